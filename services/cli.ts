@@ -1,0 +1,93 @@
+/**
+ * saraban: one executable, one sub-command a service. `saraban help` lists them.
+ *
+ * Exit codes: 0 done or stopped by a signal; 1 failed; 64 wrong use (EX_USAGE); 69 something needed is not there
+ * (EX_UNAVAILABLE); 78 wrong settings (EX_CONFIG).
+ */
+import { DatabaseUnfit } from "./shared/runtime/migrate.ts";
+import { SettingsError } from "./shared/runtime/settings.ts";
+
+/** Command → file that exports `run`; loaded when it is asked for, so that `saraban help` loads nothing else. */
+const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: string }>> = {
+  all: { says: "every service in one process; with its own PostgreSQL unless DATABASE_URL is set", file: "./command-serve.ts" },
+  intake: { says: "the doors: SMTP", file: "./command-serve.ts" },
+  reading: { says: "reads accepted messages", file: "./command-serve.ts" },
+  registry: { says: "numbers letters", file: "./command-serve.ts" },
+  notification: { says: "acknowledges letters", file: "./command-serve.ts" },
+  relay: { says: "carries work from the outbox to the queue", file: "./command-serve.ts" },
+  http: { says: "/healthz, /readyz, /metrics", file: "./command-serve.ts" },
+  migrate: { says: "makes or updates the database's tables and reads agencies and partners into them", file: "./command-migrate.ts" },
+  book: { says: "prints an agency's inbound book: saraban book AGENCY [--year B.E.] [--json]", file: "./command-book.ts" },
+  letter: { says: "shows what became of an accepted letter: saraban letter ID [--json]", file: "./command-letter.ts" },
+  jobs: { says: "work that keeps failing: saraban jobs [list|retry ID…|retry --all] [--json]", file: "./command-jobs.ts" },
+  settings: { says: "the settings in force, secrets hidden [--json]", file: "./command-settings.ts" },
+};
+
+const HELP = `Usage: saraban COMMAND [OPTION]…
+
+${Object.entries(COMMANDS)
+  .map(([name, { says }]) => `  ${name.padEnd(14)}${says}`)
+  .join("\n")}
+
+Settings come from config/default.yaml, the file that SARABAN_CONFIG names, and the environment
+(schemas/settings.schema.json lists them all).
+`;
+
+/** A command: its own arguments, and the exit code it ends with. */
+export type RunCommand = (args: readonly string[], name: string) => Promise<number>;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === undefined || ["help", "--help", "-h"].includes(name)) {
+    process.stdout.write(HELP);
+    return name === undefined ? 64 : 0;
+  }
+  const command = COMMANDS[name];
+  if (!command) {
+    process.stderr.write(`saraban: there is no command ${name}; see saraban help\n`);
+    return 64;
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(`saraban ${name}: ${command.says}\n`);
+    return 0;
+  }
+  const { run } = (await import(command.file)) as { run: RunCommand };
+  return run(args, name);
+}
+
+/** What a person can mend is said in words; everything else keeps its stack for whoever has to find the fault. */
+function report(error: unknown): number {
+  if (error instanceof SettingsError) {
+    process.stderr.write(`saraban: the settings cannot be used:\n${error.faults.map((fault) => `  ${fault}\n`).join("")}`);
+    return 78;
+  }
+  if (error instanceof DatabaseUnfit) {
+    process.stderr.write(`saraban: ${error.message}\n`);
+    return 69;
+  }
+  const { code, message } = error as { code?: string; message?: string };
+  if (code?.startsWith("ERR_PARSE_ARGS")) {
+    process.stderr.write(`saraban: ${message}\n`);
+    return 64;
+  }
+  if (code === "EADDRINUSE" || code === "EACCES" || code === "ECONNREFUSED" || code === "ENOTFOUND") {
+    process.stderr.write(`saraban: ${message}\n${hint(code)}`);
+    return 69;
+  }
+  process.stderr.write(`saraban: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+function hint(code: string): string {
+  if (code === "EADDRINUSE") {
+    return "  Another program listens there. Stop it, or choose other ports: SARABAN_SMTP_PORT, SARABAN_HTTP_PORT.\n";
+  }
+  if (code === "EACCES") return "  This user may not listen there. Ports below 1024 need root; choose a higher one.\n";
+  return "  Is the server of DATABASE_URL or REDIS_URL running, and reachable from here?\n";
+}
+
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  process.stderr.write(`saraban: Node.js ${process.versions.node} is too old, 24 is needed; start with npm (npm start), which brings it along\n`);
+  process.exit(69);
+}
+process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -1,0 +1,67 @@
+import type { RunCommand } from "./cli.ts";
+import { findInstallation, openInstallation, prepareInstallation, queueHome } from "./installation.ts";
+import { readDirectory } from "./shared/letter/agencies.ts";
+import type { RoomParts, StartedRoom, StartRoom } from "./shared/letter/room.ts";
+import { systemClock } from "./shared/letter/stamp.ts";
+import { type Running, runUntilSignal, stopAll } from "./shared/runtime/lifecycle.ts";
+import { openLog } from "./shared/runtime/log.ts";
+import { loadSettings } from "./shared/runtime/settings.ts";
+
+/** Service → its room, in the order of starting: workers before doors, so that nothing waits; stopping is the reverse. */
+const ROOMS: Readonly<Record<string, string>> = {
+  relay: "./queue/main.ts",
+  notification: "./notification/main.ts",
+  registry: "./registry/main.ts",
+  reading: "./reading/main.ts",
+  intake: "./intake/main.ts",
+  http: "./http/main.ts",
+};
+
+/** `saraban all` and `saraban SERVICE`: runs until a signal, says on stdout where everything is and that it is ready. */
+export const run: RunCommand = async (_args, name) => {
+  const startedMs = performance.now();
+  const settings = loadSettings();
+  readDirectory(settings); // a fault in these files is told before anything starts
+  const log = openLog(settings.log.level, name);
+  const running: Running[] = [];
+  try {
+    const { address, failed } = await openDatabaseFor(name, settings, running, log);
+    const parts: RoomParts = { settings, address, home: queueHome(settings, address), now: systemClock(), log };
+    const says: string[] = [];
+    for (const room of name === "all" ? Object.keys(ROOMS) : [name]) {
+      const started = await startRoom(room, name === "all" ? { ...parts, log: log.child({ service: room }) } : parts);
+      running.push(started);
+      says.push(...started.says);
+    }
+    for (const line of says) process.stdout.write(`  ${line}\n`);
+    process.stdout.write(`  Data in ${settings.dataDir}\n`);
+    process.stdout.write(`saraban ${name} is ready (${((performance.now() - startedMs) / 1000).toFixed(1)} s)\n`);
+    return await runUntilSignal(running, log, failed);
+  } catch (error) {
+    await stopAll(running, log);
+    throw error;
+  }
+};
+
+async function startRoom(room: string, parts: RoomParts): Promise<StartedRoom> {
+  const { start } = (await import(ROOMS[room] as string)) as { start: StartRoom };
+  return start(parts);
+}
+
+/** `all` makes its own tables; a single service expects `saraban migrate` to have run (a deployment does that once). */
+async function openDatabaseFor(
+  name: string,
+  settings: RoomParts["settings"],
+  running: Running[],
+  log: RoomParts["log"],
+) {
+  if (name !== "all") return { address: findInstallation(settings), failed: undefined };
+  const { address, server } = await openInstallation(settings, log);
+  if (server) running.push(server);
+  const applied = await prepareInstallation(settings, address);
+  if (applied.length > 0) log.info({ applied }, "database migrated");
+  const failed = server?.exited.then(({ asked }) =>
+    asked ? new Promise<Error>(() => {}) : new Error("the embedded PostgreSQL has ended"),
+  );
+  return { address, failed };
+}

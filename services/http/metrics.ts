@@ -1,0 +1,48 @@
+import { type Kysely, sql } from "kysely";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Tables } from "../shared/letter/tables.ts";
+
+interface Figure {
+  readonly name: string;
+  readonly agency_id: string;
+  readonly label: string;
+  readonly value: number;
+}
+
+/** Meaning and label of each figure that the database function figures() returns. */
+const FIGURES: Readonly<Record<string, { readonly help: string; readonly label: string | null }>> = {
+  intakes: { help: "Letters accepted for good, by agency", label: null },
+  outcomes: { help: "Accepted letters by agency and what became of them", label: "outcome" },
+  notices: { help: "Notices to senders by agency and state", label: "state" },
+  jobs: { help: "Work in the outbox by job and state (open, failed)", label: "job" },
+  oldest_job_seconds: { help: "Age of the oldest open work", label: null },
+};
+
+/**
+ * Prometheus metrics. The counts come from the database at each scrape: they are the installation's, whichever process
+ * did the work, and a restart does not set them back. They hold no word of any letter.
+ */
+export function openMetrics(database: Kysely<Tables>): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: "saraban_http_process_" });
+  const gauges = new Map<string, Gauge>();
+  for (const [name, { help, label }] of Object.entries(FIGURES)) {
+    const labelNames = ["agency", ...(label === null ? [] : [label])];
+    gauges.set(name, new Gauge({ name: `saraban_${name}`, help, labelNames, registers: [registry] }));
+  }
+  const first = gauges.get("intakes");
+  // One query fills all gauges: prom-client calls collect of the first before it reads any value.
+  if (first) {
+    Object.assign(first, {
+      collect: async () => {
+        const { rows } = await sql<Figure>`select * from figures()`.execute(database);
+        for (const gauge of gauges.values()) gauge.reset();
+        for (const { name, agency_id, label, value } of rows) {
+          const labelName = FIGURES[name]?.label;
+          gauges.get(name)?.set({ agency: agency_id, ...(labelName ? { [labelName]: label } : {}) }, value);
+        }
+      },
+    });
+  }
+  return registry;
+}

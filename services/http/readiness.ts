@@ -1,0 +1,92 @@
+import { type Kysely, sql } from "kysely";
+import { BEAT_EVERY_MS } from "../shared/letter/heartbeat.ts";
+import type { TrustedNow } from "../shared/letter/stamp.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import type { JobQueue } from "../shared/runtime/queue.ts";
+
+/** State of one part. `needed`: letters cannot be accepted, numbered or acknowledged at all while it is not ok. */
+export interface Check {
+  readonly ok: boolean;
+  readonly needed: boolean;
+  readonly detail: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<string, Check>>;
+}
+
+const SERVICES = ["intake", "reading", "registry", "notification", "relay"] as const;
+const MISSED_AFTER_SECONDS = (3 * BEAT_EVERY_MS) / 1000;
+const ANSWER_WITHIN_MS = 3_000;
+
+/** Asks every part; a part that does not answer in time is not ok. Never throws. */
+export async function askReadiness(
+  database: Kysely<Tables>,
+  queues: Readonly<Record<string, JobQueue>>,
+  now: TrustedNow,
+): Promise<Readiness> {
+  const checks: Record<string, Check> = {};
+  checks["database"] = await check(true, async () => {
+    await sql`select 1`.execute(database);
+    return "answers";
+  });
+  checks["queue"] = await check(true, async () => {
+    const depths = await Promise.all(Object.values(queues).map((queue) => queue.depth()));
+    return `${depths.reduce((sum, depth) => sum + depth, 0)} jobs waiting or running`;
+  });
+  Object.assign(checks, await askServices(database));
+  const { state } = now().clock;
+  checks["clock"] = {
+    ok: false,
+    needed: false,
+    detail: `${state}: no reference clock is configured; every time is marked so`,
+  };
+  return { ready: Object.values(checks).every(({ ok, needed }) => ok || !needed), checks };
+}
+
+async function askServices(database: Kysely<Tables>): Promise<Record<string, Check>> {
+  const checks: Record<string, Check> = {};
+  let beats: { service: string; ready: boolean; detail: string }[] = [];
+  let unknown = "";
+  try {
+    const { rows } = await within(
+      sql<(typeof beats)[number]>`
+        select service, bool_or(ready) as ready, string_agg(distinct detail, '; ') filter (where not ready) as detail
+          from heartbeat where seen_at > now() - make_interval(secs => ${MISSED_AFTER_SECONDS})
+         group by service`.execute(database),
+    );
+    beats = rows;
+  } catch {
+    unknown = "not known: the database does not answer";
+  }
+  for (const service of SERVICES) {
+    const beat = beats.find((row) => row.service === service);
+    // Notification lives even when its smarthost does not: that is told beside it and stops no letter from coming in.
+    const ok = beat !== undefined && (beat.ready || service === "notification");
+    checks[service] = { ok, needed: true, detail: beat ? (ok ? "working" : beat.detail) : unknown || "no sign of life" };
+  }
+  const notification = beats.find((row) => row.service === "notification");
+  checks["smarthost"] = {
+    ok: notification?.ready === true,
+    needed: false,
+    detail: notification ? notification.detail || "answers" : unknown || "not known: notification is not running",
+  };
+  return checks;
+}
+
+async function check(needed: boolean, ask: () => Promise<string>): Promise<Check> {
+  try {
+    return { ok: true, needed, detail: await within(ask()) };
+  } catch (error) {
+    return { ok: false, needed, detail: error instanceof Error ? error.message.slice(0, 200) : "does not answer" };
+  }
+}
+
+function within<Result>(answer: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)), ANSWER_WITHIN_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}

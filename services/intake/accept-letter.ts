@@ -1,0 +1,73 @@
+import type { TrustedNow } from "../shared/letter/stamp.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import type { Kysely } from "../shared/runtime/database.ts";
+import { groupCommit } from "../shared/runtime/group-commit.ts";
+import { newId } from "../shared/runtime/ids.ts";
+import type { SpooledBytes } from "../shared/runtime/store.ts";
+import { type Arrival, isDataFault, storeArrivals } from "./intake-store.ts";
+
+/** A mailbox of an agency served here; unit: the part behind MAILBOX_ in saraban_finance@…, null for the agency's own. */
+export interface Recipient {
+  readonly address: string;
+  readonly agencyId: string;
+  readonly unit: string | null;
+}
+
+/** What the door knows of a message besides its octets. */
+export interface Envelope {
+  readonly door: "smtp";
+  /** Envelope sender; "" for the null reverse-path (RFC 5321 §4.5.5). */
+  readonly mailFrom: string;
+  readonly recipients: readonly Recipient[];
+  readonly remoteAddress: string;
+  readonly helo: string;
+  readonly smtpUtf8: boolean;
+  readonly tls: boolean;
+}
+
+export interface Accepted {
+  /** One for each agency among the recipients. */
+  readonly intakeIds: readonly string[];
+}
+
+/**
+ * The narrow place that every door leads to. Resolves only when the octets and the intake rows are durable; from then on
+ * the letter is ours (RFC 5321 §4.2.5). A rejection means that nothing is promised and the sender must try again.
+ */
+export type AcceptLetter = (envelope: Envelope, spooled: SpooledBytes) => Promise<Accepted>;
+
+/** One batch: 64 messages or 8 MB in one transaction. */
+const BATCH = { items: 64, bytes: 8 * 1024 * 1024 };
+
+/** Accepts letters into the database: for each agency one arrival with its own id, its copy of the octets and its job. */
+export function acceptInto(database: Kysely<Tables>, now: TrustedNow): AcceptLetter {
+  const commit = groupCommit<readonly Arrival[], Accepted>(
+    async (messages) => {
+      await storeArrivals(database, messages.flat());
+      return messages.map((arrivals) => ({ intakeIds: arrivals.map(({ id }) => id) }));
+    },
+    BATCH,
+    isDataFault,
+  );
+  return (envelope, spooled) => {
+    const arrivals = arrivalsByAgency(envelope, spooled, now);
+    return commit(arrivals, spooled.inline ? spooled.sizeBytes * arrivals.length : 0);
+  };
+}
+
+function arrivalsByAgency(envelope: Envelope, spooled: SpooledBytes, now: TrustedNow): Arrival[] {
+  const stamp = now();
+  const transactionId = newId();
+  const byAgency = Map.groupBy(envelope.recipients, ({ agencyId }) => agencyId);
+  return [...byAgency].map(([agencyId, recipients]) => ({
+    id: newId(),
+    agencyId,
+    transactionId,
+    envelope,
+    addresses: recipients.map(({ address }) => address),
+    // Addressed to the agency itself and to a unit: the agency's; to several units: the first, the others stand in recipients.
+    unit: recipients.some(({ unit }) => unit === null) ? null : (recipients[0]?.unit ?? null),
+    stamp,
+    spooled,
+  }));
+}

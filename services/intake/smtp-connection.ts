@@ -1,0 +1,236 @@
+/**
+ * smtp-server (3.21.6, pinned) speaks the protocol; only smtp-connection, smtp-data-stream and
+ * smtp-listener import it. Where this office needs something else, they override methods the library
+ * exports and types; smtp-door.*.live.test.ts says each change back on the wire.
+ */
+import { isAscii, isUtf8 } from "node:buffer";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import type { SMTPServer, SMTPServerAddress } from "smtp-server";
+import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
+import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
+import { type RefusalCode, refusals, smtpReplyOf } from "../shared/letter/refusals.ts";
+import { DoorStream } from "./smtp-data-stream.ts";
+import { idList, inOurWords, ownStatus, refusalError } from "./smtp-library-replies.ts";
+import type { Received } from "./smtp-receive.ts";
+
+/** What connections of one door may do and whom they tell. */
+export interface ConnectionRules {
+  /** Refused commands, and refused recipients, since the last accepted letter. */
+  readonly maxErrors: number;
+  readonly maxRefusedRecipients: number;
+  /** From one command to the next. */
+  readonly idleTimeoutMs: number;
+  /** From DATA to the final dot. */
+  readonly dataTimeoutMs: number;
+  /** Null when the connection may come in. */
+  admit(connection: DoorConnection): RefusalCode | null;
+  stopping(): boolean;
+  refused(code: RefusalCode, connection: DoorConnection): void;
+  left(connection: DoorConnection): void;
+  checkRecipient(address: SMTPServerAddress): RefusalCode | null;
+  /** Must not throw. `letter`: the bytes after DATA without the dots of transparency. */
+  receive(letter: Readable, connection: DoorConnection): Promise<Received>;
+}
+
+/**
+ * RFC 5321 §4.5.3.1.4 gives a command 512 octets; SMTPUTF8 and the SIZE and BODY parameters add to that,
+ * and the longest address stays far below.
+ */
+const maxCommandBytes = 2048;
+
+const refusedRecipient: ReadonlySet<RefusalCode> = new Set([
+  "unknown-recipient",
+  "relay-denied",
+  "bad-recipient-syntax",
+  "too-many-recipients",
+]);
+
+export class DoorConnection extends SMTPConnection {
+  readonly #rules: ConnectionRules;
+  #commandTimer: NodeJS.Timeout | undefined;
+  #dataTimer: NodeJS.Timeout | undefined;
+  #errors = 0;
+  #refusedRecipients = 0;
+  #commandIsAscii = true;
+
+  constructor(
+    rules: ConnectionRules,
+    server: SMTPServer,
+    socket: Socket,
+    options?: SMTPConnectionOptions | null,
+  ) {
+    super(server, socket, options);
+    this.#rules = rules;
+  }
+
+  /**
+   * The library waits 100 ms before the greeting, to catch a client that talks first. Twenty parallel
+   * connections with a letter each could then bring no more than 200 letters a second, and spam programs
+   * that talk early are no danger to a port whose senders are offices. Kept is the part that costs
+   * nothing: one turn of the event loop reads what came with the connection, and a client that had
+   * commands or a foreign protocol in the first packet is still turned away.
+   */
+  override init(): void {
+    this._setListeners(() => {
+      const full = this.#rules.admit(this);
+      if (full !== null) {
+        this.refuse(full, { hangUp: true });
+        return;
+      }
+      setImmediate(() => {
+        if (this._closing || this._closed) return;
+        this.connectionReady();
+        // RFC 5321 §4.5.3.2.7. The library's own idle timer starts again with every byte: one byte a
+        // minute would hold a connection for days. This one starts again with every command.
+        this.#commandTimer = setTimeout(() => this.#commandOverdue(), this.#rules.idleTimeoutMs);
+      });
+    });
+  }
+
+  /** Says a row of the table of refusals; the connection ends when the row is a 421 or `hangUp` is set. */
+  refuse(code: RefusalCode, { hangUp = false } = {}): void {
+    if (this._closing || this._closed) return;
+    const reply = smtpReplyOf(code);
+    this.#rules.refused(code, this);
+    super.send(reply.code, reply.text, false);
+    if (hangUp && !this._closing) this.close();
+  }
+
+  /** Whether a letter is coming in or being stored: what a stop should wait for. */
+  get inTransfer(): boolean {
+    return Boolean(this._dataStream);
+  }
+
+  /** Ends the connection without waiting for the client to close its side. */
+  cut(code: RefusalCode): void {
+    this.refuse(code, { hangUp: true });
+    this._socket.destroy();
+  }
+
+  /** RFC 6531 §3.5: an address beyond ASCII only in a transaction that said SMTPUTF8. */
+  get needsUtf8(): boolean {
+    return !this.#commandIsAscii && !this.session.envelope.smtpUtf8;
+  }
+
+  /** Answers the final dot. */
+  finishLetter(received: Received, reply: (error: Error | null, text?: string) => void): void {
+    if (received.kind === "accepted") {
+      this.#errors = 0;
+      this.#refusedRecipients = 0;
+      reply(null, `2.0.0 Accepted as ${idList(received.accepted.intakeIds)}`);
+    } else if (received.kind === "refused") {
+      reply(refusalError(received.code));
+      if (!received.heardOut) this.close();
+    } else {
+      reply(refusalError("try-later"));
+    }
+    if (this.#rules.stopping()) this.refuse("shutting-down");
+  }
+
+  /**
+   * A text that brings its own enhanced status code keeps it: the library knows one for each reply code,
+   * but 550 is 5.1.1 for an unknown mailbox and 5.7.1 for a foreign domain (RFC 2034 §4).
+   */
+  override send(code: number, data?: string | string[] | null, context?: string | false): void {
+    if (this._closing || this._closed) return;
+    // With 500 the library passes the client's own unknown word as the context.
+    const occasion = code === 500 ? undefined : context;
+    const { row, text } = inOurWords(typeof data === "string" ? data : "", occasion);
+    if (row !== null) this.refuse(row, { hangUp: row === "not-smtp" });
+    else super.send(code, Array.isArray(data) ? data : text, ownStatus.test(text) ? false : occasion);
+    if (code >= 500 || row === "too-many-recipients") this.#countError(row);
+  }
+
+  override _createParser(): SMTPStream {
+    const parser = new DoorStream({ maxCommandLength: maxCommandBytes });
+    parser.oncommand = (command, callback) => this._onCommand(command, callback);
+    // The parser fails only on an endless line, and cannot find the next command after one.
+    parser.on("error", () => this.refuse("line-too-long", { hangUp: true }));
+    return parser;
+  }
+
+  override _onCommand(command: Buffer, callback?: () => void): void {
+    this.#commandTimer?.refresh();
+    if (this.#rules.stopping()) {
+      this.refuse("shutting-down");
+      return;
+    }
+    this.#commandIsAscii = isAscii(command);
+    if (this._ready && !isCommandText(command)) {
+      this.refuse("bad-characters");
+      this.#countError(null);
+      if (callback) setImmediate(callback);
+      return;
+    }
+    super._onCommand(command, callback);
+  }
+
+  /** RFC 5321 §4.1.1.11: an unknown parameter is refused, not passed over in silence. */
+  override _validateMailParams(parsed: Parameters<SMTPConnection["_validateMailParams"]>[0]) {
+    const unknown = Object.keys(parsed.args || {}).some(
+      (name) => !["SIZE", "BODY", "SMTPUTF8"].includes(name),
+    );
+    if (!unknown) return super._validateMailParams(parsed);
+    return {
+      code: refusals["unknown-parameter"].smtp.code,
+      message: "unknown-parameter",
+      enhancedCode: null,
+    };
+  }
+
+  override handler_DATA(command: Buffer, callback: () => void): void {
+    super.handler_DATA(command, callback);
+    if (!this.#receiving) return;
+    if (this.#dataTimer) this.#dataTimer.refresh();
+    else this.#dataTimer = setTimeout(() => this.#dataOverdue(), this.#rules.dataTimeoutMs);
+  }
+
+  /** The library's: no byte for idleTimeoutMs. */
+  override _onTimeout(): void {
+    if (this.#receiving && !this._closing) this.#dataOverdue();
+    else super._onTimeout();
+  }
+
+  override _onClose(): void {
+    clearTimeout(this.#commandTimer);
+    clearTimeout(this.#dataTimer);
+    const leaving = !this._closed;
+    super._onClose();
+    if (leaving) this.#rules.left(this);
+  }
+
+  get #receiving(): boolean {
+    return this._parser !== false && this._parser._dataMode;
+  }
+
+  #countError(known: RefusalCode | null): void {
+    if (known !== null && refusedRecipient.has(known)) this.#refusedRecipients++;
+    else this.#errors++;
+    if (
+      this.#errors >= this.#rules.maxErrors ||
+      this.#refusedRecipients >= this.#rules.maxRefusedRecipients
+    ) {
+      this.refuse("too-many-errors");
+    }
+  }
+
+  #commandOverdue(): void {
+    // While a letter comes in or we store it, the client owes no command.
+    if (this.inTransfer || this._handlerPending) this.#commandTimer?.refresh();
+    else this.refuse("idle-timeout");
+  }
+
+  #dataOverdue(): void {
+    if (!this.#receiving) return;
+    this.refuse("data-timeout");
+    // At once, not when the client has closed its side: what was spooled so far goes now.
+    if (this._dataStream) this._dataStream.destroy();
+  }
+}
+
+/** UTF-8 (RFC 6531 §3.6) without control characters but the tab some clients put for a space. */
+function isCommandText(command: Buffer): boolean {
+  for (const byte of command) if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return false;
+  return isUtf8(command);
+}

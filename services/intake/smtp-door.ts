@@ -1,0 +1,182 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { type RefusalCode, refusals } from "../shared/letter/refusals.ts";
+import type { ByteStore } from "../shared/runtime/store.ts";
+import type { AcceptLetter, Envelope, Recipient } from "./accept-letter.ts";
+import { boundGuests } from "./smtp-admission.ts";
+import type { ConnectionRules, DoorConnection } from "./smtp-connection.ts";
+import { DoorServer } from "./smtp-listener.ts";
+import { type Received, receiveLetter } from "./smtp-receive.ts";
+
+/** The calls of a pino logger this door makes. */
+export interface DoorLog {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Told as it happens; must return at once and not throw. */
+export interface DoorEvents {
+  connected?(): void;
+  disconnected?(): void;
+  accepted?(letter: {
+    readonly sizeBytes: number;
+    readonly recipients: number;
+    readonly tookMs: number;
+  }): void;
+  refused?(code: RefusalCode): void;
+}
+
+export interface SmtpDoorOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Our name in the greeting (RFC 5321 §4.3.1). */
+  readonly hostname: string;
+  readonly maxMessageBytes: number;
+  /** In one transaction; at least 100 (RFC 5321 §4.5.3.1.8). */
+  readonly maxRecipients: number;
+  readonly maxClients: number;
+  readonly maxClientsPerAddress: number;
+  /** A client's silence, and the time from one command to the next; RFC 5321 §4.5.3.2.7 asks for 5 minutes. */
+  readonly idleTimeoutMs: number;
+  /** From DATA to the final dot, however the bytes trickle in. */
+  readonly dataTimeoutMs: number;
+  /** Refused commands since the last accepted letter after which the connection ends. Default 20. */
+  readonly maxErrors?: number;
+  readonly acceptLetter: AcceptLetter;
+  /**
+   * Asked at each RCPT. The address is the client's without a source route (RFC 5321 Appendix C) and with
+   * its domain in Unicode; also `postmaster` without a domain (RFC 5321 §4.5.1).
+   */
+  findRecipient(address: string): Recipient | "unknown-mailbox" | "not-served";
+  readonly store: ByteStore;
+  readonly log: DoorLog;
+  readonly events?: DoorEvents;
+}
+
+export interface SmtpDoor {
+  readonly port: number;
+  /**
+   * Takes no new connection, says 421 to those that wait, lets letters in transfer finish and cuts what
+   * is left after `graceMs`. A second call changes nothing.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Listens for letters by SMTP (RFC 5321) and hands each to acceptLetter: one transaction, one call,
+ * whoever the recipients are. 250 is said only after it has resolved; anything it throws but a refusal
+ * becomes 451 and a line in the log.
+ *
+ * Not offered: AUTH, STARTTLS, DSN, CHUNKING.
+ *
+ * @throws the error of listen(2), e.g. EADDRINUSE
+ */
+export async function openSmtpDoor(options: SmtpDoorOptions): Promise<SmtpDoor> {
+  const { log, events } = options;
+  const live = new Set<DoorConnection>();
+  const guests = boundGuests<DoorConnection>(options);
+  const recipients = new WeakMap<object, Recipient>();
+  let closing: Promise<void> | null = null;
+
+  const rules: ConnectionRules = {
+    maxErrors: options.maxErrors ?? 20,
+    maxRefusedRecipients: options.maxRecipients,
+    idleTimeoutMs: options.idleTimeoutMs,
+    dataTimeoutMs: options.dataTimeoutMs,
+    admit(connection) {
+      live.add(connection);
+      events?.connected?.();
+      return guests.enter(connection, connection.remoteAddress) ? null : "too-many-connections";
+    },
+    stopping: () => closing !== null,
+    refused: (code) => events?.refused?.(code),
+    left(connection) {
+      live.delete(connection);
+      guests.leave(connection);
+      events?.disconnected?.();
+    },
+    checkRecipient(address) {
+      const recipient = options.findRecipient(address.address);
+      if (recipient === "unknown-mailbox") return "unknown-recipient";
+      if (recipient === "not-served") return "relay-denied";
+      recipients.set(address, recipient);
+      return null;
+    },
+    async receive(letter, connection) {
+      const startedMs = performance.now();
+      const envelope = envelopeOf(connection, recipients);
+      const received = await receiveLetter(letter, envelope, options);
+      if (received.kind === "accepted") {
+        events?.accepted?.({
+          sizeBytes: received.sizeBytes,
+          recipients: envelope.recipients.length,
+          tookMs: performance.now() - startedMs,
+        });
+      } else {
+        logNotAccepted(log, connection, received);
+      }
+      return received;
+    },
+  };
+
+  const server = new DoorServer(
+    {
+      hostname: options.hostname,
+      maxMessageBytes: options.maxMessageBytes,
+      maxRecipients: options.maxRecipients,
+    },
+    rules,
+  );
+  // Faults of single connections (a reset in the middle of a letter); unheard they would end the process.
+  server.on("error", (err: Error) => log.info({ err }, "connection failed"));
+  // Connections over maxClients are told 421; past this many not even that, or a flood takes every
+  // descriptor of the process.
+  server.server.maxConnections = options.maxClients * 2 + 16;
+  server.listen({ host: options.host, port: options.port, backlog: 511 });
+  await once(server.server, "listening");
+
+  const close = async (graceMs: number): Promise<void> => {
+    const closed = once(server.server, "close");
+    server.server.close();
+    for (const connection of live) if (!connection.inTransfer) connection.refuse("shutting-down");
+    const cut = setTimeout(() => {
+      for (const connection of live) connection.cut("shutting-down");
+    }, graceMs);
+    await closed;
+    clearTimeout(cut);
+  };
+
+  return {
+    port: (server.server.address() as AddressInfo).port,
+    close(graceMs) {
+      closing ??= close(graceMs);
+      return closing;
+    },
+  };
+}
+
+function envelopeOf(connection: DoorConnection, recipients: WeakMap<object, Recipient>): Envelope {
+  const { envelope, hostNameAppearsAs, secure } = connection.session;
+  return {
+    door: "smtp",
+    mailFrom: envelope.mailFrom ? envelope.mailFrom.address : "",
+    recipients: envelope.rcptTo.flatMap((address) => recipients.get(address) ?? []),
+    remoteAddress: connection.remoteAddress,
+    helo: hostNameAppearsAs,
+    smtpUtf8: envelope.smtpUtf8 ?? false,
+    tls: secure,
+  };
+}
+
+/** Faults of ours are for the log; what a sender did wrong was said to the sender. */
+function logNotAccepted(
+  log: DoorLog,
+  connection: DoorConnection,
+  received: Exclude<Received, { kind: "accepted" }>,
+): void {
+  const who = { connection: connection.id, remoteAddress: connection.remoteAddress };
+  if (received.kind === "gone") log.info(who, "client left before its letter was in");
+  else if (refusals[received.code].smtp.code < 500)
+    log.error({ ...who, err: received.cause }, "letter not taken");
+}

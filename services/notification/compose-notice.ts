@@ -1,0 +1,106 @@
+import { refusals } from "../shared/letter/refusals.ts";
+import { englishDateTime, thaiDateTime, thaiLetterDate } from "../shared/letter/stamp.ts";
+import type { Receipt, RefusalFacts } from "./receipt.ts";
+
+/** A message ready for the mail library. */
+export interface ComposedNotice {
+  readonly from: { readonly name: string; readonly address: string };
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly attachment: { readonly filename: string; readonly json: string };
+  readonly messageId: string;
+  readonly date: Date;
+  /** The sender's Message-ID, with its angle brackets, when it had one that can stand in a header. */
+  readonly inReplyTo: string | null;
+}
+
+export interface NoticeEnds {
+  readonly fromAddress: string;
+  readonly to: string;
+  readonly messageId: string;
+  readonly madeAt: Date;
+}
+
+/** The acknowledgement with the register number, Thai first, English beneath, and the same facts as JSON. */
+export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): ComposedNotice {
+  const { letter, register, agency, receiver } = receipt;
+  const received = new Date(receipt.receivedAt);
+  const registered = new Date(receipt.registeredAt);
+  const registerNumber = `${register.number}/${register.yearBuddhist}`;
+  const lines = [
+    `${agency.nameThai} ได้รับและลงทะเบียนรับหนังสือของท่านแล้ว`,
+    "",
+    `เลขที่หนังสือ        : ${letter.numberPrinted}`,
+    `ลงวันที่             : ${letter.date === null ? "ไม่พบวันที่ในหนังสือ" : thaiLetterDate(letter.date)}`,
+    `เลขทะเบียนรับ       : ${registerNumber}`,
+    `เวลาที่รับ            : ${thaiDateTime(received)}`,
+    `เวลาที่ลงทะเบียน     : ${thaiDateTime(registered)}`,
+    `ชื่อ-สกุลผู้รับ         : ${receiver.name}`,
+    `หน่วยงานผู้รับ        : ${receiver.unit}`,
+    `รหัสหลักฐาน         : ${receipt.evidenceId}`,
+    "",
+    "เวลาข้างต้นอ่านจากนาฬิกาของระบบ ซึ่งยังไม่ได้เทียบกับนาฬิกาอ้างอิง",
+    "หนังสือฉบับนี้ระบบตอบโดยอัตโนมัติ ไม่ต้องตอบกลับ ข้อมูลเดียวกันสำหรับระบบคอมพิวเตอร์อยู่ในไฟล์แนบ",
+    "",
+    "--------------------------------------------------------------------",
+    "",
+    `${agency.nameEnglish} has received and registered your letter.`,
+    "",
+    `Letter number    : ${letter.number}`,
+    `Letter date      : ${letter.date ?? "not found in the letter"}`,
+    `Register number  : ${registerNumber} (inbound book of B.E. ${register.yearBuddhist})`,
+    `Received         : ${englishDateTime(received)}`,
+    `Registered       : ${englishDateTime(registered)}`,
+    `Receiver         : ${receiver.name}`,
+    `Receiving unit   : ${receiver.unit}`,
+    `Evidence id      : ${receipt.evidenceId}`,
+    "",
+    "The times are those of this system's clock, which is not compared with a reference clock yet.",
+    "This is an automatic reply; please do not answer it. The same facts for programs are in the attachment.",
+    "",
+  ];
+  return {
+    ...sharedParts(receipt, ends),
+    subject: `แจ้งเลขรับหนังสือ ที่ ${letter.number} เลขรับ ${registerNumber}`,
+    text: lines.join("\r\n"),
+    attachment: { filename: `receipt-${receipt.evidenceId}.json`, json: JSON.stringify(receipt, null, 2) },
+  };
+}
+
+/** The refusal of a letter that came by a door it may not use. It repeats neither subject nor number. */
+export function composeRefusal(refusal: RefusalFacts, ends: NoticeEnds): ComposedNotice {
+  const words = refusals[refusal.reason];
+  const received = new Date(refusal.receivedAt);
+  const lines = [
+    `${refusal.agency.nameThai} ไม่รับหนังสือที่ท่านส่งมาทางไปรษณีย์อิเล็กทรอนิกส์เมื่อ ${thaiDateTime(received)}`,
+    "",
+    words.th,
+    `รหัสหลักฐาน : ${refusal.evidenceId}`,
+    "",
+    "--------------------------------------------------------------------",
+    "",
+    `${refusal.agency.nameEnglish} does not accept the letter that you sent by e-mail on ${englishDateTime(received)}.`,
+    "",
+    words.en,
+    `Evidence id : ${refusal.evidenceId}`,
+    "",
+  ];
+  return {
+    ...sharedParts(refusal, ends),
+    subject: "แจ้งไม่รับหนังสือ (letter not accepted)",
+    text: lines.join("\r\n"),
+    attachment: { filename: `refusal-${refusal.evidenceId}.json`, json: JSON.stringify(refusal, null, 2) },
+  };
+}
+
+function sharedParts(notice: Receipt | RefusalFacts, { fromAddress, to, messageId, madeAt }: NoticeEnds) {
+  const original = notice.message.messageId;
+  return {
+    from: { name: `สารบรรณอิเล็กทรอนิกส์ ${notice.agency.nameThai}`, address: fromAddress },
+    to,
+    messageId,
+    date: madeAt,
+    inReplyTo: original !== null && /^<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>$/.test(original) ? original : null,
+  };
+}

@@ -1,0 +1,137 @@
+import { mkdir, open, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { createTransport, type SendMailOptions } from "nodemailer";
+import type { ComposedNotice } from "./compose-notice.ts";
+
+/** What came of one try. unknown: the line broke after the message was sent and before the answer (it may be there). */
+export interface SendResult {
+  readonly result: "accepted" | "transient" | "permanent" | "unknown";
+  /** The other server's words, or ours about the connection; never the message's. */
+  readonly reply: string;
+}
+
+/** A way out for notices. */
+export interface MailTransport {
+  readonly channel: "smarthost" | "file";
+  send(notice: ComposedNotice): Promise<SendResult>;
+  /** Null when the next server answers, else what is wrong. */
+  trouble(): Promise<string | null>;
+  close(): void;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** Sends over the configured smarthost, on kept connections. */
+export function openSmarthost(url: string, maxConnections: number, ourName: string): MailTransport {
+  const { hostname, port, username, password, protocol } = new URL(url);
+  const secure = protocol === "smtps:";
+  const transport = createTransport({
+    pool: true,
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? (secure ? 465 : 25) : Number(port),
+    secure,
+    name: ourName,
+    maxConnections,
+    maxMessages: 200,
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    // RFC 5321 §4.5.3.2.6 allows a server 10 minutes for its answer to the final dot.
+    socketTimeout: 10 * TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(username ? { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } } : {}),
+  });
+  return {
+    channel: "smarthost",
+    async send(notice) {
+      try {
+        const { response } = await transport.sendMail(mailOptions(notice));
+        return { result: "accepted", reply: oneLine(response) };
+      } catch (error) {
+        return resultOfError(error);
+      }
+    },
+    async trouble() {
+      try {
+        await transport.verify();
+        return null;
+      } catch (error) {
+        return oneLine((error as Error).message);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+/**
+ * Writes each notice as an .eml file: what a newcomer without a mail server sees. The name is the notice's own, so a
+ * second try writes the same file.
+ */
+export function openMailFolder(folder: string): MailTransport {
+  const builder = createTransport({ streamTransport: true, buffer: true, newline: "windows" });
+  return {
+    channel: "file",
+    async send(notice) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const { message } = await builder.sendMail(mailOptions(notice));
+      const name = `${notice.messageId.replace(/[^A-Za-z0-9.@-]/g, "")}.eml`;
+      const file = await open(join(folder, `.${name}`), "w", 0o600);
+      try {
+        await file.writeFile(message as Buffer);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(join(folder, `.${name}`), join(folder, name));
+      return { result: "accepted", reply: `written as ${name}` };
+    },
+    trouble: async () => null,
+    close: () => {},
+  };
+}
+
+/**
+ * RFC 3834: null return path (§3.3: no reply to a reply), Auto-Submitted (§3.1.7), In-Reply-To and References (§3.1.5), to
+ * the envelope sender only (§4). X-Auto-Response-Suppress asks Exchange servers for the same silence.
+ */
+function mailOptions(notice: ComposedNotice): SendMailOptions {
+  const { from, to, subject, text, attachment, messageId, date, inReplyTo } = notice;
+  return {
+    from,
+    to: { name: "", address: to },
+    envelope: { from: "", to: [to] },
+    subject,
+    text,
+    textEncoding: "base64",
+    messageId,
+    date,
+    ...(inReplyTo === null ? {} : { inReplyTo, references: [inReplyTo] }),
+    headers: { "Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All" },
+    attachments: [
+      { filename: attachment.filename, content: attachment.json, contentType: "application/json; charset=utf-8" },
+    ],
+  };
+}
+
+/** Commands whose 5xx speaks of this message or this recipient; a 5xx to any other is a fault of the connection's setting. */
+const ABOUT_THE_MESSAGE = new Set(["MAIL FROM", "RCPT TO", "DATA"]);
+
+function resultOfError(error: unknown): SendResult {
+  const { responseCode, response, command, code, message } = error as {
+    responseCode?: number;
+    response?: string;
+    command?: string;
+    code?: string;
+    message?: string;
+  };
+  const reply = oneLine(response ?? `${code ?? ""} ${message ?? ""}`);
+  if (responseCode !== undefined && responseCode >= 500 && ABOUT_THE_MESSAGE.has(command ?? "")) {
+    return { result: "permanent", reply };
+  }
+  if (responseCode === undefined && command === "DATA") return { result: "unknown", reply };
+  return { result: "transient", reply };
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f]+/g, " ").trim().slice(0, 500);
+}

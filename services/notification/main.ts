@@ -1,0 +1,74 @@
+/**
+ * NOTIFICATION
+ *
+ * Receives    "acknowledge-letter", "refuse-letter".
+ * Hands on    nothing inside; mail to the sender through the smarthost (RFC 5321), or .eml files without one.
+ * Writes      notice (what was promised to whom), delivery_attempt (each try and the answer; append-only).
+ * Promises    every registered letter is acknowledged with Annex 6's six fields, or the reason why not is recorded; the
+ *             same arrival always gets the same notice: a second copy carries the same Message-ID and evidence id.
+ *             Automatic responses as RFC 3834 wants them; never to a null sender, a list or another automatic message.
+ * May not     change a book, repeat anything of a refused letter.
+ * Settings    notification.*, smtp.hostname, queue.*, database.*, dataDir.
+ * Fails       smarthost away or 4xx: tried again after 30 s, 1 min, 2 min … every 4 hours, until giveUpAfterHours; 5xx for
+ *             the message: failed, recorded; killed between sending and recording: sent once more.
+ * Limits      receipts are not signed yet; no direct delivery to MX.
+ */
+import { join } from "node:path";
+import { startHeartbeat } from "../shared/letter/heartbeat.ts";
+import { performJobs } from "../shared/letter/perform-jobs.ts";
+import type { StartRoom } from "../shared/letter/room.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import { openDatabase } from "../shared/runtime/database.ts";
+import type { Settings } from "../shared/runtime/settings.ts";
+import { type MailTransport, openMailFolder, openSmarthost } from "./mail-transport.ts";
+import { sendNotice } from "./send-notice.ts";
+
+export const start: StartRoom = async ({ settings, address, home, now, log }) => {
+  const database = openDatabase<Tables>(address, "saraban_notification", settings.database.poolSize, log);
+  const { concurrency, giveUpAfterHours } = settings.notification;
+  const transport = openTransport(settings);
+  if (!transport) log.warn("no smarthost is set (SARABAN_SMARTHOST_URL): acknowledgements wait");
+  const parts = { database, now, transport, giveUpAfterHours, log };
+  const trouble = () => (transport ? transport.trouble() : "no smarthost is set (SARABAN_SMARTHOST_URL): acknowledgements wait");
+  const heartbeat = await startHeartbeat(database, "notification", trouble, log);
+  const worker = performJobs({
+    room: "notification",
+    home,
+    database,
+    concurrency,
+    maxFailures: settings.queue.maxFailures,
+    handlers: {
+      "acknowledge-letter": (data) => sendNotice(parts, "acknowledgement", data),
+      "refuse-letter": (data) => sendNotice(parts, "refusal", data),
+    },
+    log,
+  });
+  return {
+    name: "notification",
+    says: [wayOut(settings, transport)],
+    async stop() {
+      await heartbeat.stop();
+      await worker.close();
+      transport?.close();
+      await database.destroy();
+    },
+  };
+};
+
+/** Folder of outgoing mail while there is no smarthost. */
+function outgoingFolder(settings: Settings): string {
+  return join(settings.dataDir, "outgoing");
+}
+
+function openTransport(settings: Settings): MailTransport | undefined {
+  const { smarthostUrl, withoutSmarthost, concurrency } = settings.notification;
+  if (smarthostUrl !== "") return openSmarthost(smarthostUrl, concurrency, settings.smtp.hostname);
+  const writeFiles = withoutSmarthost === "write-files" || (withoutSmarthost === "auto" && settings.database.url === "");
+  return writeFiles ? openMailFolder(outgoingFolder(settings)) : undefined;
+}
+
+function wayOut(settings: Settings, transport: MailTransport | undefined): string {
+  if (!transport) return "Acknowledgements wait: no smarthost is set (SARABAN_SMARTHOST_URL)";
+  if (transport.channel === "file") return `Acknowledgements are written to ${outgoingFolder(settings)} (no smarthost is set)`;
+  return `Acknowledgements go out through ${new URL(settings.notification.smarthostUrl).host}`;
+}

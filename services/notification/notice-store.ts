@@ -1,0 +1,137 @@
+import { type Transaction, sql } from "kysely";
+import type { ClockState, Stamp } from "../shared/letter/stamp.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import type { Receipt, RefusalFacts } from "./receipt.ts";
+import type { SendResult } from "./mail-transport.ts";
+
+export type NoticeKind = "acknowledgement" | "refusal";
+
+/** A promised message and how far it got. */
+export interface Notice {
+  readonly id: string;
+  readonly kind: NoticeKind;
+  readonly recipient: string;
+  readonly messageId: string;
+  readonly facts: Receipt | RefusalFacts;
+  readonly madeAt: Date;
+  readonly state: "due" | "delivered" | "failed" | "withheld";
+  readonly attempts: number;
+}
+
+/** What a notice is made from. */
+export interface NoticeSubject {
+  readonly mailFrom: string;
+  readonly arrivedAt: Date;
+  readonly arrivedClock: ClockState;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly unit: string | null;
+  readonly messageId: string | null;
+  readonly agencyId: string;
+  readonly nameThai: string;
+  readonly nameEnglish: string;
+  readonly domain: string;
+  readonly mailbox: string;
+  readonly receiverName: string;
+  readonly entry: {
+    readonly bookId: string;
+    readonly year: number;
+    readonly number: number;
+    readonly registeredAt: string;
+    readonly clock: ClockState;
+    readonly letterNumber: string;
+    readonly letterNumberPrinted: string;
+    readonly letterDate: string | null;
+  } | null;
+}
+
+export async function readSubject(transaction: Transaction<Tables>, intakeId: string): Promise<NoticeSubject | undefined> {
+  const { rows } = await sql<NoticeSubject>`
+    select i.mail_from as "mailFrom", i.arrived_at as "arrivedAt", i.clock as "arrivedClock", i.sha256,
+           i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", a.id as "agencyId", a.name_th as "nameThai",
+           a.name_en as "nameEnglish", a.domain, a.mailbox, a.receiver_name as "receiverName",
+           case when e.number is not null then jsonb_build_object('bookId', e.book_id, 'year', e.year, 'number', e.number,
+             'registeredAt', e.registered_at, 'clock', e.clock, 'letterNumber', e.letter_number,
+             'letterNumberPrinted', e.letter_number_printed, 'letterDate', e.letter_date) end as entry
+      from intake i join agency a on a.id = i.agency_id
+      left join reading r on r.intake_id = i.id left join entry e on e.intake_id = i.id
+     where i.id = ${intakeId}`.execute(transaction);
+  return rows[0];
+}
+
+export async function findNotice(
+  transaction: Transaction<Tables>,
+  intakeId: string,
+  kind: NoticeKind,
+): Promise<Notice | undefined> {
+  const { rows } = await sql<Notice>`
+    select n.id, n.kind, n.recipient, n.message_id as "messageId", n.facts, n.made_at as "madeAt", n.state,
+           (select count(*) from delivery_attempt d where d.notice_id = n.id) as attempts
+      from notice n where n.intake_id = ${intakeId} and n.kind = ${kind}`.execute(transaction);
+  return rows[0];
+}
+
+/** Promises a message: the same arrival gets the same notice however often this runs. */
+export async function insertNotice(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  intakeId: string,
+  notice: Omit<Notice, "attempts" | "madeAt">,
+  stamp: Stamp,
+  reason: string,
+): Promise<void> {
+  await transaction
+    .insertInto("notice")
+    .values({
+      id: notice.id,
+      agency_id: agencyId,
+      intake_id: intakeId,
+      kind: notice.kind,
+      recipient: notice.recipient,
+      message_id: notice.messageId,
+      facts: JSON.stringify(notice.facts),
+      made_at: stamp.at,
+      clock: JSON.stringify(stamp.clock),
+      state: notice.state,
+      reason,
+      settled_at: notice.state === "due" ? null : stamp.at,
+    })
+    .onConflict((conflict) => conflict.columns(["intake_id", "kind"]).doNothing())
+    .execute();
+}
+
+export async function insertAttempt(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  noticeId: string,
+  channel: string,
+  times: { readonly startedAt: Date; readonly endedAt: Date },
+  { result, reply }: SendResult,
+): Promise<void> {
+  await transaction
+    .insertInto("delivery_attempt")
+    .values({
+      agency_id: agencyId,
+      notice_id: noticeId,
+      channel,
+      started_at: times.startedAt,
+      ended_at: times.endedAt,
+      result,
+      reply,
+    })
+    .execute();
+}
+
+export async function settleNotice(
+  transaction: Transaction<Tables>,
+  noticeId: string,
+  state: "delivered" | "failed",
+  reason: string,
+  at: Date,
+): Promise<void> {
+  await transaction
+    .updateTable("notice")
+    .set({ state, reason, settled_at: at })
+    .where("id", "=", noticeId)
+    .execute();
+}

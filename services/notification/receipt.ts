@@ -1,0 +1,54 @@
+import type { ClockState } from "../shared/letter/stamp.ts";
+
+export interface IssuingAgency {
+  readonly id: string;
+  readonly nameThai: string;
+  readonly nameEnglish: string;
+  /** The agency's central address; notices are sent from it. */
+  readonly mailbox: string;
+}
+
+/**
+ * What an acknowledgement says, fixed when it is promised (schemas/receipt.schema.json). It holds at least the six
+ * fields of Annex 6 §1.1: letter number, letter date, register number, time received, receiver's name, receiving unit.
+ */
+export interface Receipt {
+  readonly schema: "https://saraban.example.go.th/schemas/receipt.schema.json";
+  readonly evidenceId: string;
+  readonly type: "registered";
+  readonly agency: IssuingAgency;
+  readonly letter: {
+    readonly number: string;
+    readonly numberPrinted: string;
+    /** The letter's own date, C.E.; null when it could not be read. */
+    readonly date: string | null;
+  };
+  readonly register: {
+    readonly book: string;
+    readonly number: number;
+    readonly year: number;
+    readonly yearBuddhist: number;
+  };
+  /** When the letter entered this system: the time that decides disputes (Annex 6 §2.2.5). */
+  readonly receivedAt: string;
+  readonly registeredAt: string;
+  readonly receiver: { readonly name: string; readonly unit: string };
+  readonly clock: { readonly received: ClockState; readonly registered: ClockState };
+  readonly message: {
+    readonly intakeId: string;
+    readonly messageId: string | null;
+    readonly sha256: string;
+    readonly sizeBytes: number;
+  };
+}
+
+/** What a refusal says. Nothing of the letter: the letter is refused because it must not be repeated by plain mail. */
+export interface RefusalFacts {
+  readonly schema: "https://saraban.example.go.th/schemas/refusal.schema.json";
+  readonly evidenceId: string;
+  readonly type: "refused";
+  readonly agency: IssuingAgency;
+  readonly reason: "classified-by-mail";
+  readonly receivedAt: string;
+  readonly message: { readonly intakeId: string; readonly messageId: string | null; readonly sha256: string };
+}

@@ -1,0 +1,103 @@
+import { type Kysely, sql } from "kysely";
+import { flow, type JobData, type JobName, type WorkingRoom } from "../shared/letter/flow.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import { inTransaction } from "../shared/runtime/database.ts";
+import type { QueueJob } from "../shared/runtime/queue.ts";
+
+/** One outbox row that is due. */
+interface DueRow {
+  readonly id: number;
+  readonly job: string;
+  readonly agency_id: string;
+  readonly subject_id: string;
+  readonly work_key: string;
+}
+
+const ACTING = { actor: "worker:queue", agencies: [] } as const;
+
+/**
+ * Takes due rows, oldest first, hands them over, and marks them in one transaction. Rows another relay holds are passed
+ * over. When this process dies between handing over and the commit, the rows are handed over once more: jobs bear it.
+ * The mark puts the next hand-over of the same row `resendAfterSeconds` ahead (longer after each): what is done by then
+ * has no row any more, and what was lost in the queue is found again.
+ * @returns how many rows were handed over
+ */
+export function sendDue(
+  database: Kysely<Tables>,
+  options: { readonly limit: number; readonly resendAfterSeconds: number },
+  handOver: (room: WorkingRoom, jobs: readonly QueueJob[]) => Promise<void>,
+): Promise<number> {
+  return inTransaction(database, ACTING, async (transaction) => {
+    const { rows } = await sql<DueRow>`
+      select id, job, agency_id, subject_id, work_key from outbox
+       where failed_at is null and next_send_at <= now()
+       order by next_send_at, id limit ${options.limit} for update skip locked`.execute(transaction);
+    if (rows.length === 0) return 0;
+    const known = rows.filter((row) => row.job in flow);
+    for (const [room, jobs] of jobsByRoom(known)) await handOver(room, jobs);
+    await sql`
+      update outbox set sends = sends + 1,
+             next_send_at = now() + make_interval(secs => least(3600, ${options.resendAfterSeconds}::float8 * power(1.5, least(sends, 12))))
+       where id = any (${rows.map(({ id }) => id)}::bigint[])`.execute(transaction);
+    return rows.length;
+  });
+}
+
+/** Rows keyed by book become one wake-up a book; the id of its newest row makes each batch's wake-up a job of its own. */
+function jobsByRoom(rows: readonly DueRow[]): Map<WorkingRoom, QueueJob[]> {
+  const jobs = new Map<string, { room: WorkingRoom; job: QueueJob }>();
+  for (const row of rows) {
+    const { doneBy, key } = flow[row.job as JobName];
+    const data: JobData = {
+      outboxId: row.id,
+      agencyId: row.agency_id,
+      subjectId: row.subject_id,
+      workKey: row.work_key,
+    };
+    const group = key === "book" ? `${row.job} ${row.work_key}` : `${row.job} ${row.id}`;
+    jobs.set(group, { room: doneBy, job: { name: row.job, id: `${row.job}-${row.id}`, data } });
+  }
+  const byRoom = new Map<WorkingRoom, QueueJob[]>();
+  for (const { room, job } of jobs.values()) byRoom.set(room, [...(byRoom.get(room) ?? []), job]);
+  return byRoom;
+}
+
+/** One job that has failed. */
+export interface FailedJob {
+  readonly id: number;
+  readonly job: string;
+  readonly agencyId: string;
+  readonly letterId: string;
+  readonly failures: number;
+  readonly lastError: string | null;
+  readonly failedAt: Date | null;
+}
+
+/** Open work that has failed at least once: set aside (failedAt) or still being tried. At most 1,000 rows. */
+export async function listTroubledJobs(database: Kysely<Tables>): Promise<FailedJob[]> {
+  return inTransaction(database, ACTING, async (transaction) => {
+    const query = transaction.selectFrom("outbox").selectAll().where("failures", ">", 0);
+    const rows = await query.orderBy("id").limit(1000).execute();
+    return rows.map((row) => ({
+      id: row.id,
+      job: row.job,
+      agencyId: row.agency_id,
+      letterId: row.subject_id,
+      failures: row.failures,
+      lastError: row.last_error,
+      failedAt: row.failed_at,
+    }));
+  });
+}
+
+/** Has work tried again now, its failures forgotten. @returns how many rows */
+export async function retryJobs(database: Kysely<Tables>, ids: readonly number[] | "all"): Promise<number> {
+  return inTransaction(database, ACTING, async (transaction) => {
+    const query = transaction
+      .updateTable("outbox")
+      .set({ failed_at: null, failures: 0, next_send_at: sql`now()` })
+      .where("failures", ">", 0);
+    const result = await (ids === "all" ? query : query.where("id", "in", ids)).executeTakeFirst();
+    return Number(result.numUpdatedRows);
+  });
+}

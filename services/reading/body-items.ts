@@ -1,0 +1,140 @@
+import { findLetterNumbers } from "../shared/letter/letter-number.ts";
+import { normaliseThai } from "../shared/letter/thai-text.ts";
+
+/**
+ * A body cut into what an office would point at: labelled lines (เลขที่หนังสือ : …, เรื่อง …, อ้างถึง …) and
+ * paragraphs. Quoted lines and what stands under "Original Message" belong to other mails and are left out.
+ */
+export type Label =
+  | "number"
+  | "date"
+  | "subject"
+  | "from"
+  | "to"
+  | "greeting"
+  | "reference"
+  | "enclosure"
+  | "classification"
+  | "time";
+
+export type BodyItem = {
+  label: Label | null;
+  /** Behind the label for a labelled item; its lines joined by one space. */
+  text: string;
+  /** Offsets in `text` at which a printed line begins. */
+  lineStarts: number[];
+  /** The lines as they stand, for markings alone on a line. */
+  lines: string[];
+};
+
+const MAX_CHARACTERS = 200_000;
+const MAX_LINES = 5_000;
+const MAX_LINE_CHARACTERS = 2_000;
+const WRAPPED_LINE_CHARACTERS = 48;
+
+const COLON = "[ \\t]{0,8}[:：=]";
+const LABELS: readonly [Label, RegExp][] = [
+  [
+    "number",
+    /^(?:เลขที่หนังสือ|เลขหนังสือ|เลขที่ของหนังสือ|หมายเลขหนังสือ|หนังสือเลขที่|ที่หนังสือ|หนังสือที่|เลขที่|ที่)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/u,
+  ],
+  ["date", /^(?:ลงวันที่|วันที่หนังสือ|วันที่ของหนังสือ|วันที่ลงนาม|วันที่|ลว\.?|วัน[ \t]?เดือน[ \t]?ปี)(?:[ \t]{0,8}[:：=]|(?=[ \t0-9๐-๙])|$)/u],
+  ["subject", /^(?:ชื่อเรื่อง|หัวข้อเรื่อง|หัวเรื่อง|เรื่อง)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/u],
+  ["from", new RegExp(`^(?:จาก|หน่วยงานผู้ส่ง|หน่วยงานที่ส่ง|หน่วยงานเจ้าของเรื่อง|ส่วนราชการเจ้าของเรื่อง|ส่วนราชการ|ผู้ส่ง)(?:${COLON}|(?=\\t)|$)`, "u")],
+  ["to", /^(?:ถึง|ผู้รับ|หน่วยงานผู้รับ)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/u],
+  ["greeting", /^(?:กราบเรียน|กราบทูล|ทูล|นมัสการ|เรียน)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/u],
+  ["reference", /^(?:อ้างถึง|อ้างอิง|หนังสือที่อ้างถึง)/u],
+  ["enclosure", /^(?:สิ่งที่ส่งมาด้วย|สิ่งที่แนบมาด้วย|สิ่งที่แนบมา|เอกสารแนบ|เอกสารที่แนบ|สำเนาส่ง)/u],
+  ["classification", /^(?:ชั้น|ระดับ|ประเภท){0,3}ความ(?:เร็ว|เร่งด่วน|ลับ)(?![ก-๎])/u],
+  ["time", /^(?:เวลา|สถานที่|ณ)(?:[ \t]{0,8}[:：=]|(?=[ \t]))/u],
+];
+
+// Several labels on one line (เลขที่หนังสือ : … ลงวันที่ : … เรื่อง : …) are several lines.
+const SAME_LINE = new RegExp(
+  `[ \\t|,;]{1,20}(?=(?:เลขที่หนังสือ|ลงวันที่|จาก|ถึง|เรื่อง|ชั้นความเร็ว|ชั้นความลับ)${COLON})`,
+  "gu",
+);
+const OTHER_MAIL =
+  /^(?:-{2,}|_{5,})?[ \t]{0,4}(?:Original Message|Forwarded message|ข้อความที่ส่งต่อ|ข้อความต้นฉบับ|ข้อความเดิม)\b|^(?:On .{5,200} wrote|เมื่อ .{5,200} เขียนว่า)[ \t]{0,4}:?$/iu;
+const LIST_LINE = /^[ \t]*(?:[0-9๐-๙]{1,2}[.)]|[-•–])|^(?:\t|[ ]{2,})/u;
+
+/** Cuts a body into items. `forwarded`: what stands under "Forwarded message" is the letter, and is kept. */
+export function readBodyItems(body: string, forwarded = false): BodyItem[] {
+  const lines = bodyLines(body, forwarded);
+  const items: BodyItem[] = [];
+  let current: BodyItem | null = null;
+  for (const line of lines) {
+    const trimmed = line.trim();
+    if (trimmed === "") {
+      // A label whose value stands below it waits for the value.
+      if (current?.label == null || current.text !== "") current = null;
+      continue;
+    }
+    const label = labelOf(trimmed);
+    const cited = current !== null && citing(current, label, trimmed);
+    if (label !== null && !cited) {
+      const text = trimmed.slice(label.length).trim();
+      current = { label: label.name, text, lineStarts: [0], lines: [line] };
+      items.push(current);
+    } else if (current !== null && (cited || continues(current, line))) {
+      if (current.text !== "") current.text += " ";
+      if (current.label === null || current.text !== "") current.lineStarts.push(current.text.length);
+      current.text += trimmed;
+      current.lines.push(line);
+    } else {
+      current = { label: null, text: trimmed, lineStarts: [0], lines: [line] };
+      items.push(current);
+    }
+  }
+  return items;
+}
+
+function bodyLines(body: string, forwarded: boolean): string[] {
+  const lines: string[] = [];
+  for (const line of normaliseThai(body.slice(0, MAX_CHARACTERS)).split("\n", MAX_LINES)) {
+    const cut = line.slice(0, MAX_LINE_CHARACTERS);
+    if (/^[ \t]{0,3}[>|]/u.test(cut)) continue;
+    if (OTHER_MAIL.test(cut.trim())) {
+      if (forwarded) continue;
+      break;
+    }
+    lines.push(...cut.replace(SAME_LINE, "\n").split("\n"));
+  }
+  return lines;
+}
+
+function labelOf(line: string): { name: Label; length: number } | null {
+  const start = /^[-•*–▪●]?[ \t]{0,4}/u.exec(line)?.[0].length ?? 0;
+  const bare = line.slice(start);
+  for (const [name, pattern] of LABELS) {
+    const match = pattern.exec(bare);
+    if (match === null) continue;
+    // ที่ and เลขที่ begin many lines (ที่ ประชุม …, เลขที่ ๑๒ ถนน …): only one with a number behind it is a label.
+    if (name === "number" && !startsWithNumber(bare.slice(match[0].length))) continue;
+    return { name, length: start + match[0].length };
+  }
+  return null;
+}
+
+function startsWithNumber(value: string): boolean {
+  if (value.trim() === "") return true;
+  const first = findLetterNumbers(value.slice(0, 120))[0];
+  return first !== undefined && /^[\s:：()[\]]*$/u.test(value.slice(0, first.start));
+}
+
+/** อ้างถึง with its number or date on a line of its own: still the other letter's. */
+function citing(item: BodyItem, label: { name: Label; length: number } | null, line: string): boolean {
+  if (item.label !== "reference" && item.label !== "enclosure") return false;
+  if (item.text === "" && label?.name !== "subject") return true;
+  const bare = label !== null && !/[:：=]$/u.test(line.slice(0, label.length)) && !line.startsWith("เลขที่หนังสือ");
+  return bare && (label.name === "number" || label.name === "date");
+}
+
+/** Whether an unlabelled line goes on with the item above it. */
+function continues(item: BodyItem, line: string): boolean {
+  if (item.label === null) return true;
+  if (item.text === "") return true;
+  const wrapped = (item.lines.at(-1)?.trim().length ?? 0) >= WRAPPED_LINE_CHARACTERS;
+  if (item.label === "reference" || item.label === "enclosure") return wrapped || LIST_LINE.test(line);
+  return item.label === "subject" && wrapped && !/[.:：]$/u.test(item.text) && line.trim().length < 200;
+}

@@ -1,0 +1,225 @@
+import {
+  type Markings,
+  markingsInHeadline,
+  markingsOnLine,
+  readMarkingWords,
+  strongest,
+  UNMARKED,
+} from "../shared/letter/classification.ts";
+import { type LetterFacts, NO_FACTS } from "../shared/letter/letter.ts";
+import { type FoundNumber, findLetterNumbers } from "../shared/letter/letter-number.ts";
+import { type Role, readRoles } from "../shared/letter/letter-references.ts";
+import { findThaiDates, parseThaiDate } from "../shared/letter/thai-date.ts";
+import { type BodyItem, readBodyItems } from "./body-items.ts";
+import type { FactSource, FactSources, KnownSender, ReadingProblem } from "./reading.ts";
+import { dateBehind, isLeadIn, readSubjectHeader, withoutMarkings } from "./subject-header.ts";
+
+/** A value proposed for one fact. The most confident one is taken; any reader of any source may propose. */
+export type Proposal = { field: keyof LetterFacts; value: string; source: FactSource; confidence: number };
+
+export type FoundFacts = { facts: LetterFacts; sources: FactSources; problems: ReadingProblem[] };
+
+/** Below this a fact is not stated: an officer's blank is better than a guess in a register. */
+export const STATED_CONFIDENCE = 0.6;
+const SUBJECT_STATED_CONFIDENCE = 0.4;
+// Two numbers both this sure of being the letter's own are two letters, or one misread.
+const RIVAL_CONFIDENCE = 0.75;
+
+type NumberProposal = { found: FoundNumber; source: FactSource; confidence: number };
+
+/**
+ * The letter facts in a Subject header and the text bodies of one message.
+ *
+ * @param sender the agency the From address belongs to, or null when it is in no directory.
+ * @param forwarded true for a message attached to another one: sources say so.
+ */
+export function findFacts(
+  subjectHeader: string,
+  bodies: readonly string[],
+  sender: KnownSender | null,
+  forwarded = false,
+): FoundFacts {
+  const codeLetters = sender?.codeLetters ?? null;
+  const fromSubject: FactSource = forwarded ? "forwarded-subject" : "subject";
+  const fromBody: FactSource = forwarded ? "forwarded-body" : "body";
+  const header = readSubjectHeader(subjectHeader, codeLetters);
+  const problems: ReadingProblem[] = [];
+  const proposals: Proposal[] = [];
+  const numbers: NumberProposal[] = [];
+  let markings = header.markings;
+
+  if (header.isReply && header.numbers.length > 0) problems.push("reply-subject");
+  // Re: repeats the subject of the mail answered, mostly our own: its number is not the number of this letter.
+  else for (const number of header.numbers) numbers.push({ ...number, source: fromSubject });
+  if (header.date !== null && !header.isReply) {
+    proposals.push({ field: "date", source: fromSubject, ...header.date });
+  }
+  if (header.subject !== null) proposals.push({ field: "subject", source: fromSubject, ...header.subject });
+  if (sender !== null) proposals.push({ field: "from", value: sender.name, source: "directory", confidence: 0.97 });
+
+  for (const body of bodies) {
+    const items = readBodyItems(body, header.isForward);
+    let belowSubject = false;
+    for (const [index, item] of items.entries()) {
+      if (item.label === "reference" || item.label === "enclosure") {
+        // Cited, but a marking printed at the foot of a page may have joined the list.
+        for (const line of item.lines) markings = strongest(markings, readMarkingWords(line) ?? UNMARKED);
+        continue;
+      }
+      const read = readItem(item, codeLetters, belowSubject, items[index + 1]);
+      belowSubject ||= item.label === "subject";
+      for (const number of read.numbers) numbers.push({ ...number, source: fromBody });
+      for (const proposal of read.proposals) proposals.push({ ...proposal, source: fromBody });
+      markings = strongest(markings, read.markings);
+    }
+  }
+
+  const number = chooseNumber(numbers, problems);
+  if (number?.found.secretCircular) markings = strongest(markings, { ...UNMARKED, secrecy: "confidential" });
+  if (number !== null) {
+    proposals.push(
+      { field: "number", value: number.found.canonical, source: number.source, confidence: number.confidence },
+      { field: "numberPrinted", value: number.found.printed, source: number.source, confidence: number.confidence },
+    );
+  }
+  return { ...settle(proposals, markings), problems };
+}
+
+/** Takes the most confident proposal for each fact; of two alike the first. */
+export function settle(
+  proposals: readonly Proposal[],
+  markings: Markings,
+): { facts: LetterFacts; sources: FactSources } {
+  const facts: LetterFacts = { ...NO_FACTS, ...markings };
+  const sources: FactSources = {};
+  for (const { field, value, source, confidence } of proposals) {
+    const stated = field === "subject" ? SUBJECT_STATED_CONFIDENCE : STATED_CONFIDENCE;
+    if (field === "urgency" || field === "secrecy" || confidence < stated) continue;
+    if (confidence <= (sources[field]?.confidence ?? 0)) continue;
+    facts[field] = value;
+    sources[field] = { source, confidence };
+  }
+  return { facts, sources };
+}
+
+function chooseNumber(numbers: readonly NumberProposal[], problems: ReadingProblem[]): NumberProposal | null {
+  let best: NumberProposal | null = null;
+  for (const number of numbers) if (best === null || number.confidence > best.confidence) best = number;
+  if (best === null) return null;
+  if (best.confidence < STATED_CONFIDENCE) {
+    problems.push("uncertain-number");
+    return null;
+  }
+  const sure = numbers.filter((number) => number.confidence >= Math.min(RIVAL_CONFIDENCE, best.confidence));
+  if (new Set(sure.map((number) => number.found.canonical)).size > 1) problems.push("several-numbers");
+  return best;
+}
+
+type ItemFacts = {
+  numbers: { found: FoundNumber; confidence: number }[];
+  proposals: Omit<Proposal, "source">[];
+  markings: Markings;
+};
+
+function readItem(
+  item: BodyItem,
+  codeLetters: string | null,
+  belowSubject: boolean,
+  next: BodyItem | undefined,
+): ItemFacts {
+  const facts: ItemFacts = { numbers: [], proposals: [], markings: UNMARKED };
+  const roleAt = readRoles(item.text);
+  const propose = (field: keyof LetterFacts, value: string, confidence: number) => {
+    const text = value.trim().slice(0, 1_000);
+    if (text !== "") facts.proposals.push({ field, value: text, confidence });
+  };
+  for (const line of item.lines) facts.markings = strongest(facts.markings, markingsOnLine(line));
+
+  if (item.label === "number" || item.label === null) {
+    for (const found of findLetterNumbers(item.text)) {
+      const confidence = bodyConfidence(item, found, roleAt(found.start), codeLetters);
+      if (confidence === null) continue;
+      facts.numbers.push({ found, confidence });
+      if (confidence < STATED_CONFIDENCE) continue;
+      const date = dateBehind(item.text, found.end);
+      if (date !== null) propose("date", date, 0.92);
+      facts.markings = strongest(facts.markings, markingsBeside(item.text, found, roleAt));
+      const subject = subjectBehind(item.text, found.end);
+      if (subject !== null) propose("subject", subject, 0.8);
+    }
+  }
+  switch (item.label) {
+    case "date": {
+      const date = findThaiDates(item.text)[0];
+      // วันที่ … with เวลา … below is when a meeting is held.
+      const event = next?.label === "time" || /เวลา/u.test(item.text);
+      const named = /^[-•*\s]{0,6}(?:ลงวันที่|ลว|วันที่หนังสือ|วันที่ของ|วันที่ลงนาม)/u.test(item.lines[0] ?? "");
+      if (date !== undefined && date.start === 0 && (named || !event)) propose("date", date.iso, named ? 0.95 : 0.7);
+      break;
+    }
+    case "subject":
+      propose("subject", withoutMarkings(item.text), 0.95);
+      facts.markings = strongest(facts.markings, markingsInHeadline(item.text, [], 0, roleAt));
+      break;
+    case "from":
+      propose("from", item.text, 0.9);
+      break;
+    case "to":
+      propose("to", item.text, 0.95);
+      break;
+    case "greeting":
+      // In a covering note เรียน greets the clerk; in a letter it stands below เรื่อง and names the addressee.
+      if (belowSubject && !/สารบรรณ/u.test(item.text)) propose("to", item.text, 0.85);
+      break;
+    case null:
+      for (const line of item.lines) {
+        const date = parseThaiDate(line);
+        if (date !== null && next?.label !== "time") propose("date", date, 0.85);
+      }
+      break;
+    default:
+      break;
+  }
+  return facts;
+}
+
+/** How surely a number in a body is the letter's own; null when it is another letter's. */
+function bodyConfidence(
+  item: BodyItem,
+  found: FoundNumber,
+  role: Role,
+  codeLetters: string | null,
+): number | null {
+  if (item.label === "number" && isLeadIn(item.text.slice(0, found.start))) return 0.95;
+  const enclosedHere = /^[^\n]{0,80}(?:ที่แนบ|แนบมา|ที่ส่งมาพร้อม|มาพร้อม(?:กับ)?(?:หนังสือ|จดหมาย|อีเมล|เมล)?นี้)/u.test(
+    item.text.slice(found.end, found.end + 100),
+  );
+  if (role === "reference") return enclosedHere && codeLetters === found.codeLetters ? 0.7 : null;
+  const lineStart = item.lineStarts.findLast((start) => start <= found.start) ?? 0;
+  if (isLeadIn(item.text.slice(lineStart, found.start))) return 0.9;
+  if (role === "own" || enclosedHere) return 0.8;
+  return codeLetters === found.codeLetters ? 0.5 : 0.3;
+}
+
+/** Markings in the few words before a number of a sentence, or right behind it. */
+function markingsBeside(text: string, found: FoundNumber, roleAt: (at: number) => Role): Markings {
+  const from = Math.max(0, found.start - 60);
+  // Up to the end of the next word: a word cut in two could look like a marking.
+  const word = /^\s{0,8}\S{1,40}(?=\s|$)/u.exec(text.slice(found.end, found.end + 60));
+  const around = text.slice(from, found.end + (word?.[0].length ?? 0));
+  const number = { start: found.start - from, end: found.end - from };
+  return markingsInHeadline(around, [number], 0, (at) => roleAt(at + from));
+}
+
+/** … ที่ นร ๑๒๐๐/๕๕ ลงวันที่ … เรื่อง ก มาเพื่อโปรดดำเนินการ: ก. */
+function subjectBehind(text: string, end: number): string | null {
+  const behind = text.slice(end, end + 1_200);
+  const mark = /(?:^|[\s)])เรื่อง(?:\s{0,4}[:：]\s{0,4}|\s{1,4})/u.exec(behind.slice(0, 120));
+  if (mark === null) return null;
+  const subject = behind.slice(mark.index + mark[0].length);
+  const stop =
+    /\s(?:มาเพื่อ|มาให้|มาพร้อม|มายัง|มาด้วย|เพื่อโปรด|เพื่อทราบ|เพื่อพิจารณา|เพื่อดำเนินการ|จึงเรียน|จึงขอ|รายละเอียด|ดังแนบ|ตามเอกสาร|ตามไฟล์|ตามที่แนบ|โปรด|ดังนี้)/u.exec(
+      subject,
+    );
+  return withoutMarkings(stop === null ? subject : subject.slice(0, stop.index));
+}

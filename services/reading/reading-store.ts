@@ -1,0 +1,79 @@
+import { type Transaction, sql } from "kysely";
+import type { Tables } from "../shared/letter/tables.ts";
+import type { KnownSenders, Reading } from "./reading.ts";
+import type { Verdict } from "./judge-message.ts";
+
+/** An arrival whose octets are to be read. */
+export interface Arrival {
+  readonly mailFrom: string;
+  readonly recipients: readonly string[];
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** The octets; null when they are in the file store. */
+  readonly content: Buffer | null;
+}
+
+/** The arrival, if it is still to be read: a job that comes a second time finds nothing. */
+export async function findUnread(transaction: Transaction<Tables>, intakeId: string): Promise<Arrival | undefined> {
+  const { rows } = await sql<Arrival>`
+    select i.mail_from as "mailFrom", i.recipients, i.sha256, i.size_bytes as "sizeBytes", b.content
+      from outbox w join intake i on i.id = w.subject_id
+      join stored_body b on b.agency_id = i.agency_id and b.sha256 = i.sha256
+     where w.job = 'read-letter' and w.subject_id = ${intakeId}`.execute(transaction);
+  return rows[0];
+}
+
+/** The partner directory: domain → agency, for all active partners and the agencies served here. */
+export async function readKnownSenders(transaction: Transaction<Tables>): Promise<KnownSenders> {
+  const { rows } = await sql<{ domain: string; name: string }>`
+    select domain, name_th as name from partner where active
+    union select domain, name_th from agency where active`.execute(transaction);
+  return new Map(rows.map(({ domain, name }) => [domain, { name }]));
+}
+
+/**
+ * Writes what was read, replacing an earlier reading. Of a letter marked as classified only the marking is kept: it came
+ * by a door that may not carry it, and an ordinary table is not its place. The octets stay where the door put them.
+ */
+export async function insertReading(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  intakeId: string,
+  reading: Reading,
+  verdict: Verdict,
+  senderAgency: string | null,
+  readAt: Date,
+): Promise<void> {
+  const classified = reading.facts.secrecy !== "normal";
+  const facts = classified ? { ...reading.facts, ...NOTHING } : reading.facts;
+  const row = {
+    verdict: verdict.outcome,
+    reason: verdict.reason,
+    kind: reading.kind,
+    message_id: reading.messageId,
+    content_digest: reading.contentDigest,
+    sender_address: reading.fromAddress,
+    sender_name: classified ? null : reading.fromName,
+    sender_agency: senderAgency,
+    number_printed: facts.numberPrinted,
+    number: facts.number,
+    letter_date: facts.date,
+    subject: facts.subject,
+    letter_from: facts.from,
+    letter_to: facts.to,
+    urgency: facts.urgency,
+    secrecy: facts.secrecy,
+    references: classified ? [] : reading.references,
+    sources: JSON.stringify(classified ? {} : reading.sources),
+    attachments: JSON.stringify(classified ? [] : reading.attachments),
+    problems: reading.problems,
+    read_at: readAt,
+  };
+  await transaction
+    .insertInto("reading")
+    .values({ intake_id: intakeId, agency_id: agencyId, ...row })
+    .onConflict((conflict) => conflict.column("intake_id").doUpdateSet(row))
+    .execute();
+}
+
+const NOTHING = { number: null, numberPrinted: null, date: null, subject: null, from: null, to: null } as const;

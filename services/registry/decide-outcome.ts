@@ -1,0 +1,77 @@
+/** A letter that waits for its outcome: the arrival and what reading found. */
+export interface WaitingLetter {
+  readonly intakeId: string;
+  readonly arrivedAt: Date;
+  readonly unit: string | null;
+  readonly verdict: "ready" | "triage" | "ignored" | "refused";
+  readonly reason: string;
+  readonly contentDigest: string | null;
+  readonly senderDomain: string | null;
+  readonly number: string | null;
+  readonly numberPrinted: string | null;
+  readonly letterDate: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly subject: string | null;
+  readonly urgency: string;
+}
+
+/** What identifies a registered letter. */
+export type LetterIdentity = Pick<WaitingLetter, "intakeId" | "senderDomain" | "number" | "letterDate" | "from">;
+
+/** What has been here before, as far as it may resemble the waiting letters. */
+export interface Earlier {
+  /** Content digest → the first arrival with it. */
+  readonly byDigest: ReadonlyMap<string, string>;
+  /** Entries with the number of one of the waiting letters. */
+  readonly registered: readonly LetterIdentity[];
+}
+
+export interface Decided {
+  readonly letter: WaitingLetter;
+  readonly outcome: "registered" | "duplicate" | "possible-duplicate" | "triage" | "ignored" | "refused";
+  readonly reason: string;
+  readonly earlierIntakeId: string | null;
+}
+
+/**
+ * The last word on each letter, in order: the reading's verdict, unless the book shows that the letter has been here
+ * before. The same message again (a lost 250, a second relay) changes nothing; the same letter in another message is an
+ * officer's decision. A Message-ID alone decides nothing: anyone can write one.
+ */
+export function decideOutcomes(waiting: readonly WaitingLetter[], earlier: Earlier): Decided[] {
+  const digests = new Map(earlier.byDigest);
+  const registered = [...earlier.registered];
+  return waiting.map((letter) => {
+    const repeated = letter.contentDigest === null ? undefined : digests.get(letter.contentDigest);
+    if (repeated !== undefined && repeated !== letter.intakeId) {
+      return { letter, outcome: "duplicate", reason: "same-message", earlierIntakeId: repeated };
+    }
+    if (letter.contentDigest !== null) digests.set(letter.contentDigest, letter.intakeId);
+    if (letter.verdict !== "ready") {
+      return { letter, outcome: letter.verdict, reason: letter.reason, earlierIntakeId: null };
+    }
+    const resembled = registered.find((other) => isSameLetter(letter, other));
+    if (resembled) {
+      const earlierIntakeId = resembled.intakeId;
+      return { letter, outcome: "possible-duplicate", reason: "same-number-and-date", earlierIntakeId };
+    }
+    registered.push(letter);
+    return { letter, outcome: "registered", reason: letter.reason, earlierIntakeId: null };
+  });
+}
+
+/**
+ * Same letter: same number and date from the same agency, be it by the sender's domain or, for a letter that another
+ * agency passed on, by the name of the agency that issued it. A date that is not known may be any date. The date tells
+ * the years apart: letter numbers start again each January.
+ */
+function isSameLetter(letter: LetterIdentity, other: LetterIdentity): boolean {
+  if (letter.number === null || letter.number !== other.number) return false;
+  const sameAgency =
+    (letter.senderDomain !== null && letter.senderDomain === other.senderDomain) ||
+    (letter.from !== null && letter.from === other.from);
+  const datesAgree =
+    letter.letterDate === null || other.letterDate === null || letter.letterDate === other.letterDate;
+  return sameAgency && datesAgree;
+}

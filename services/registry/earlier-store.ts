@@ -1,0 +1,30 @@
+import { type Transaction, sql } from "kysely";
+import type { Tables } from "../shared/letter/tables.ts";
+import type { Earlier, LetterIdentity, WaitingLetter } from "./decide-outcome.ts";
+
+/**
+ * Finds what the waiting letters may repeat. Run under the book's lock, so that two copies that are read at the same
+ * moment cannot both miss each other; an arrival counts as earlier once it has an outcome.
+ */
+export async function findEarlier(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  waiting: readonly WaitingLetter[],
+): Promise<Earlier> {
+  const digests = waiting.flatMap(({ contentDigest }) => contentDigest ?? []);
+  const numbers = waiting.flatMap(({ verdict, number }) => (verdict === "ready" ? (number ?? []) : []));
+  const { rows: messages } = await sql<{ content_digest: string; intake_id: string }>`
+    select distinct on (r.content_digest) r.content_digest, r.intake_id
+      from reading r join outcome o on o.intake_id = r.intake_id
+     where r.agency_id = ${agencyId} and r.content_digest = any (${digests}::text[]) and o.outcome <> 'duplicate'
+     order by r.content_digest, o.decided_at, r.intake_id`.execute(transaction);
+  const { rows: entries } = await sql<LetterIdentity>`
+    select intake_id as "intakeId", sender_domain as "senderDomain", letter_number as number,
+           letter_date as "letterDate", letter_from as "from"
+      from entry where agency_id = ${agencyId} and letter_number = any (${numbers}::text[])
+     order by year, number`.execute(transaction);
+  return {
+    byDigest: new Map(messages.map((row) => [row.content_digest, row.intake_id])),
+    registered: entries,
+  };
+}

@@ -1,0 +1,131 @@
+import type { HandedOnBy } from "../shared/letter/flow.ts";
+import { finish, handOn, recordFailure, type Work } from "../shared/letter/outbox.ts";
+import { bangkokYear, type Stamp, type TrustedNow } from "../shared/letter/stamp.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import { inTransaction, type Kysely, type Transaction } from "../shared/runtime/database.ts";
+import type { Log } from "../shared/runtime/log.ts";
+import { insertEntries, insertOutcomes, lastOfBook, takeTurn, waitingLetters } from "./book-store.ts";
+import { type Decided, decideOutcomes } from "./decide-outcome.ts";
+import { findEarlier } from "./earlier-store.ts";
+
+/** Registrations made without a clerk are signed with the rule's name. */
+const RULE = "rule:automatic";
+
+export interface RegistryParts {
+  readonly database: Kysely<Tables>;
+  readonly now: TrustedNow;
+  readonly batchSize: number;
+  readonly maxFailures: number;
+  readonly log: Log;
+}
+
+/**
+ * The job "register-letter" is a wake-up for a book: it drains the book's waiting letters, oldest arrival first, in
+ * batches of one transaction each, until none is left. Why batches: one commit a letter under one lock is bound by the
+ * disk's flush, some 150 numbers a second on a disk that takes 5 ms; a batch shares the flush.
+ * @returns how many letters got their outcome
+ */
+export async function drainBook(parts: RegistryParts, agencyId: string, bookId: string): Promise<number> {
+  let drained = 0;
+  for (;;) {
+    let count: number;
+    try {
+      count = await drainBatch(parts, agencyId, bookId, parts.batchSize);
+    } catch (error) {
+      parts.log.warn({ err: error, book: bookId }, "a batch failed; its letters are tried one by one");
+      return drained + (await drainOneByOne(parts, agencyId, bookId));
+    }
+    drained += count;
+    if (count < parts.batchSize) return drained;
+  }
+}
+
+/** One letter that cannot be registered must not hold up the others: each gets a transaction of its own. */
+async function drainOneByOne(parts: RegistryParts, agencyId: string, bookId: string): Promise<number> {
+  const acting = { actor: "worker:registry", agencies: [agencyId] } as const;
+  const waiting = await inTransaction(parts.database, acting, (transaction) =>
+    waitingLetters(transaction, bookId, parts.batchSize),
+  );
+  let done = 0;
+  for (const { intakeId } of waiting) {
+    try {
+      done += await drainBatch(parts, agencyId, bookId, 1, intakeId);
+    } catch (error) {
+      parts.log.error({ err: error, letter: intakeId }, "a letter cannot be registered; it will be tried again");
+      await inTransaction(parts.database, acting, (transaction) =>
+        recordFailure(transaction, "register-letter", intakeId, error, parts.maxFailures),
+      );
+    }
+  }
+  return done;
+}
+
+/**
+ * One batch in one transaction. The update of the book's row is the lock, and the fence: a worker that was stopped in
+ * the middle holds the lock until the server ends its session, and then its whole batch is rolled back; it cannot come
+ * back later and commit the numbers of an old turn.
+ */
+function drainBatch(
+  parts: RegistryParts,
+  agencyId: string,
+  bookId: string,
+  limit: number,
+  onlyIntakeId?: string,
+): Promise<number> {
+  const acting = { actor: "worker:registry", agencies: [agencyId] } as const;
+  return inTransaction(parts.database, acting, async (transaction) => {
+    await takeTurn(transaction, bookId, agencyId);
+    const waiting = await waitingLetters(transaction, bookId, limit, onlyIntakeId);
+    if (waiting.length === 0) return 0;
+    // The moment of registration is taken under the lock: it decides the year, and entries stand in its order.
+    const stamp = parts.now();
+    const decided = decideOutcomes(waiting, await findEarlier(transaction, agencyId, waiting));
+    await takeNumbers(transaction, bookId, agencyId, decided, stamp);
+    await insertOutcomes(transaction, agencyId, decided, stamp.at, RULE);
+    await handOn(transaction, "registry", decided.flatMap(noticeFor(agencyId)));
+    await finish(
+      transaction,
+      "register-letter",
+      waiting.map(({ intakeId }) => intakeId),
+    );
+    return waiting.length;
+  });
+}
+
+async function takeNumbers(
+  transaction: Transaction<Tables>,
+  bookId: string,
+  agencyId: string,
+  decided: readonly Decided[],
+  stamp: Stamp,
+): Promise<void> {
+  const letters = decided.filter(({ outcome }) => outcome === "registered").map(({ letter }) => letter);
+  if (letters.length === 0) return;
+  const last = await lastOfBook(transaction, bookId);
+  // A clock set back, over New Year too, never takes the book back: it stands at the last entry's moment.
+  const registeredAt = last && last.registeredAt > stamp.at ? last.registeredAt : stamp.at;
+  const year = bangkokYear(registeredAt);
+  const first = last && last.year === year ? last.number + 1 : 1;
+  await insertEntries(
+    transaction,
+    bookId,
+    agencyId,
+    letters.map((letter, index) => ({
+      letter,
+      number: first + index,
+      year,
+      registeredAt,
+      clock: stamp.clock,
+      registeredBy: RULE,
+    })),
+  );
+}
+
+function noticeFor(agencyId: string): (decided: Decided) => Work<HandedOnBy<"registry">>[] {
+  return ({ letter, outcome }) => {
+    const work = { agencyId, subjectId: letter.intakeId };
+    if (outcome === "registered") return [{ job: "acknowledge-letter", ...work }];
+    if (outcome === "refused") return [{ job: "refuse-letter", ...work }];
+    return [];
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * The road as one table: every job, who hands it on, who does it, and how its work is keyed. A job runs at least once,
+ * so each is written to be run twice. Jobs carry ids, never anything that a letter says (it stands in the database).
+ */
+export const flow = {
+  "read-letter": { handedOnBy: ["intake"], doneBy: "reading", key: "subject" },
+  "register-letter": { handedOnBy: ["reading"], doneBy: "registry", key: "book" },
+  "acknowledge-letter": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
+  "refuse-letter": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
+} as const satisfies Record<string, JobDeclaration>;
+
+interface JobDeclaration {
+  /** Rooms that may hand the job on: nothing flows left. */
+  readonly handedOnBy: readonly Room[];
+  readonly doneBy: Room;
+  /**
+   * subject: one job for each subject. book: one wake-up for all open work of a book; the worker drains the book's
+   * waiting letters from the outbox in order of arrival, many in one transaction.
+   */
+  readonly key: "subject" | "book";
+}
+
+export type Room = "intake" | "reading" | "registry" | "notification";
+export type JobName = keyof typeof flow;
+/** Rooms that have jobs to do, and so a queue. */
+export type WorkingRoom = (typeof flow)[JobName]["doneBy"];
+/** Jobs that a room may hand on; anything else does not compile. */
+export type HandedOnBy<R extends Room> = {
+  [Name in JobName]: R extends (typeof flow)[Name]["handedOnBy"][number] ? Name : never;
+}[JobName];
+/** Jobs that a room has to do; its main.ts must name a handler for each. */
+export type DoneBy<R extends Room> = { [Name in JobName]: (typeof flow)[Name]["doneBy"] extends R ? Name : never }[JobName];
+
+/** What a job carries. For a job keyed by book, subjectId is that of the newest row of the wake-up. */
+export interface JobData {
+  readonly outboxId: number;
+  readonly agencyId: string;
+  readonly subjectId: string;
+  readonly workKey: string;
+}

@@ -1,0 +1,96 @@
+import { type Kysely, sql, type Transaction } from "kysely";
+import { flow, type HandedOnBy, type JobName, type Room } from "./flow.ts";
+import type { Tables } from "./tables.ts";
+
+/** Work that follows from a change, handed on in the change's own transaction. */
+export interface Work<Name extends JobName> {
+  readonly job: Name;
+  readonly agencyId: string;
+  readonly subjectId: string;
+  /** The book, for jobs that are keyed by book. */
+  readonly bookId?: string;
+}
+
+/**
+ * Writes work into the outbox. Handing on the same job for the same subject twice leaves one row: a step that runs a
+ * second time hands on nothing new.
+ */
+export async function handOn<R extends Room>(
+  transaction: Transaction<Tables>,
+  _room: R,
+  work: readonly Work<HandedOnBy<R>>[],
+): Promise<void> {
+  if (work.length === 0) return;
+  await transaction
+    .insertInto("outbox")
+    .values(
+      work.map(({ job, agencyId, subjectId, bookId }) => ({
+        job,
+        agency_id: agencyId,
+        subject_id: subjectId,
+        work_key: flow[job as JobName].key === "book" ? (bookId ?? fail(job)) : subjectId,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(["job", "subject_id"]).doNothing())
+    .execute();
+}
+
+function fail(job: string): never {
+  throw new Error(`job ${job} is keyed by book and needs a bookId`);
+}
+
+/** Marks work as done, in the transaction that holds its result. Done work leaves no row. */
+export async function finish(
+  transaction: Transaction<Tables>,
+  job: JobName,
+  subjectIds: readonly string[],
+): Promise<void> {
+  await transaction.deleteFrom("outbox").where("job", "=", job).where("subject_id", "in", subjectIds).execute();
+}
+
+/** Puts work off: the relay hands it to the queue again after the delay (a receiver that asks to be tried later). */
+export async function putOff(
+  transaction: Transaction<Tables>,
+  job: JobName,
+  subjectId: string,
+  delayMs: number,
+  why: string,
+): Promise<void> {
+  await transaction
+    .updateTable("outbox")
+    .set({ next_send_at: sql`now() + make_interval(secs => ${delayMs / 1000})`, last_error: why.slice(0, 500) })
+    .where("job", "=", job)
+    .where("subject_id", "=", subjectId)
+    .execute();
+}
+
+/**
+ * Records that work failed for a reason of ours: tried again after 1, 2, 4 … seconds, at most an hour apart; after
+ * `maxFailures` it is set aside, visible on /metrics and in `saraban jobs`, until somebody asks for it to be tried again.
+ */
+export async function recordFailure(
+  transaction: Kysely<Tables>,
+  job: JobName,
+  subjectId: string,
+  error: unknown,
+  maxFailures: number,
+): Promise<void> {
+  await transaction
+    .updateTable("outbox")
+    .set({
+      failures: sql`failures + 1`,
+      last_error: describeError(error),
+      next_send_at: sql`now() + make_interval(secs => least(3600, power(2, failures)))`,
+      failed_at: sql`case when failures + 1 >= ${maxFailures} then now() end`,
+    })
+    .where("job", "=", job)
+    .where("subject_id", "=", subjectId)
+    .execute();
+}
+
+/** Kind, code and message of an error. PostgreSQL's `detail` and `where` may quote a row, so they are left out. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return "not an error";
+  const code = (error as { code?: unknown }).code;
+  return `${error.name}${typeof code === "string" ? ` ${code}` : ""}: ${error.message}`.slice(0, 500);
+}

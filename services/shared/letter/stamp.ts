@@ -1,0 +1,54 @@
+/** How far a time can be trusted. Reference clocks come with a later issue; until then every time says that it has none. */
+export interface ClockState {
+  readonly state: "unsynchronised";
+}
+
+/** An official time with the state of the clock it was taken from (Annex 6 §2.2.4). */
+export interface Stamp {
+  readonly at: Date;
+  readonly clock: ClockState;
+}
+
+/** Where times come from; a parameter everywhere, so that tests can stop it or move it over New Year. */
+export type TrustedNow = () => Stamp;
+
+/** The system clock, never falling within this process: a clock set back stands still until it has caught up. */
+export function systemClock(readMs: () => number = Date.now): TrustedNow {
+  let lastMs = 0;
+  return () => {
+    lastMs = Math.max(lastMs, readMs());
+    return { at: new Date(lastMs), clock: { state: "unsynchronised" } };
+  };
+}
+
+/** Asia/Bangkok is UTC+7 all year, without daylight saving time since 1920. */
+const BANGKOK_OFFSET_MS = 7 * 60 * 60 * 1000;
+
+/** Calendar year (C.E.) in Asia/Bangkok: decides the book-year of a registration (Annex 6 §2.2.3). */
+export function bangkokYear(at: Date): number {
+  return new Date(at.getTime() + BANGKOK_OFFSET_MS).getUTCFullYear();
+}
+
+/** B.E. year as it is shown and printed. */
+export function buddhistYear(year: number): number {
+  return year + 543;
+}
+
+const thaiDate = new Intl.DateTimeFormat("th-TH-u-ca-buddhist-nu-latn", { dateStyle: "long", timeZone: "Asia/Bangkok" });
+const thaiTime = new Intl.DateTimeFormat("th-TH-u-nu-latn", { timeStyle: "medium", timeZone: "Asia/Bangkok" });
+const englishTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "Asia/Bangkok" });
+
+/** For example "21 พฤศจิกายน 2569 เวลา 08:30:00 น." */
+export function thaiDateTime(at: Date): string {
+  return `${thaiDate.format(at)} เวลา ${thaiTime.format(at)} น.`;
+}
+
+/** For example "21 November 2026 at 08:30:00 (UTC+7)" */
+export function englishDateTime(at: Date): string {
+  return `${englishTime.format(at)} (UTC+7)`;
+}
+
+/** A letter's date (ISO, without time) in Thai: "9 เมษายน 2563". */
+export function thaiLetterDate(isoDate: string): string {
+  return thaiDate.format(new Date(`${isoDate}T00:00:00+07:00`));
+}

@@ -1,0 +1,118 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import pg from "pg";
+import type { Log } from "./log.ts";
+
+/** How to reach a PostgreSQL: a URL, or the fields of node-postgres (the embedded server: host is a socket folder). */
+export type DatabaseAddress = { readonly connectionString: string } | EmbeddedAddress;
+
+interface EmbeddedAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+/** The roles of schemas/database: each room connects under its own and can do no more than it needs. */
+export type RoomRole =
+  | "saraban_intake"
+  | "saraban_reading"
+  | "saraban_registry"
+  | "saraban_notification"
+  | "saraban_queue"
+  | "saraban_http";
+
+/** Who acts, and for which agencies: stated in every transaction, read by row-level security. */
+export interface Acting {
+  readonly actor: `worker:${string}` | `person:${string}` | `client:${string}`;
+  readonly agencies: readonly string[];
+}
+
+export type { Kysely, Transaction };
+
+/** int8 as number: our counts and sizes stay far below 2^53. Dates (without time) stay text, they have no zone. */
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, Number);
+types.setTypeParser(pg.types.builtins.DATE, (text: string) => text);
+
+/** Options for node-postgres, also for the queue's own pool. */
+export function connectionOptions(address: DatabaseAddress, role: string): pg.PoolConfig {
+  return {
+    ...address,
+    types,
+    application_name: role,
+    // The room's role is in force from the first statement. A worker that is stopped in the middle of a transaction
+    // (SIGSTOP, a paused machine) must not hold a book's lock for long: the server ends its session.
+    options: `-c role=${role} -c search_path=saraban -c timezone=UTC -c idle_in_transaction_session_timeout=15s -c lock_timeout=20s -c statement_timeout=60s`,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  };
+}
+
+/** A pool with the rights of the address itself, for making tables and reading config into them; never for letters. */
+export function openAdminPool(address: DatabaseAddress): pg.Pool {
+  return new pg.Pool({ ...address, types, max: 2, application_name: "saraban_migrate", connectionTimeoutMillis: 10_000 });
+}
+
+/** A database handle under a room's role. Connects with the first query. */
+export function openDatabase<Tables>(
+  address: DatabaseAddress,
+  role: RoomRole,
+  poolSize: number,
+  log: Log,
+): Kysely<Tables> {
+  const pool = new pg.Pool({ ...connectionOptions(address, role), max: poolSize });
+  // An idle connection that the server cut is replaced by the pool; without a listener it would end the process.
+  pool.on("error", (error) => log.warn({ err: error }, "an idle database connection was lost"));
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/**
+ * Runs `work` in one transaction (READ COMMITTED) that states who acts. Without the statement row-level security
+ * shows nothing. The statement lasts until the end of the transaction and cannot leak to the next user of the connection.
+ */
+export function inTransaction<Tables, Result>(
+  database: Kysely<Tables>,
+  acting: Acting,
+  work: (transaction: Transaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  return database.transaction().execute(async (transaction) => {
+    await sql`select set_config('saraban.actor', ${acting.actor}, true),
+      set_config('saraban.agencies', ${acting.agencies.join(",")}, true)`.execute(transaction);
+    return work(transaction);
+  });
+}
+
+/** Listens on one channel over a connection of its own, for ever: a cut connection is opened again. */
+export function listen(
+  address: DatabaseAddress,
+  role: RoomRole,
+  channel: string,
+  onNotify: () => void,
+  log: Log,
+): { stop(): Promise<void> } {
+  let stopped = false;
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const connect = async (): Promise<void> => {
+    client = new pg.Client(connectionOptions(address, role));
+    client.on("notification", onNotify);
+    client.on("error", () => {});
+    client.on("end", () => {
+      if (!stopped) timer = setTimeout(start, 1_000);
+    });
+    await client.connect();
+    await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    onNotify();
+  };
+  const start = (): void => {
+    connect().catch((error: unknown) => log.warn({ err: error, channel }, "cannot listen; trying again"));
+  };
+  start();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => {});
+    },
+  };
+}

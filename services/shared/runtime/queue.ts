@@ -1,0 +1,143 @@
+import { createPostgresBackend, createRedisBackend, type JobsOptions, withBackend } from "bullmq";
+import { Redis } from "ioredis";
+import { connectionOptions, type DatabaseAddress, openAdminPool } from "./database.ts";
+import type { Log } from "./log.ts";
+
+/** Where the queue lives: Redis when one is set, else tables of BullMQ's own in PostgreSQL. */
+export type QueueHome =
+  | { readonly kind: "redis"; readonly url: string; readonly prefix: string }
+  | { readonly kind: "postgres"; readonly address: DatabaseAddress; readonly prefix: string };
+
+/** Role under which BullMQ works in PostgreSQL: its own schema, nothing of ours. */
+const BULLMQ_ROLE = "saraban_bullmq";
+
+export interface QueueJob {
+  readonly name: string;
+  readonly id: string;
+  readonly data: object;
+}
+
+/** The sending side of one room's queue. */
+export interface JobQueue {
+  /** Adds jobs; one whose id is in the queue already is not added again. */
+  add(jobs: readonly QueueJob[]): Promise<void>;
+  /** Jobs waiting and running, for readiness; also proves that the queue answers. */
+  depth(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface JobWorker {
+  close(): Promise<void>;
+}
+
+// A job is a message that there is work, no more: the outbox decides what is done and tries again what failed, with
+// growing delays that survive the loss of the queue. So BullMQ tries once and keeps nothing of what is over.
+const JOB_OPTIONS: JobsOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true };
+
+// A worker that died holds its jobs no longer than this. Jobs may run twice (each is written for it), so a lock that
+// expires under a slow worker does no harm.
+const LOCK_MS = 15_000;
+const STALLED_CHECK_MS = 5_000;
+
+/**
+ * Makes the queue's tables in PostgreSQL (nothing to do on Redis). Called by `saraban migrate` with the rights of the
+ * one who migrates: BullMQ's own migration wants to create its schema. Its role then gets what working needs, no more.
+ */
+export async function prepareQueue(home: QueueHome): Promise<void> {
+  if (home.kind === "redis") return;
+  const pool = openAdminPool(home.address);
+  const { Queue } = withBackend(createPostgresBackend);
+  const queue = new Queue("prepare", { connection: { ...home.address, schema: "bullmq", max: 2, migrate: true } });
+  queue.on("error", () => {}); // told by waitUntilReady
+  try {
+    await queue.waitUntilReady();
+    await pool.query(`
+      grant usage on schema bullmq to ${BULLMQ_ROLE};
+      grant select, insert, update, delete on all tables in schema bullmq to ${BULLMQ_ROLE};
+      grant usage on all sequences in schema bullmq to ${BULLMQ_ROLE};
+      grant execute on all functions in schema bullmq to ${BULLMQ_ROLE}`);
+  } finally {
+    await queue.close();
+    await pool.end();
+  }
+}
+
+export function openQueue(home: QueueHome, room: string, log: Log): JobQueue {
+  const { bullmq, connection, end } = connect(home, "queue", log);
+  const queue = new bullmq.Queue(queueName(home, room), { connection, defaultJobOptions: JOB_OPTIONS });
+  queue.on("error", (error) => log.warn({ err: error, room }, "the queue does not answer"));
+  return {
+    async add(jobs) {
+      await queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { jobId: id } })));
+    },
+    async depth() {
+      const counts = await queue.getJobCounts("waiting", "active", "delayed", "prioritized");
+      return Object.values(counts).reduce((sum, count) => sum + count, 0);
+    },
+    async close() {
+      await queue.close();
+      await end();
+    },
+  };
+}
+
+/** Works on a room's queue. `perform` must not throw for work that failed: the outbox records that. */
+export function openWorker(
+  home: QueueHome,
+  room: string,
+  concurrency: number,
+  perform: (name: string, data: unknown) => Promise<void>,
+  log: Log,
+): JobWorker {
+  const { bullmq, connection, end } = connect(home, "worker", log);
+  const worker = new bullmq.Worker(queueName(home, room), (job) => perform(job.name, job.data), {
+    connection,
+    concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: 1_000_000,
+    drainDelay: 5,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
+  worker.on("error", (error) => log.warn({ err: error, room }, "the queue does not answer"));
+  worker.on("failed", (job, error) => log.warn({ err: error, room, job: job?.name }, "a job failed"));
+  return {
+    async close() {
+      await worker.close();
+      await end();
+    },
+  };
+}
+
+function queueName(home: QueueHome, room: string): string {
+  return `${home.prefix}-${room}`;
+}
+
+/** BullMQ types a connection by its backend; the one cast here keeps the choice of backend in this file. */
+type Connected = {
+  readonly bullmq: ReturnType<typeof withBackend<never, never>>;
+  readonly connection: never;
+  end(): Promise<void>;
+};
+
+function connect(home: QueueHome, side: "queue" | "worker", log: Log): Connected {
+  if (home.kind === "postgres") {
+    const bullmq = withBackend(createPostgresBackend);
+    return { bullmq, connection: postgresConnection(home.address), end: async () => {} } as unknown as Connected;
+  }
+  // A worker waits for ever for Redis to come back; the sending side fails at once, and the relay tries again.
+  const redis = new Redis(home.url, {
+    maxRetriesPerRequest: side === "worker" ? null : 1,
+    enableOfflineQueue: side === "worker",
+    retryStrategy: (times) => Math.min(100 * times, 2_000),
+  });
+  redis.on("error", (error) => log.warn({ err: error }, "Redis does not answer"));
+  const bullmq = withBackend(createRedisBackend);
+  return { bullmq, connection: redis, end: async () => redis.disconnect() } as unknown as Connected;
+}
+
+function postgresConnection(address: DatabaseAddress) {
+  const { options, types: _types, ...pool } = connectionOptions(address, BULLMQ_ROLE);
+  return { ...pool, options, schema: "bullmq", max: 3 };
+}
