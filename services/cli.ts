@@ -9,17 +9,32 @@ import { SettingsError } from "./shared/runtime/settings.ts";
 
 /** Command → file that exports `run`; loaded when it is asked for, so that `saraban help` loads nothing else. */
 const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: string }>> = {
-  all: { says: "every service in one process; with its own PostgreSQL unless DATABASE_URL is set", file: "./command-serve.ts" },
+  all: {
+    says: "every service in one process; with its own PostgreSQL unless DATABASE_URL is set",
+    file: "./command-serve.ts",
+  },
   intake: { says: "the doors: SMTP", file: "./command-serve.ts" },
   reading: { says: "reads accepted messages", file: "./command-serve.ts" },
   registry: { says: "numbers letters", file: "./command-serve.ts" },
   notification: { says: "acknowledges letters", file: "./command-serve.ts" },
   relay: { says: "carries work from the outbox to the queue", file: "./command-serve.ts" },
   http: { says: "/healthz, /readyz, /metrics", file: "./command-serve.ts" },
-  migrate: { says: "makes or updates the database's tables and reads agencies and partners into them", file: "./command-migrate.ts" },
-  book: { says: "prints an agency's inbound book: saraban book AGENCY [--year B.E.] [--json]", file: "./command-book.ts" },
-  letter: { says: "shows what became of an accepted letter: saraban letter ID [--json]", file: "./command-letter.ts" },
-  jobs: { says: "work that keeps failing: saraban jobs [list|retry ID…|retry --all] [--json]", file: "./command-jobs.ts" },
+  migrate: {
+    says: "makes or updates the database's tables and reads agencies and partners into them",
+    file: "./command-migrate.ts",
+  },
+  book: {
+    says: "prints an agency's inbound book: saraban book AGENCY [--year B.E.] [--json]",
+    file: "./command-book.ts",
+  },
+  letter: {
+    says: "shows what became of an accepted letter: saraban letter ID [--json]",
+    file: "./command-letter.ts",
+  },
+  jobs: {
+    says: "work that keeps failing: saraban jobs [list|retry ID…|retry --all] [--json]",
+    file: "./command-jobs.ts",
+  },
   settings: { says: "the settings in force, secrets hidden [--json]", file: "./command-settings.ts" },
 };
 
@@ -58,7 +73,9 @@ async function main(argv: readonly string[]): Promise<number> {
 /** What a person can mend is said in words; everything else keeps its stack for whoever has to find the fault. */
 function report(error: unknown): number {
   if (error instanceof SettingsError) {
-    process.stderr.write(`saraban: the settings cannot be used:\n${error.faults.map((fault) => `  ${fault}\n`).join("")}`);
+    process.stderr.write(
+      `saraban: the settings cannot be used:\n${error.faults.map((fault) => `  ${fault}\n`).join("")}`,
+    );
     return 78;
   }
   if (error instanceof DatabaseUnfit) {
@@ -74,7 +91,9 @@ function report(error: unknown): number {
     process.stderr.write(`saraban: ${message}\n${hint(code)}`);
     return 69;
   }
-  process.stderr.write(`saraban: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `saraban: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 1;
 }
 
@@ -82,12 +101,15 @@ function hint(code: string): string {
   if (code === "EADDRINUSE") {
     return "  Another program listens there. Stop it, or choose other ports: SARABAN_SMTP_PORT, SARABAN_HTTP_PORT.\n";
   }
-  if (code === "EACCES") return "  This user may not listen there. Ports below 1024 need root; choose a higher one.\n";
+  if (code === "EACCES")
+    return "  This user may not listen there. Ports below 1024 need root; choose a higher one.\n";
   return "  Is the server of DATABASE_URL or REDIS_URL running, and reachable from here?\n";
 }
 
 if (Number(process.versions.node.split(".")[0]) < 24) {
-  process.stderr.write(`saraban: Node.js ${process.versions.node} is too old, 24 is needed; start with npm (npm start), which brings it along\n`);
+  process.stderr.write(
+    `saraban: Node.js ${process.versions.node} is too old, 24 is needed; start with npm (npm start), which brings it along\n`,
+  );
   process.exit(69);
 }
 process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -18,7 +18,12 @@ export const run: RunCommand = async (args) => {
     allowPositionals: true,
   });
   const settings = loadSettings();
-  const database = openDatabase<Tables>(findInstallation(settings), "saraban_http", 2, openLog(settings.log.level, "book"));
+  const database = openDatabase<Tables>(
+    findInstallation(settings),
+    "saraban_http",
+    2,
+    openLog(settings.log.level, "book"),
+  );
   try {
     const agencies = await listAgencies(database);
     const [agencyId] = positionals;

@@ -25,17 +25,25 @@ export const run: RunCommand = async (args) => {
       else if (jobs.length === 0) process.stdout.write("No work has failed.\n");
       for (const job of values.json ? [] : jobs) {
         const state = job.failedAt ? "set aside" : "trying";
-        process.stdout.write(`${job.id}  ${job.job}  letter ${job.letterId}  ${state}, failed ${job.failures} times: ${job.lastError}\n`);
+        process.stdout.write(
+          `${job.id}  ${job.job}  letter ${job.letterId}  ${state}, failed ${job.failures} times: ${job.lastError}\n`,
+        );
       }
       return 0;
     }
     const numbers = ids.map(Number);
-    if (verb !== "retry" || numbers.some((id) => !Number.isSafeInteger(id)) || (numbers.length === 0) === !values.all) {
+    if (
+      verb !== "retry" ||
+      numbers.some((id) => !Number.isSafeInteger(id)) ||
+      (numbers.length === 0) === !values.all
+    ) {
       process.stderr.write("saraban jobs: use: jobs list, jobs retry ID…, jobs retry --all\n");
       return 64;
     }
     const count = await retryJobs(database, values.all ? "all" : numbers);
-    process.stdout.write(values.json ? `${JSON.stringify({ retried: count })}\n` : `${count} jobs will be tried again now.\n`);
+    process.stdout.write(
+      values.json ? `${JSON.stringify({ retried: count })}\n` : `${count} jobs will be tried again now.\n`,
+    );
     return 0;
   } finally {
     await database.destroy();

@@ -21,16 +21,26 @@ export const run: RunCommand = async (args) => {
     return 64;
   }
   const settings = loadSettings();
-  const database = openDatabase<Tables>(findInstallation(settings), "saraban_http", 2, openLog(settings.log.level, "letter"));
+  const database = openDatabase<Tables>(
+    findInstallation(settings),
+    "saraban_http",
+    2,
+    openLog(settings.log.level, "letter"),
+  );
   try {
-    const acting = { actor: `person:${userInfo().username}`, agencies: await listAgencies(database) } as const;
+    const acting = {
+      actor: `person:${userInfo().username}`,
+      agencies: await listAgencies(database),
+    } as const;
     const [status] = await readStatus(database, acting, [id]);
     if (!status) {
       process.stderr.write("saraban letter: no letter has this id here\n");
       return 1;
     }
     if (values.json) process.stdout.write(`${JSON.stringify(status)}\n`);
-    else for (const [name, value] of Object.entries(status)) process.stdout.write(`${name.padEnd(18)} ${shown(value)}\n`);
+    else
+      for (const [name, value] of Object.entries(status))
+        process.stdout.write(`${name.padEnd(18)} ${shown(value)}\n`);
     return 0;
   } finally {
     await database.destroy();

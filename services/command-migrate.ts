@@ -6,6 +6,8 @@ import { loadSettings } from "./shared/runtime/settings.ts";
 export const run: RunCommand = async () => {
   const settings = loadSettings();
   const applied = await prepareInstallation(settings, findInstallation(settings));
-  process.stdout.write(applied.length === 0 ? "The database is up to date.\n" : `Applied: ${applied.join(", ")}\n`);
+  process.stdout.write(
+    applied.length === 0 ? "The database is up to date.\n" : `Applied: ${applied.join(", ")}\n`,
+  );
   return 0;
 };

@@ -26,16 +26,24 @@ export const run: RunCommand = async (_args, name) => {
   const running: Running[] = [];
   try {
     const { address, failed } = await openDatabaseFor(name, settings, running, log);
-    const parts: RoomParts = { settings, address, home: queueHome(settings, address), now: systemClock(), log };
+    const parts: RoomParts = {
+      settings,
+      address,
+      home: queueHome(settings, address),
+      now: systemClock(),
+      log,
+    };
     const says: string[] = [];
     for (const room of name === "all" ? Object.keys(ROOMS) : [name]) {
-      const started = await startRoom(room, name === "all" ? { ...parts, log: log.child({ service: room }) } : parts);
+      const started = await startRoom(room, name === "all" ? { ...parts, log: log.child({ room }) } : parts);
       running.push(started);
       says.push(...started.says);
     }
     for (const line of says) process.stdout.write(`  ${line}\n`);
     process.stdout.write(`  Data in ${settings.dataDir}\n`);
-    process.stdout.write(`saraban ${name} is ready (${((performance.now() - startedMs) / 1000).toFixed(1)} s)\n`);
+    process.stdout.write(
+      `saraban ${name} is ready (${((performance.now() - startedMs) / 1000).toFixed(1)} s)\n`,
+    );
     return await runUntilSignal(running, log, failed);
   } catch (error) {
     await stopAll(running, log);

@@ -1,7 +1,11 @@
 import { join } from "node:path";
 import { readDirectory, storeDirectory } from "./shared/letter/agencies.ts";
 import { type DatabaseAddress, openAdminPool } from "./shared/runtime/database.ts";
-import { type EmbeddedPostgres, findRunningPostgres, startEmbeddedPostgres } from "./shared/runtime/embedded-postgres.ts";
+import {
+  type EmbeddedPostgres,
+  findRunningPostgres,
+  startEmbeddedPostgres,
+} from "./shared/runtime/embedded-postgres.ts";
 import type { Running } from "./shared/runtime/lifecycle.ts";
 import type { Log } from "./shared/runtime/log.ts";
 import { DatabaseUnfit, migrate } from "./shared/runtime/migrate.ts";
@@ -16,8 +20,13 @@ export async function openInstallation(
   settings: Settings,
   log: Log,
 ): Promise<{ address: DatabaseAddress; server: (Running & Pick<EmbeddedPostgres, "exited">) | undefined }> {
-  if (settings.database.url !== "") return { address: { connectionString: settings.database.url }, server: undefined };
-  const postgres = await startEmbeddedPostgres({ dataDir: settings.dataDir, log, stopWithinMs: STOP_WITHIN_MS });
+  if (settings.database.url !== "")
+    return { address: { connectionString: settings.database.url }, server: undefined };
+  const postgres = await startEmbeddedPostgres({
+    dataDir: settings.dataDir,
+    log,
+    stopWithinMs: STOP_WITHIN_MS,
+  });
   return {
     address: postgres.connection,
     server: { name: "embedded PostgreSQL", stop: () => postgres.stop(), exited: postgres.exited },

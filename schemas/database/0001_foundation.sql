@@ -373,7 +373,7 @@ create trigger wake_relay after insert on outbox for each statement execute func
 alter table outbox enable row level security;
 create policy own_agency on outbox using (acting_for(agency_id)) with check (acting_for(agency_id));
 create policy relay_all on outbox to saraban_queue using (acting()) with check (acting());
-grant insert on outbox to saraban_intake, saraban_reading, saraban_registry;
+grant select, insert on outbox to saraban_intake, saraban_reading, saraban_registry; -- select: for on conflict
 grant select, delete on outbox to saraban_reading, saraban_registry, saraban_notification;
 grant update (next_send_at, failures, last_error, failed_at) on outbox to saraban_reading, saraban_registry, saraban_notification;
 grant select on outbox to saraban_queue;

@@ -32,16 +32,25 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     const readiness = await askReadiness(database, queues, now);
     return reply.code(readiness.ready ? 200 : 503).send(readiness);
   });
-  server.get("/metrics", async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
+  server.get("/metrics", async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.read()),
+  );
   server.setErrorHandler((error, _request, reply) => {
     log.error({ err: error }, "a request failed");
-    return reply.code(503).type("application/problem+json").send({ title: "Not available now; see the log", status: 503 });
+    return reply
+      .code(503)
+      .type("application/problem+json")
+      .send({ title: "Not available now; see the log", status: 503 });
   });
   server.setNotFoundHandler((request, reply) =>
     reply
       .code(404)
       .type("application/problem+json")
-      .send({ title: "There is nothing here; try /healthz, /readyz or /metrics", status: 404, instance: request.url }),
+      .send({
+        title: "There is nothing here; try /healthz, /readyz or /metrics",
+        status: 404,
+        instance: request.url,
+      }),
   );
   const heartbeat = await startHeartbeat(database, "http", () => null, log);
   const url = await server.listen({ host: settings.http.host, port: settings.http.port });

@@ -18,11 +18,17 @@ const FIGURES: Readonly<Record<string, { readonly help: string; readonly label: 
   oldest_job_seconds: { help: "Age of the oldest open work", label: null },
 };
 
+export interface Metrics {
+  readonly contentType: string;
+  /** The exposition text, the counts freshly asked for. */
+  read(): Promise<string>;
+}
+
 /**
  * Prometheus metrics. The counts come from the database at each scrape: they are the installation's, whichever process
  * did the work, and a restart does not set them back. They hold no word of any letter.
  */
-export function openMetrics(database: Kysely<Tables>): Registry {
+export function openMetrics(database: Kysely<Tables>): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "saraban_http_process_" });
   const gauges = new Map<string, Gauge>();
@@ -30,19 +36,16 @@ export function openMetrics(database: Kysely<Tables>): Registry {
     const labelNames = ["agency", ...(label === null ? [] : [label])];
     gauges.set(name, new Gauge({ name: `saraban_${name}`, help, labelNames, registers: [registry] }));
   }
-  const first = gauges.get("intakes");
-  // One query fills all gauges: prom-client calls collect of the first before it reads any value.
-  if (first) {
-    Object.assign(first, {
-      collect: async () => {
-        const { rows } = await sql<Figure>`select * from figures()`.execute(database);
-        for (const gauge of gauges.values()) gauge.reset();
-        for (const { name, agency_id, label, value } of rows) {
-          const labelName = FIGURES[name]?.label;
-          gauges.get(name)?.set({ agency: agency_id, ...(labelName ? { [labelName]: label } : {}) }, value);
-        }
-      },
-    });
-  }
-  return registry;
+  return {
+    contentType: registry.contentType,
+    async read() {
+      const { rows } = await sql<Figure>`select * from figures()`.execute(database);
+      for (const gauge of gauges.values()) gauge.reset();
+      for (const { name, agency_id, label, value } of rows) {
+        const labelName = FIGURES[name]?.label;
+        gauges.get(name)?.set({ agency: agency_id, ...(labelName ? { [labelName]: label } : {}) }, value);
+      }
+      return registry.metrics();
+    },
+  };
 }

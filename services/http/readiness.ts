@@ -64,13 +64,19 @@ async function askServices(database: Kysely<Tables>): Promise<Record<string, Che
     const beat = beats.find((row) => row.service === service);
     // Notification lives even when its smarthost does not: that is told beside it and stops no letter from coming in.
     const ok = beat !== undefined && (beat.ready || service === "notification");
-    checks[service] = { ok, needed: true, detail: beat ? (ok ? "working" : beat.detail) : unknown || "no sign of life" };
+    checks[service] = {
+      ok,
+      needed: true,
+      detail: beat ? (ok ? "working" : beat.detail) : unknown || "no sign of life",
+    };
   }
   const notification = beats.find((row) => row.service === "notification");
   checks["smarthost"] = {
     ok: notification?.ready === true,
     needed: false,
-    detail: notification ? notification.detail || "answers" : unknown || "not known: notification is not running",
+    detail: notification
+      ? notification.detail || "answers"
+      : unknown || "not known: notification is not running",
   };
   return checks;
 }
@@ -79,7 +85,11 @@ async function check(needed: boolean, ask: () => Promise<string>): Promise<Check
   try {
     return { ok: true, needed, detail: await within(ask()) };
   } catch (error) {
-    return { ok: false, needed, detail: error instanceof Error ? error.message.slice(0, 200) : "does not answer" };
+    return {
+      ok: false,
+      needed,
+      detail: error instanceof Error ? error.message.slice(0, 200) : "does not answer",
+    };
   }
 }
 

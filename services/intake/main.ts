@@ -51,7 +51,9 @@ export const start: StartRoom = async ({ settings, address, now, log }) => {
   const heartbeat = await startHeartbeat(database, "intake", answers, log);
   return {
     name: "intake",
-    says: [`SMTP on ${smtp.host}:${door.port}, for ${agencies.map(({ mailbox, domain }) => `${mailbox}@${domain}`).join(", ")}`],
+    says: [
+      `SMTP on ${smtp.host}:${door.port}, for ${agencies.map(({ mailbox, domain }) => `${mailbox}@${domain}`).join(", ")}`,
+    ],
     async stop() {
       await heartbeat.stop();
       await door.close(GRACE_MS);

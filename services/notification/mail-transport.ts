@@ -77,7 +77,8 @@ export function openMailFolder(folder: string): MailTransport {
       const name = `${notice.messageId.replace(/[^A-Za-z0-9.@-]/g, "")}.eml`;
       const file = await open(join(folder, `.${name}`), "w", 0o600);
       try {
-        await file.writeFile(message as Buffer);
+        await file.writeFile("Return-Path: <>\r\n"); // as final delivery writes it (RFC 5321 §4.4)
+        await file.appendFile(message as Buffer);
         await file.sync();
       } finally {
         await file.close();
@@ -108,7 +109,11 @@ function mailOptions(notice: ComposedNotice): SendMailOptions {
     ...(inReplyTo === null ? {} : { inReplyTo, references: [inReplyTo] }),
     headers: { "Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All" },
     attachments: [
-      { filename: attachment.filename, content: attachment.json, contentType: "application/json; charset=utf-8" },
+      {
+        filename: attachment.filename,
+        content: attachment.json,
+        contentType: "application/json; charset=utf-8",
+      },
     ],
   };
 }
@@ -133,5 +138,8 @@ function resultOfError(error: unknown): SendResult {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f]+/g, " ").trim().slice(0, 500);
+  return text
+    .replace(/[\x00-\x1f\x7f]+/g, " ")
+    .trim()
+    .slice(0, 500);
 }

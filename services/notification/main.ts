@@ -29,7 +29,8 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const transport = openTransport(settings);
   if (!transport) log.warn("no smarthost is set (SARABAN_SMARTHOST_URL): acknowledgements wait");
   const parts = { database, now, transport, giveUpAfterHours, log };
-  const trouble = () => (transport ? transport.trouble() : "no smarthost is set (SARABAN_SMARTHOST_URL): acknowledgements wait");
+  const trouble = () =>
+    transport ? transport.trouble() : "no smarthost is set (SARABAN_SMARTHOST_URL): acknowledgements wait";
   const heartbeat = await startHeartbeat(database, "notification", trouble, log);
   const worker = performJobs({
     room: "notification",
@@ -63,12 +64,14 @@ function outgoingFolder(settings: Settings): string {
 function openTransport(settings: Settings): MailTransport | undefined {
   const { smarthostUrl, withoutSmarthost, concurrency } = settings.notification;
   if (smarthostUrl !== "") return openSmarthost(smarthostUrl, concurrency, settings.smtp.hostname);
-  const writeFiles = withoutSmarthost === "write-files" || (withoutSmarthost === "auto" && settings.database.url === "");
+  const writeFiles =
+    withoutSmarthost === "write-files" || (withoutSmarthost === "auto" && settings.database.url === "");
   return writeFiles ? openMailFolder(outgoingFolder(settings)) : undefined;
 }
 
 function wayOut(settings: Settings, transport: MailTransport | undefined): string {
   if (!transport) return "Acknowledgements wait: no smarthost is set (SARABAN_SMARTHOST_URL)";
-  if (transport.channel === "file") return `Acknowledgements are written to ${outgoingFolder(settings)} (no smarthost is set)`;
+  if (transport.channel === "file")
+    return `Acknowledgements are written to ${outgoingFolder(settings)} (no smarthost is set)`;
   return `Acknowledgements go out through ${new URL(settings.notification.smarthostUrl).host}`;
 }

@@ -1,8 +1,8 @@
-import { type Transaction, sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { ClockState, Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import type { Receipt, RefusalFacts } from "./receipt.ts";
 import type { SendResult } from "./mail-transport.ts";
+import type { Receipt, RefusalFacts } from "./receipt.ts";
 
 export type NoticeKind = "acknowledgement" | "refusal";
 
@@ -45,7 +45,10 @@ export interface NoticeSubject {
   } | null;
 }
 
-export async function readSubject(transaction: Transaction<Tables>, intakeId: string): Promise<NoticeSubject | undefined> {
+export async function readSubject(
+  transaction: Transaction<Tables>,
+  intakeId: string,
+): Promise<NoticeSubject | undefined> {
   const { rows } = await sql<NoticeSubject>`
     select i.mail_from as "mailFrom", i.arrived_at as "arrivedAt", i.clock as "arrivedClock", i.sha256,
            i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", a.id as "agencyId", a.name_th as "nameThai",

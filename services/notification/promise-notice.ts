@@ -41,7 +41,11 @@ export async function promiseNotice(
 export function reasonToWithhold(mailFrom: string): string | null {
   if (mailFrom === "") return "null-sender";
   const localPart = mailFrom.slice(0, mailFrom.lastIndexOf("@")).toLowerCase();
-  if (/^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|owner-.*|.*-(request|owner|bounces?|relay))$/.test(localPart)) {
+  if (
+    /^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|owner-.*|.*-(request|owner|bounces?|relay))$/.test(
+      localPart,
+    )
+  ) {
     return "automatic-sender";
   }
   return null;

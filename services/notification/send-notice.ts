@@ -1,12 +1,19 @@
 import type { JobData } from "../shared/letter/flow.ts";
-import { finish, putOff } from "../shared/letter/outbox.ts";
+import { finish, isOpen, putOff } from "../shared/letter/outbox.ts";
 import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Kysely, type Transaction } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import { composeAcknowledgement, composeRefusal } from "./compose-notice.ts";
 import type { MailTransport } from "./mail-transport.ts";
-import { findNotice, insertAttempt, insertNotice, type Notice, type NoticeKind, settleNotice } from "./notice-store.ts";
+import {
+  findNotice,
+  insertAttempt,
+  insertNotice,
+  type Notice,
+  type NoticeKind,
+  settleNotice,
+} from "./notice-store.ts";
 import { promiseNotice } from "./promise-notice.ts";
 
 export interface NotificationParts {
@@ -34,20 +41,20 @@ export async function sendNotice(parts: NotificationParts, kind: NoticeKind, dat
   const job = kind === "acknowledgement" ? "acknowledge-letter" : "refuse-letter";
 
   const promised = await inTransaction(database, acting, async (transaction) => {
-    const open = await transaction
-      .selectFrom("outbox")
-      .select("id")
-      .where("job", "=", job)
-      .where("subject_id", "=", data.subjectId)
-      .executeTakeFirst();
-    if (!open) return undefined; // done already; the queue delivered the job twice
+    if (!(await isOpen(transaction, job, data.subjectId))) return undefined;
     const notice = await promiseOnce(transaction, kind, data, now);
     if (notice.state !== "due") {
       await finish(transaction, job, [data.subjectId]);
       return undefined;
     }
     if (!transport) {
-      await putOff(transaction, job, data.subjectId, WITHOUT_SMARTHOST_MS, "no smarthost is set (SARABAN_SMARTHOST_URL)");
+      await putOff(
+        transaction,
+        job,
+        data.subjectId,
+        WITHOUT_SMARTHOST_MS,
+        "no smarthost is set (SARABAN_SMARTHOST_URL)",
+      );
       return undefined;
     }
     return notice;
@@ -58,7 +65,14 @@ export async function sendNotice(parts: NotificationParts, kind: NoticeKind, dat
   const answer = await transport.send(compose(promised));
   const endedAt = now().at;
   await inTransaction(database, acting, async (transaction) => {
-    await insertAttempt(transaction, data.agencyId, promised.id, transport.channel, { startedAt, endedAt }, answer);
+    await insertAttempt(
+      transaction,
+      data.agencyId,
+      promised.id,
+      transport.channel,
+      { startedAt, endedAt },
+      answer,
+    );
     const ageMs = endedAt.getTime() - promised.madeAt.getTime();
     if (answer.result === "accepted") {
       await settleNotice(transaction, promised.id, "delivered", "", endedAt);
@@ -98,5 +112,7 @@ async function promiseOnce(
 function compose(notice: Notice) {
   const fromAddress = notice.facts.agency.mailbox;
   const ends = { fromAddress, to: notice.recipient, messageId: notice.messageId, madeAt: notice.madeAt };
-  return notice.facts.type === "registered" ? composeAcknowledgement(notice.facts, ends) : composeRefusal(notice.facts, ends);
+  return notice.facts.type === "registered"
+    ? composeAcknowledgement(notice.facts, ends)
+    : composeRefusal(notice.facts, ends);
 }

@@ -25,6 +25,9 @@ const SUBJECT_STATED_CONFIDENCE = 0.4;
 // Two numbers both this sure of being the letter's own are two letters, or one misread.
 const RIVAL_CONFIDENCE = 0.75;
 
+// A table may hold thousands; one of them in its own place is looked for, not all of them weighed.
+const MAX_NUMBERS = 200;
+
 type NumberProposal = { found: FoundNumber; source: FactSource; confidence: number };
 
 /**
@@ -136,7 +139,7 @@ function readItem(
   for (const line of item.lines) facts.markings = strongest(facts.markings, markingsOnLine(line));
 
   if (item.label === "number" || item.label === null) {
-    for (const found of findLetterNumbers(item.text)) {
+    for (const found of findLetterNumbers(item.text).slice(0, MAX_NUMBERS)) {
       const confidence = bodyConfidence(item, found, roleAt(found.start), codeLetters);
       if (confidence === null) continue;
       facts.numbers.push({ found, confidence });

@@ -32,7 +32,10 @@ export function textParameter(field: StructuredField, name: string): string | nu
 
 function extendedParameter({ parameters }: StructuredField, name: string): string | null {
   const whole = parameters.get(`${name}*`);
-  if (whole !== undefined) return decodeExtended(whole, true);
+  if (whole !== undefined) {
+    const [charset, text] = splitCharset(whole);
+    return decodeText(percentOctets(text), charset).text;
+  }
   let charset: string | null = null;
   const octets: Buffer[] = [];
   for (let part = 0; part < 100; part++) {
@@ -40,18 +43,14 @@ function extendedParameter({ parameters }: StructuredField, name: string): strin
     const literal = parameters.get(`${name}*${part}`);
     if (encoded === undefined && literal === undefined) break;
     if (encoded === undefined) octets.push(Buffer.from(literal ?? "", "latin1"));
+    else if (part > 0) octets.push(percentOctets(encoded));
     else {
-      const [label, text] = part === 0 ? splitCharset(encoded) : [charset, encoded];
-      charset = label;
-      octets.push(percentOctets(text));
+      const first = splitCharset(encoded);
+      charset = first[0];
+      octets.push(percentOctets(first[1]));
     }
   }
   return octets.length === 0 ? null : decodeText(Buffer.concat(octets), charset).text;
-}
-
-function decodeExtended(value: string, withCharset: boolean): string {
-  const [charset, text] = withCharset ? splitCharset(value) : [null, value];
-  return decodeText(percentOctets(text), charset).text;
 }
 
 function splitCharset(value: string): [string | null, string] {
@@ -67,7 +66,7 @@ function percentOctets(text: string): Buffer {
 }
 
 function unquote(value: string): string {
-  if (!value.startsWith('"')) return value.split(/\s/)[0] === undefined ? "" : value.trim();
+  if (!value.startsWith('"')) return value;
   const inner = value.endsWith('"') && value.length > 1 ? value.slice(1, -1) : value.slice(1);
   // Only a quote or a backslash is unescaped: senders put Windows paths here without doubling their backslashes.
   return inner.replace(/\\(["\\])/g, "$1");

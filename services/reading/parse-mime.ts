@@ -174,7 +174,9 @@ async function parseLevel(
   };
 
   parser.on("data", (data: { type: string }) => {
-    if (data.type === "attachment") leaves.push(readLeaf(data as unknown as Leaf));
+    if (data.type === "attachment") {
+      leaves.push(readLeaf(data as unknown as Leaf).catch(() => stop("unreadable-structure")));
+    }
   });
   parser.once("end", () => finished.resolve());
   parser.on("error", (error: Error & { code?: string }) =>
@@ -182,7 +184,7 @@ async function parseLevel(
   );
 
   for await (const chunk of source) {
-    if (!stopped && !parser.write(chunk)) await Promise.race([once(parser, "drain"), finished.promise]);
+    if (!stopped && !parser.write(chunk)) await Promise.race([drained(parser), finished.promise]);
   }
   if (!stopped) parser.end();
   await finished.promise;
@@ -190,6 +192,11 @@ async function parseLevel(
   else await Promise.all(leaves);
   if (!stopped && message.parts.length === 0 && message.headers.length > 0) message.problems.add("no-parts");
   return message;
+}
+
+/** Not events.once: that rejects on an error, which the error listener has already turned into a problem. */
+function drained(parser: MailParser): Promise<void> {
+  return new Promise((resolve) => parser.once("drain", () => resolve()));
 }
 
 /** Lets a check see what is written to a decoder, before the decoder drops what it does not know. */

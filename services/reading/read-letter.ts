@@ -39,7 +39,10 @@ export async function readLetter(parts: ReadingParts, { agencyId, subjectId }: J
     await handOn(transaction, "reading", [{ job: "register-letter", agencyId, subjectId, bookId }]);
     await finish(transaction, "read-letter", [subjectId]);
   });
-  log.info({ letter: subjectId, kind: reading.kind, verdict: verdict.outcome, reason: verdict.reason }, "read");
+  log.info(
+    { letter: subjectId, kind: reading.kind, verdict: verdict.outcome, reason: verdict.reason },
+    "read",
+  );
 }
 
 async function readAndJudge(

@@ -1,7 +1,7 @@
-import { type Transaction, sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Tables } from "../shared/letter/tables.ts";
-import type { KnownSenders, Reading } from "./reading.ts";
 import type { Verdict } from "./judge-message.ts";
+import type { KnownSenders, Reading } from "./reading.ts";
 
 /** An arrival whose octets are to be read. */
 export interface Arrival {
@@ -14,7 +14,10 @@ export interface Arrival {
 }
 
 /** The arrival, if it is still to be read: a job that comes a second time finds nothing. */
-export async function findUnread(transaction: Transaction<Tables>, intakeId: string): Promise<Arrival | undefined> {
+export async function findUnread(
+  transaction: Transaction<Tables>,
+  intakeId: string,
+): Promise<Arrival | undefined> {
   const { rows } = await sql<Arrival>`
     select i.mail_from as "mailFrom", i.recipients, i.sha256, i.size_bytes as "sizeBytes", b.content
       from outbox w join intake i on i.id = w.subject_id
@@ -76,4 +79,11 @@ export async function insertReading(
     .execute();
 }
 
-const NOTHING = { number: null, numberPrinted: null, date: null, subject: null, from: null, to: null } as const;
+const NOTHING = {
+  number: null,
+  numberPrinted: null,
+  date: null,
+  subject: null,
+  from: null,
+  to: null,
+} as const;

@@ -56,6 +56,7 @@ export function readSubjectHeader(header: string, codeLetters: string | null): H
 
 /** Whether a text is only words that lead in to a number. Longest first is not needed: no two share a beginning. */
 export function isLeadIn(text: string): boolean {
+  if (text.length > 120) return false;
   let at = 0;
   while (at < text.length) {
     LEAD_IN.lastIndex = at;
@@ -81,7 +82,7 @@ export function numberConfidence(
 /** The date right behind a number (ลงวันที่ …), if one stands there. */
 export function dateBehind(text: string, end: number): string | null {
   const behind = text.slice(end, end + 80);
-  const label = /^[\s,()”"|]{0,10}(?:ลงวันที่|ลว\.?|วันที่|ลง)\s{0,4}[:：]?\s{0,4}/u.exec(behind);
+  const label = /^[\s,()”"|]{0,10}(?:(?:ลับ|ด่วน)(?:ที่สุด|มาก)?[\s,()]{1,4})?(?:ลงวันที่|ลว\.?|วันที่|ลง)\s{0,4}[:：]?\s{0,4}/u.exec(behind);
   if (label === null) return null;
   const date = findThaiDates(behind.slice(label[0].length))[0];
   return date !== undefined && date.start === 0 ? date.iso : null;
@@ -121,7 +122,7 @@ function subjectOf(
     rest = `${rest.slice(0, number.start).replace(/(?:เลขที่|ที่)?[\s(]*$/u, "")} ${rest.slice(end).replace(/^\s*\)/, "")}`;
   }
   const value = withoutMarkings(rest);
-  if (isLeadIn(value) || GENERIC.test(value) || /^(?:ขอ)?ส่งหนังสือ(?:ราชการ)?ในรูปแบบ/u.test(value)) return null;
+  if (isLeadIn(value) || /^(?:ลงวันที่|ลว\.?[ 0-9๐-๙])/u.test(value) || GENERIC.test(value) || /^(?:ขอ)?ส่งหนังสือ(?:ราชการ)?ในรูปแบบ/u.test(value)) return null;
   return { value, confidence: own.length > 0 ? 0.4 : 0.5 };
 }
 

@@ -1,4 +1,4 @@
-import { type Transaction, sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { ClockState } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Decided, WaitingLetter } from "./decide-outcome.ts";
@@ -17,13 +17,13 @@ export interface Registration {
  * Takes the book's turn: the row stays locked until the transaction ends, so one worker at a time writes in a book.
  * The first turn makes the book.
  */
-export async function takeTurn(transaction: Transaction<Tables>, bookId: string, agencyId: string): Promise<void> {
+export async function takeTurn(
+  transaction: Transaction<Tables>,
+  bookId: string,
+  agencyId: string,
+): Promise<void> {
   const turn = () =>
-    transaction
-      .updateTable("book")
-      .set({ turn: sql`turn + 1` })
-      .where("id", "=", bookId)
-      .executeTakeFirst();
+    transaction.updateTable("book").set({ turn: sql`turn + 1` }).where("id", "=", bookId).executeTakeFirst();
   if ((await turn()).numUpdatedRows > 0n) return;
   const [, direction, series] = bookId.split(".");
   if (direction === undefined || series === undefined) throw new Error("not the id of a book");

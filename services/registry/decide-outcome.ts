@@ -17,7 +17,10 @@ export interface WaitingLetter {
 }
 
 /** What identifies a registered letter. */
-export type LetterIdentity = Pick<WaitingLetter, "intakeId" | "senderDomain" | "number" | "letterDate" | "from">;
+export type LetterIdentity = Pick<
+  WaitingLetter,
+  "intakeId" | "senderDomain" | "number" | "letterDate" | "from"
+>;
 
 /** What has been here before, as far as it may resemble the waiting letters. */
 export interface Earlier {

@@ -1,4 +1,4 @@
-import { type Transaction, sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Earlier, LetterIdentity, WaitingLetter } from "./decide-outcome.ts";
 

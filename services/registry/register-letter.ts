@@ -51,7 +51,10 @@ async function drainOneByOne(parts: RegistryParts, agencyId: string, bookId: str
     try {
       done += await drainBatch(parts, agencyId, bookId, 1, intakeId);
     } catch (error) {
-      parts.log.error({ err: error, letter: intakeId }, "a letter cannot be registered; it will be tried again");
+      parts.log.error(
+        { err: error, letter: intakeId },
+        "a letter cannot be registered; it will be tried again",
+      );
       await inTransaction(parts.database, acting, (transaction) =>
         recordFailure(transaction, "register-letter", intakeId, error, parts.maxFailures),
       );

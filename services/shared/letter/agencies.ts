@@ -1,5 +1,5 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Pool } from "pg";
 import { projectDir, readJson, readYaml, type Settings, SettingsError } from "../runtime/settings.ts";
 
@@ -29,9 +29,15 @@ export function readDirectory(settings: Settings): Directory {
   const agencies = checked<Agency>(settings.agenciesFile, "agencies");
   const partners = checked<Partner>(settings.partnersFile, "partners");
   const faults = [
-    ...repeated(agencies.map(({ id }) => id)).map((id) => `${settings.agenciesFile}: id ${id} stands there twice`),
-    ...repeated(agencies.map(({ domain }) => domain)).map((domain) => `${settings.agenciesFile}: domain ${domain} stands there twice`),
-    ...repeated(partners.map(({ domain }) => domain)).map((domain) => `${settings.partnersFile}: domain ${domain} stands there twice`),
+    ...repeated(agencies.map(({ id }) => id)).map(
+      (id) => `${settings.agenciesFile}: id ${id} stands there twice`,
+    ),
+    ...repeated(agencies.map(({ domain }) => domain)).map(
+      (domain) => `${settings.agenciesFile}: domain ${domain} stands there twice`,
+    ),
+    ...repeated(partners.map(({ domain }) => domain)).map(
+      (domain) => `${settings.partnersFile}: domain ${domain} stands there twice`,
+    ),
   ];
   if (faults.length > 0) throw new SettingsError(faults);
   return { agencies, partners };
@@ -45,7 +51,8 @@ function checked<Row>(file: string, list: "agencies" | "partners"): Row[] {
     throw new SettingsError(
       (validate.errors ?? []).map(({ instancePath, message, params }) => {
         const place = instancePath.replace(/^\//, "").replaceAll("/", ".") || "the file";
-        const extra = params["additionalProperty"] === undefined ? "" : `: ${String(params["additionalProperty"])}`;
+        const extra =
+          params["additionalProperty"] === undefined ? "" : `: ${String(params["additionalProperty"])}`;
         return `${file}: ${place} ${message ?? "is not allowed"}${extra}`;
       }),
     );

@@ -1,7 +1,11 @@
 import type { BookLine } from "./inbound-book.ts";
 import { buddhistYear } from "./stamp.ts";
 
-const moment = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone: "Asia/Bangkok" });
+const moment = new Intl.DateTimeFormat("sv-SE", {
+  dateStyle: "short",
+  timeStyle: "medium",
+  timeZone: "Asia/Bangkok",
+});
 
 /** The inbound book as text for a terminal, columns as in the paper book. Times are Asia/Bangkok. */
 export function bookTable(agencyId: string, year: number, lines: readonly BookLine[]): string {
@@ -23,7 +27,8 @@ export function bookTable(agencyId: string, year: number, lines: readonly BookLi
 /** Aligns columns by the cells that a terminal gives them; the first row is the head. */
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cells(cell))));
+  for (const row of rows)
+    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cells(cell))));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - cells(cell)))

@@ -88,7 +88,8 @@ export function markingsInHeadline(
   // The same length, so that offsets keep.
   const text = headline.replace(
     SPACED_DEGREE,
-    (all, word: string, degree: string) => word + degree + " ".repeat(all.length - word.length - degree.length),
+    (all, word: string, degree: string) =>
+      word + degree + " ".repeat(all.length - word.length - degree.length),
   );
   const tokens = tokensOf(text);
   let markings: Markings = UNMARKED;

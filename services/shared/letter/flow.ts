@@ -29,7 +29,9 @@ export type HandedOnBy<R extends Room> = {
   [Name in JobName]: R extends (typeof flow)[Name]["handedOnBy"][number] ? Name : never;
 }[JobName];
 /** Jobs that a room has to do; its main.ts must name a handler for each. */
-export type DoneBy<R extends Room> = { [Name in JobName]: (typeof flow)[Name]["doneBy"] extends R ? Name : never }[JobName];
+export type DoneBy<R extends Room> = {
+  [Name in JobName]: (typeof flow)[Name]["doneBy"] extends R ? Name : never;
+}[JobName];
 
 /** What a job carries. For a job keyed by book, subjectId is that of the newest row of the wake-up. */
 export interface JobData {

@@ -26,7 +26,9 @@ export async function startHeartbeat(
       insert into heartbeat (service, instance, started_at, seen_at, ready, detail)
         values (${service}, ${instance}, ${startedAt}, now(), ${wrong === null}, ${wrong ?? ""})
         on conflict (service, instance) do update
-          set started_at = excluded.started_at, seen_at = now(), ready = excluded.ready, detail = excluded.detail`.execute(database);
+          set started_at = excluded.started_at, seen_at = now(), ready = excluded.ready, detail = excluded.detail`.execute(
+      database,
+    );
   };
   await beat();
   let beating: Promise<void> = Promise.resolve();

@@ -30,7 +30,9 @@ export async function readInboundBook(
              e.letter_from as "from", e.subject, e.arrived_at as "arrivedAt", e.registered_at as "registeredAt",
              n.state as acknowledged
         from entry e left join notice n on n.intake_id = e.intake_id and n.kind = 'acknowledgement'
-       where e.book_id = ${`${agencyId}.inbound.ordinary`} and e.year = ${year} order by e.number`.execute(transaction);
+       where e.book_id = ${`${agencyId}.inbound.ordinary`} and e.year = ${year} order by e.number`.execute(
+      transaction,
+    );
     return rows;
   });
 }

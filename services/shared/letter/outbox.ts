@@ -39,13 +39,32 @@ function fail(job: string): never {
   throw new Error(`job ${job} is keyed by book and needs a bookId`);
 }
 
+/** Whether work is still to be done: a job that the queue delivers a second time finds that it is not. */
+export async function isOpen(
+  transaction: Transaction<Tables>,
+  job: JobName,
+  subjectId: string,
+): Promise<boolean> {
+  const row = await transaction
+    .selectFrom("outbox")
+    .select("id")
+    .where("job", "=", job)
+    .where("subject_id", "=", subjectId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Marks work as done, in the transaction that holds its result. Done work leaves no row. */
 export async function finish(
   transaction: Transaction<Tables>,
   job: JobName,
   subjectIds: readonly string[],
 ): Promise<void> {
-  await transaction.deleteFrom("outbox").where("job", "=", job).where("subject_id", "in", subjectIds).execute();
+  await transaction
+    .deleteFrom("outbox")
+    .where("job", "=", job)
+    .where("subject_id", "in", subjectIds)
+    .execute();
 }
 
 /** Puts work off: the relay hands it to the queue again after the delay (a receiver that asks to be tried later). */
@@ -58,7 +77,10 @@ export async function putOff(
 ): Promise<void> {
   await transaction
     .updateTable("outbox")
-    .set({ next_send_at: sql`now() + make_interval(secs => ${delayMs / 1000})`, last_error: why.slice(0, 500) })
+    .set({
+      next_send_at: sql`now() + make_interval(secs => ${delayMs / 1000})`,
+      last_error: why.slice(0, 500),
+    })
     .where("job", "=", job)
     .where("subject_id", "=", subjectId)
     .execute();

@@ -19,8 +19,7 @@ export const refusals = {
   "classified-by-mail": {
     smtp: { code: 550, enhanced: "5.7.1" },
     http: 403,
-    en:
-      "Classified letters are not taken by ordinary mail; send it through the registrar of secret information",
+    en: "Classified letters are not taken by ordinary mail; send it through the registrar of secret information",
     th: "ไม่รับหนังสือที่มีชั้นความลับทางไปรษณีย์อิเล็กทรอนิกส์ธรรมดา โปรดส่งผ่านนายทะเบียนข้อมูลข่าวสารลับ",
     clause: "Annex 6 §2.1.2",
   },

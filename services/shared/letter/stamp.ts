@@ -34,9 +34,19 @@ export function buddhistYear(year: number): number {
   return year + 543;
 }
 
-const thaiDate = new Intl.DateTimeFormat("th-TH-u-ca-buddhist-nu-latn", { dateStyle: "long", timeZone: "Asia/Bangkok" });
-const thaiTime = new Intl.DateTimeFormat("th-TH-u-nu-latn", { timeStyle: "medium", timeZone: "Asia/Bangkok" });
-const englishTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "medium", timeZone: "Asia/Bangkok" });
+const thaiDate = new Intl.DateTimeFormat("th-TH-u-ca-buddhist-nu-latn", {
+  dateStyle: "long",
+  timeZone: "Asia/Bangkok",
+});
+const thaiTime = new Intl.DateTimeFormat("th-TH-u-nu-latn", {
+  timeStyle: "medium",
+  timeZone: "Asia/Bangkok",
+});
+const englishTime = new Intl.DateTimeFormat("en-GB", {
+  dateStyle: "long",
+  timeStyle: "medium",
+  timeZone: "Asia/Bangkok",
+});
 
 /** For example "21 พฤศจิกายน 2569 เวลา 08:30:00 น." */
 export function thaiDateTime(at: Date): string {

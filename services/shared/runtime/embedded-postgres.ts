@@ -102,7 +102,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       startWithinMs,
     );
     const ms = Math.round(performance.now() - startedAtMs);
-    log.info({ pid: server.pid, cluster: age, version: binaries.version, ms }, "database server started");
+    log.info(
+      { serverPid: server.pid, cluster: age, version: binaries.version, ms },
+      "database server started",
+    );
     return superviseServer(server, {
       clusterDir,
       runAs,

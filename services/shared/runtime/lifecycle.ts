@@ -48,7 +48,10 @@ export async function runUntilSignal(
   if (reason instanceof Error) log.fatal({ err: reason }, "a part has failed: stopping");
   else log.info({ signal: reason }, "stopping");
   const overdue = setTimeout(() => {
-    log.error({ withinMs: STOP_WITHIN_MS }, "did not stop in time: leaving; the next start goes on from the last commit");
+    log.error(
+      { withinMs: STOP_WITHIN_MS },
+      "did not stop in time: leaving; the next start goes on from the last commit",
+    );
     process.exit(reason instanceof Error ? 1 : 0);
   }, STOP_WITHIN_MS);
   await stopAll(running, log);

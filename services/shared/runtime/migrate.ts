@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Kysely, PostgresDialect, sql } from "kysely";
-import { Migrator, type Migration, type MigrationProvider } from "kysely/migration";
+import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
 import { type DatabaseAddress, openAdminPool } from "./database.ts";
 
 /** Oldest PostgreSQL that the SQL here is written for. */
@@ -34,7 +34,9 @@ export async function migrate(address: DatabaseAddress, folder: string): Promise
     const { error, results } = await migrator.migrateToLatest();
     if (error) throw error;
     await refuseEditedFiles(database, folder);
-    return (results ?? []).filter((result) => result.status === "Success").map((result) => result.migrationName);
+    return (results ?? [])
+      .filter((result) => result.status === "Success")
+      .map((result) => result.migrationName);
   } finally {
     await database.destroy();
   }
@@ -49,8 +51,12 @@ function sqlFiles(folder: string): MigrationProvider {
           async up(db) {
             await sql`set local search_path = saraban`.execute(db);
             await sql.raw(text).execute(db);
-            await sql`create table if not exists saraban.applied_file (name text primary key, sha256 text not null)`.execute(db);
-            await sql`insert into saraban.applied_file (name, sha256) values (${name}, ${digest(text)})`.execute(db);
+            await sql`create table if not exists saraban.applied_file (name text primary key, sha256 text not null)`.execute(
+              db,
+            );
+            await sql`insert into saraban.applied_file (name, sha256) values (${name}, ${digest(text)})`.execute(
+              db,
+            );
           },
         };
       }
@@ -62,7 +68,10 @@ function sqlFiles(folder: string): MigrationProvider {
 async function readFiles(folder: string): Promise<{ name: string; text: string }[]> {
   const names = (await readdir(folder)).filter((name) => /^\d{4}_.+\.sql$/.test(name)).sort();
   return Promise.all(
-    names.map(async (file) => ({ name: file.replace(/\.sql$/, ""), text: await readFile(join(folder, file), "utf8") })),
+    names.map(async (file) => ({
+      name: file.replace(/\.sql$/, ""),
+      text: await readFile(join(folder, file), "utf8"),
+    })),
   );
 }
 
@@ -71,7 +80,10 @@ function digest(text: string): string {
 }
 
 async function refuseEditedFiles(database: Kysely<Record<string, never>>, folder: string): Promise<void> {
-  const applied = await sql<{ name: string; sha256: string }>`select name, sha256 from saraban.applied_file`.execute(database);
+  const applied = await sql<{
+    name: string;
+    sha256: string;
+  }>`select name, sha256 from saraban.applied_file`.execute(database);
   const files = new Map((await readFiles(folder)).map(({ name, text }) => [name, digest(text)]));
   const edited = applied.rows.filter((row) => files.get(row.name) !== row.sha256).map((row) => row.name);
   if (edited.length > 0) {
@@ -88,7 +100,9 @@ async function refuseUnfitServer(database: Kysely<Record<string, never>>): Promi
   const server = rows[0];
   if (!server) throw new DatabaseUnfit("the database cannot be read");
   if (server.version < OLDEST_SERVER) {
-    throw new DatabaseUnfit(`PostgreSQL ${Math.floor(server.version / 10_000)} is too old: 15 or later is needed`);
+    throw new DatabaseUnfit(
+      `PostgreSQL ${Math.floor(server.version / 10_000)} is too old: 15 or later is needed`,
+    );
   }
   // With LC_CTYPE=C PostgreSQL takes Thai letters for punctuation: substring search would need a scan of every letter.
   if (server.encoding !== "UTF8" || /^(C|POSIX)$/i.test(server.ctype)) {

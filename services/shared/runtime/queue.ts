@@ -47,12 +47,14 @@ export async function prepareQueue(home: QueueHome): Promise<void> {
   if (home.kind === "redis") return;
   const pool = openAdminPool(home.address);
   const { Queue } = withBackend(createPostgresBackend);
-  const queue = new Queue("prepare", { connection: { ...home.address, schema: "bullmq", max: 2, migrate: true } });
+  const queue = new Queue("prepare", {
+    connection: { ...home.address, schema: "bullmq", max: 2, migrate: true },
+  });
   queue.on("error", () => {}); // told by waitUntilReady
   try {
     await queue.waitUntilReady();
     await pool.query(`
-      grant usage on schema bullmq to ${BULLMQ_ROLE};
+      grant usage, create on schema bullmq to ${BULLMQ_ROLE}; -- create: BullMQ makes a sequence for each queue
       grant select, insert, update, delete on all tables in schema bullmq to ${BULLMQ_ROLE};
       grant usage on all sequences in schema bullmq to ${BULLMQ_ROLE};
       grant execute on all functions in schema bullmq to ${BULLMQ_ROLE}`);
@@ -124,7 +126,11 @@ type Connected = {
 function connect(home: QueueHome, side: "queue" | "worker", log: Log): Connected {
   if (home.kind === "postgres") {
     const bullmq = withBackend(createPostgresBackend);
-    return { bullmq, connection: postgresConnection(home.address), end: async () => {} } as unknown as Connected;
+    return {
+      bullmq,
+      connection: postgresConnection(home.address),
+      end: async () => {},
+    } as unknown as Connected;
   }
   // A worker waits for ever for Redis to come back; the sending side fails at once, and the relay tries again.
   const redis = new Redis(home.url, {

@@ -1,0 +1,110 @@
+/**
+ * Holds the rules of the house (README, "How the code is laid out"):
+ *   1. rooms never import each other; shared/letter imports shared/runtime and no room; shared/runtime imports neither;
+ *   2. nobody imports a room's main.ts (the command line loads it by name);
+ *   3. each outside package has its keepers, so that replacing it touches few files;
+ *   4. only *-store.ts and a few named files speak SQL;
+ *   5. process.env is read in settings.ts only;
+ *   6. no file of the product is longer than 400 lines.
+ * Tests and shared/testing may do more, but import no room that they do not stand in.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const ROOMS = [
+  "intake",
+  "reading",
+  "registry",
+  "notification",
+  "queue",
+  "http",
+  "clock",
+  "classified",
+  "console",
+  "api",
+];
+
+const KEEPERS: Readonly<Record<string, readonly string[]>> = {
+  bullmq: ["shared/runtime/queue.ts"],
+  ioredis: ["shared/runtime/queue.ts"],
+  pg: ["shared/runtime/database.ts", "shared/letter/agencies.ts"],
+  pino: ["shared/runtime/log.ts"],
+  yaml: ["shared/runtime/settings.ts"],
+  fastify: ["http/main.ts"],
+  "prom-client": ["http/metrics.ts"],
+  nodemailer: ["notification/mail-transport.ts"],
+  mailparser: ["reading/"],
+  "smtp-server": ["intake/"],
+};
+
+/** Files besides *-store.ts in which SQL may stand. */
+const SPEAK_SQL = ["shared/", "intake/main.ts", "http/"];
+const LONGEST_FILE = 400;
+
+const faults: string[] = [];
+for (const file of listFiles(join(root, "services"))) checkFile(file);
+for (const fault of faults) process.stdout.write(`${fault}\n`);
+process.stdout.write(faults.length === 0 ? "The rooms are in order.\n" : `${faults.length} faults\n`);
+process.exitCode = faults.length === 0 ? 0 : 1;
+
+function listFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function checkFile(path: string): void {
+  const file = relative(join(root, "services"), path);
+  const text = readFileSync(path, "utf8");
+  const isTest = file.endsWith(".test.ts") || file.startsWith("shared/testing/");
+  const lines = text.split("\n").length;
+  if (lines > LONGEST_FILE && file !== "shared/letter/tables.ts")
+    faults.push(`${file}: ${lines} lines; split it`);
+  for (const [, specifier = ""] of text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)) {
+    if (specifier.startsWith(".")) checkOwnImport(file, normalize(join(dirname(file), specifier)), isTest);
+    else if (!isTest) checkPackage(file, specifier);
+  }
+  if (isTest) return;
+  if (/process\.env\b/.test(text) && file !== "shared/runtime/settings.ts") {
+    faults.push(`${file}: reads process.env; settings are passed down from settings.ts`);
+  }
+  if (/\bsql`|\bsql<|\.(selectFrom|insertInto|updateTable|deleteFrom)\(/.test(text) && !speaksSql(file)) {
+    faults.push(`${file}: speaks SQL; that stands in a *-store.ts`);
+  }
+}
+
+function checkOwnImport(file: string, target: string, isTest: boolean): void {
+  const from = roomOf(file);
+  const to = roomOf(target);
+  if (to !== undefined && from !== to && from !== undefined)
+    faults.push(`${file}: room ${from} imports room ${to} (${target})`);
+  if (file.startsWith("shared/runtime/") && target.startsWith("shared/letter/"))
+    faults.push(`${file}: runtime knows nothing of letters (${target})`);
+  if (file.startsWith("shared/") && to !== undefined) faults.push(`${file}: shared code imports room ${to}`);
+  if (target.endsWith("/main.ts") && !isTest) faults.push(`${file}: nobody imports a main.ts (${target})`);
+  if (target.startsWith("shared/testing/") && !isTest)
+    faults.push(`${file}: the product imports test code (${target})`);
+}
+
+function roomOf(file: string): string | undefined {
+  return ROOMS.find((room) => file.startsWith(`${room}/`));
+}
+
+function checkPackage(file: string, specifier: string): void {
+  const name = specifier.startsWith("@")
+    ? specifier.split("/").slice(0, 2).join("/")
+    : (specifier.split("/")[0] as string);
+  const keepers = KEEPERS[name];
+  if (
+    keepers &&
+    !keepers.some((keeper) => (keeper.endsWith("/") ? file.startsWith(keeper) : file === keeper))
+  ) {
+    faults.push(`${file}: ${name} has its keeper: ${keepers.join(", ")}`);
+  }
+}
+
+function speaksSql(file: string): boolean {
+  return file.endsWith("-store.ts") || SPEAK_SQL.some((place) => file.startsWith(place));
+}
