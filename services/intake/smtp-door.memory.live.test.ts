@@ -38,7 +38,9 @@ let child: ChildProcess;
 let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "smtp-memory-"));
-  const modules = ["./smtp-door.ts", "../shared/runtime/store.ts"].map((name) => new URL(name, import.meta.url).href);
+  const modules = ["./smtp-door.ts", "../shared/runtime/store.ts"].map(
+    (name) => new URL(name, import.meta.url).href,
+  );
   child = spawn(process.execPath, ["--input-type=module", "-e", childModule, dir, ...modules], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
@@ -56,7 +58,11 @@ const ask = async (what: "rest" | "peak"): Promise<{ port: number; grownBytes: n
   return answer;
 };
 
-async function deliver(port: number, sizeBytes: number, line: string): Promise<{ text: string; sha256: string }> {
+async function deliver(
+  port: number,
+  sizeBytes: number,
+  line: string,
+): Promise<{ text: string; sha256: string }> {
   const client = await greetedSmtpClient(port, { timeoutMs: 30_000 });
   await openSmtpData(client, { to });
   const hash = createHash("sha256");
@@ -84,7 +90,9 @@ test("a letter of 100 MiB takes less than 64 MiB of memory", async () => {
 
 test("ten letters of 10 MiB at once take no more", async () => {
   const { port } = await ask("rest");
-  const all = Array.from({ length: 10 }, (_, index) => deliver(port, 10 * mebibyte, `${String(index).repeat(62)}\r\n`));
+  const all = Array.from({ length: 10 }, (_, index) =>
+    deliver(port, 10 * mebibyte, `${String(index).repeat(62)}\r\n`),
+  );
   for (const { text, sha256 } of await Promise.all(all)) expect(text).toBe(`250 2.0.0 Accepted as ${sha256}`);
   const { grownBytes } = await ask("peak");
   expect(grownBytes).toBeLessThan(64 * mebibyte);

@@ -23,7 +23,7 @@ export interface DoorEvents {
     readonly recipients: number;
     readonly tookMs: number;
   }): void;
-  refused?(code: RefusalCode): void;
+  refused?(code: RefusalCode, remoteAddress: string): void;
 }
 
 export interface SmtpDoorOptions {
@@ -45,8 +45,9 @@ export interface SmtpDoorOptions {
   readonly maxErrors?: number;
   readonly acceptLetter: AcceptLetter;
   /**
-   * Asked at each RCPT. The address is the client's without a source route (RFC 5321 Appendix C) and with
-   * its domain in Unicode; also `postmaster` without a domain (RFC 5321 §4.5.1).
+   * Asked at each RCPT. The address is the client's without a source route (RFC 5321 Appendix C) or needless
+   * quotes (RFC 5321 §4.1.2) and with its domain in Unicode, letter case as written; also `postmaster`
+   * without a domain (RFC 5321 §4.5.1).
    */
   findRecipient(address: string): Recipient | "unknown-mailbox" | "not-served";
   readonly store: ByteStore;
@@ -62,6 +63,9 @@ export interface SmtpDoor {
    */
   close(graceMs: number): Promise<void>;
 }
+
+/** RFC 5321 §4.1.2: a quoted local part means the same mailbox as the plain one where that can be written. */
+const needlessQuotes = /^"([\w!#$%&'*+/=?^`{|}~.-]+)"@/;
 
 /**
  * Listens for letters by SMTP (RFC 5321) and hands each to acceptLetter: one transaction, one call,
@@ -90,14 +94,14 @@ export async function openSmtpDoor(options: SmtpDoorOptions): Promise<SmtpDoor> 
       return guests.enter(connection, connection.remoteAddress) ? null : "too-many-connections";
     },
     stopping: () => closing !== null,
-    refused: (code) => events?.refused?.(code),
+    refused: (code, { remoteAddress }) => events?.refused?.(code, remoteAddress),
     left(connection) {
       live.delete(connection);
       guests.leave(connection);
       events?.disconnected?.();
     },
     checkRecipient(address) {
-      const recipient = options.findRecipient(address.address);
+      const recipient = options.findRecipient(address.address.replace(needlessQuotes, "$1@"));
       if (recipient === "unknown-mailbox") return "unknown-recipient";
       if (recipient === "not-served") return "relay-denied";
       recipients.set(address, recipient);

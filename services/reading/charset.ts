@@ -22,7 +22,9 @@ export function decodeText(octets: Uint8Array, label: string | null): DecodedTex
   // RFC 2231 §5: an encoded word may add a language after the charset.
   const charset = (label ?? "").split("*")[0]?.trim().toLowerCase().replace(/^"|"$/g, "") ?? "";
   if (THAI_LABEL.test(charset)) {
-    const text = isAscii(octets) ? decode(octets, "utf-8") : (thaiUnderWrongLabel(octets) ?? decode(octets, "windows-874"));
+    const text = isAscii(octets)
+      ? decode(octets, "utf-8")
+      : (thaiUnderWrongLabel(octets) ?? decode(octets, "windows-874"));
     return { text, charsetKnown: true };
   }
   if (UTF8_LABEL.test(charset) || VAGUE_LABEL.test(charset)) {
@@ -39,9 +41,10 @@ function guess(octets: Uint8Array): string {
   try {
     return decode(octets, "utf-8", true);
   } catch {
-    // Cut inside a character at the end, by a limit or by the sender: still UTF-8.
+    // Cut inside a character at the end, by a limit or by the sender: still UTF-8, if anything before shows it.
     const text = decode(octets, "utf-8");
-    if (!text.slice(0, -2).includes("\uFFFD")) return text;
+    const whole = text.replace(/\uFFFD{1,2}$/u, "");
+    if (!whole.includes("\uFFFD") && /[\u0080-\u{10FFFF}]/u.test(whole)) return text;
     if (readsAsThai(octets)) return decode(octets, "windows-874");
     return mostlyReadable(text) ? text : decode(octets, "windows-1252");
   }

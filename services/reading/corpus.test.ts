@@ -58,10 +58,9 @@ function compared(text: string | null): string | null {
 describe.skipIf(!present)("the shared corpus", () => {
   const cases = present ? load<{ mail: Expected[] }>("expected.json").mail : [];
   const known: KnownSenders = new Map(
-    (present ? load<Agency[]>("directory.json") : []).map(({ domain, name, codeLetters }): [string, KnownSender] => [
-      domain,
-      { name, codeLetters },
-    ]),
+    (present ? load<Agency[]>("directory.json") : []).map(
+      ({ domain, name, codeLetters }): [string, KnownSender] => [domain, { name, codeLetters }],
+    ),
   );
 
   it.each(cases)("$file", async (expected) => {
@@ -83,7 +82,9 @@ describe.skipIf(!present)("the shared corpus", () => {
       outer.map((attachment) => [
         attachment.name ?? null,
         attachment.contentType,
-        ...(attachment.contentType === "message/rfc822" ? [null, null] : [attachment.sizeBytes, attachment.sha256]),
+        ...(attachment.contentType === "message/rfc822"
+          ? [null, null]
+          : [attachment.sizeBytes, attachment.sha256]),
       ]),
     ).toEqual(expected.attachments.map((a) => [a.filename, a.mimeType, a.size, a.sha256]));
 
@@ -100,7 +101,8 @@ describe.skipIf(!present)("the shared corpus", () => {
     });
     for (const field of ["subject", "from", "to"] as const) {
       // The addressee of these stands in the PDF alone.
-      if (letter[field] === null || (field === "to" && expected.where.includes("pdf") && facts.to === null)) continue;
+      if (letter[field] === null || (field === "to" && expected.where.includes("pdf") && facts.to === null))
+        continue;
       expect(compared(facts[field]), field).toBe(compared(letter[field]));
     }
   });

@@ -58,7 +58,8 @@ export function findFacts(
     proposals.push({ field: "date", source: fromSubject, ...header.date });
   }
   if (header.subject !== null) proposals.push({ field: "subject", source: fromSubject, ...header.subject });
-  if (sender !== null) proposals.push({ field: "from", value: sender.name, source: "directory", confidence: 0.97 });
+  if (sender !== null)
+    proposals.push({ field: "from", value: sender.name, source: "directory", confidence: 0.97 });
 
   for (const body of bodies) {
     const items = readBodyItems(body, header.isForward);
@@ -81,8 +82,18 @@ export function findFacts(
   if (number?.found.secretCircular) markings = strongest(markings, { ...UNMARKED, secrecy: "confidential" });
   if (number !== null) {
     proposals.push(
-      { field: "number", value: number.found.canonical, source: number.source, confidence: number.confidence },
-      { field: "numberPrinted", value: number.found.printed, source: number.source, confidence: number.confidence },
+      {
+        field: "number",
+        value: number.found.canonical,
+        source: number.source,
+        confidence: number.confidence,
+      },
+      {
+        field: "numberPrinted",
+        value: number.found.printed,
+        source: number.source,
+        confidence: number.confidence,
+      },
     );
   }
   return { ...settle(proposals, markings), problems };
@@ -157,7 +168,8 @@ function readItem(
       // วันที่ … with เวลา … below is when a meeting is held.
       const event = next?.label === "time" || /เวลา/u.test(item.text);
       const named = /^[-•*\s]{0,6}(?:ลงวันที่|ลว|วันที่หนังสือ|วันที่ของ|วันที่ลงนาม)/u.test(item.lines[0] ?? "");
-      if (date !== undefined && date.start === 0 && (named || !event)) propose("date", date.iso, named ? 0.95 : 0.7);
+      if (date !== undefined && date.start === 0 && (named || !event))
+        propose("date", date.iso, named ? 0.95 : 0.7);
       break;
     }
     case "subject":

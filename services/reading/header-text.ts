@@ -87,9 +87,14 @@ export function readMailboxes(binary: string): Mailbox[] {
     const address = open < 0 ? part.trim() : (part.slice(open + 1).split(">")[0] ?? "").trim();
     const name = open < 0 ? "" : part.slice(0, open).trim();
     const valid = /^[^\s@<>"(),;:]{1,200}@[^\s@<>"(),;:]{1,253}$/.test(address);
-    const decoded = decodeHeader(name.replace(/^"(.*)"$/s, (_, inner: string) => inner.replace(/\\(.)/g, "$1")));
+    const decoded = decodeHeader(
+      name.replace(/^"(.*)"$/s, (_, inner: string) => inner.replace(/\\(.)/g, "$1")),
+    );
     if (valid || name !== "" || address !== "") {
-      boxes.push({ address: valid ? rawText(address).toLowerCase() : null, name: decoded === "" ? null : decoded });
+      boxes.push({
+        address: valid ? rawText(address).toLowerCase() : null,
+        name: decoded === "" ? null : decoded,
+      });
     }
   }
   return boxes;

@@ -8,7 +8,9 @@ const BLOCKS = new Set(
     " ",
   ),
 );
-const UNSEEN = new Set("head math noscript object script select style svg template textarea title".split(" "));
+const UNSEEN = new Set(
+  "head math noscript object script select style svg template textarea title".split(" "),
+);
 const MAX_OPEN_CELLS = 20;
 const SHORT_CELL_CHARACTERS = 200;
 const SHORT_CELL_LINES = 3;
@@ -55,13 +57,7 @@ export function htmlToText(html: string): string {
   return out.join("");
 }
 
-function afterTag(
-  html: string,
-  open: number,
-  out: string[],
-  cells: number[],
-  unclosed: Set<string>,
-): number {
+function afterTag(html: string, open: number, out: string[], cells: number[], unclosed: Set<string>): number {
   if (html.startsWith("<!--", open)) return after(html, "-->", open + 4);
   const next = html.charCodeAt(open + 1);
   if (next === 0x21 || next === 0x3f) return after(html, ">", open + 2);
@@ -122,9 +118,14 @@ function closeCell(out: string[], cells: number[]): void {
 }
 
 export function decodeEntities(text: string): string {
-  return text.replace(/&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-zA-Z]{2,8}));?/g, (all, dec, hex, name) => {
-    if (name !== undefined) return ENTITIES[name] ?? ENTITIES[name.toLowerCase()] ?? all;
-    const code = dec !== undefined ? Number(dec) : Number.parseInt(hex, 16);
-    return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : "";
-  });
+  return text.replace(
+    /&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([a-zA-Z]{2,8}));?/g,
+    (all, dec, hex, name) => {
+      if (name !== undefined) return ENTITIES[name] ?? ENTITIES[name.toLowerCase()] ?? all;
+      const code = dec !== undefined ? Number(dec) : Number.parseInt(hex, 16);
+      return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)
+        ? String.fromCodePoint(code)
+        : "";
+    },
+  );
 }

@@ -51,7 +51,8 @@ export function findKind(message: MimeMessage, subject: string, body: string): K
     if (has("x-auto-response-suppress")) return found("auto-reply");
     return { kind: "bulk", machineSent: true };
   }
-  if (has("list-id") || has("list-unsubscribe") || has("list-post")) return { kind: "bulk", machineSent: true };
+  if (has("list-id") || has("list-unsubscribe") || has("list-post"))
+    return { kind: "bulk", machineSent: true };
   if (submitted !== "" && submitted !== "no") return { kind: "auto-reply", machineSent: true };
   return found("letter");
 }

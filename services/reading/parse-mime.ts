@@ -42,7 +42,12 @@ export type MimePart = {
   message: MimeMessage | null;
 };
 
-export type MimeProblem = "too-deep" | "too-many-parts" | "header-too-large" | "unreadable-structure" | "no-parts";
+export type MimeProblem =
+  | "too-deep"
+  | "too-many-parts"
+  | "header-too-large"
+  | "unreadable-structure"
+  | "no-parts";
 
 export type MimeMessage = {
   headers: readonly HeaderLine[];
@@ -156,7 +161,14 @@ async function parseLevel(
     const draft = drafts.get(leaf.headers);
     if (draft === undefined) return leaf.release();
     const { check, ...described } = draft;
-    const part: MimePart = { ...described, sizeBytes: 0, sha256: "", intact: true, octets: null, message: null };
+    const part: MimePart = {
+      ...described,
+      sizeBytes: 0,
+      sha256: "",
+      intact: true,
+      octets: null,
+      message: null,
+    };
     message.parts.push(part);
     if (isAttachedMessage(draft)) {
       part.message = await parseLevel(leaf.content, limits, budget, level + 2, `${part.partId}>`);
@@ -179,9 +191,7 @@ async function parseLevel(
     }
   });
   parser.once("end", () => finished.resolve());
-  parser.on("error", (error: Error & { code?: string }) =>
-    stop(error.code === "EMAXLEN" && message.headers.length === 0 ? "header-too-large" : "unreadable-structure"),
-  );
+  parser.on("error", (error: Error & { code?: string }) => stop(problemOf(error)));
 
   for await (const chunk of source) {
     if (!stopped && !parser.write(chunk)) await Promise.race([drained(parser), finished.promise]);
@@ -192,6 +202,12 @@ async function parseLevel(
   else await Promise.all(leaves);
   if (!stopped && message.parts.length === 0 && message.headers.length > 0) message.problems.add("no-parts");
   return message;
+}
+
+/** Both of mailsplit's limits throw the same code; it reads ahead of us, so either may be met before ours. */
+function problemOf(error: Error & { code?: string }): MimeProblem {
+  if (error.code !== "EMAXLEN") return "unreadable-structure";
+  return /nodes/.test(error.message) ? "too-many-parts" : "header-too-large";
 }
 
 /** Not events.once: that rejects on an error, which the error listener has already turned into a problem. */

@@ -121,7 +121,10 @@ function withAttachedLetter(
     const { subjectHeader, fromAddress } = readMail(inner, problems);
     return findFacts(subjectHeader ?? "", readBodies(inner, problems), senderOf(fromAddress, known), true);
   });
-  const secrecy = letters.reduce((gravest, { facts }) => graverSecrecy(gravest, facts.secrecy), cover.facts.secrecy);
+  const secrecy = letters.reduce(
+    (gravest, { facts }) => graverSecrecy(gravest, facts.secrecy),
+    cover.facts.secrecy,
+  );
   const numbered = letters.filter(({ facts }) => facts.number !== null);
   if (cover.facts.number === null && numbered.length > 1) problems.add("several-messages");
   const chosen = cover.facts.number !== null ? cover : (numbered[0] ?? cover);

@@ -46,7 +46,10 @@ export function readBodies(message: MimeMessage, problems: Set<ReadingProblem>):
   for (const part of message.parts) {
     if (part.octets === null || !isBody(part)) continue;
     if (!part.intact) problems.add("undecodable-body");
-    const { text, charsetKnown } = decodeText(part.octets, part.contentType.parameters.get("charset") ?? null);
+    const { text, charsetKnown } = decodeText(
+      part.octets,
+      part.contentType.parameters.get("charset") ?? null,
+    );
     if (!charsetKnown) problems.add("unknown-charset");
     const shown = part.contentType.value === "text/html" ? htmlToText(text) : unflowed(text, part);
     if (shown.length > MAX_TEXT_CHARACTERS || part.octets.length < part.sizeBytes) problems.add("text-cut");
@@ -73,7 +76,8 @@ function nameOf(part: MimePart): string | null {
   return textParameter(part.disposition, "filename") ?? textParameter(part.contentType, "name");
 }
 
-const REPORT_PARTS = /^(?:message\/(?:delivery-status|disposition-notification|rfc822-headers)|text\/rfc822-headers)$/;
+const REPORT_PARTS =
+  /^(?:message\/(?:delivery-status|disposition-notification|rfc822-headers)|text\/rfc822-headers)$/;
 
 /** Everything that is not the text itself, attached messages' enclosures behind the message. */
 export function listAttachments(message: MimeMessage, problems: Set<ReadingProblem>): Attachment[] {
@@ -82,7 +86,9 @@ export function listAttachments(message: MimeMessage, problems: Set<ReadingProbl
   for (const part of message.parts) {
     const contentType = part.contentType.value;
     if (isBody(part) || REPORT_PARTS.test(contentType) || report) continue;
-    if (/^(?:multipart\/encrypted|application\/(?:x-)?pkcs7-mime|application\/pgp-encrypted)$/.test(contentType)) {
+    if (
+      /^(?:multipart\/encrypted|application\/(?:x-)?pkcs7-mime|application\/pgp-encrypted)$/.test(contentType)
+    ) {
       problems.add("encrypted");
     }
     const decodable = part.intact && /^(?:|7bit|8bit|binary|base64|quoted-printable)$/.test(part.encoding);
@@ -102,4 +108,3 @@ export function listAttachments(message: MimeMessage, problems: Set<ReadingProbl
   }
   return attachments;
 }
-

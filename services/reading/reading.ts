@@ -21,7 +21,10 @@ export type FactSource =
   | "xml"
   | "file-name";
 
-export type FoundIn = { source: FactSource; /** 0 to 1; below 0.6 a fact is not stated. */ confidence: number };
+export type FoundIn = {
+  source: FactSource /** 0 to 1; below 0.6 a fact is not stated. */;
+  confidence: number;
+};
 
 export type FactSources = Partial<Record<keyof LetterFacts, FoundIn>>;
 
@@ -106,5 +109,12 @@ export type KnownSenders = ReadonlyMap<string, KnownSender>;
 
 export function senderOf(address: string | null, known: KnownSenders): KnownSender | null {
   if (address === null) return null;
-  return known.get(address.slice(address.lastIndexOf("@") + 1).toLowerCase().replace(/\.$/, "")) ?? null;
+  return (
+    known.get(
+      address
+        .slice(address.lastIndexOf("@") + 1)
+        .toLowerCase()
+        .replace(/\.$/, ""),
+    ) ?? null
+  );
 }

@@ -1,5 +1,10 @@
 import type { Markings } from "../shared/letter/classification.ts";
-import { markingsAfterLabels, markingsInHeadline, readMarkingWords, strongest } from "../shared/letter/classification.ts";
+import {
+  markingsAfterLabels,
+  markingsInHeadline,
+  readMarkingWords,
+  strongest,
+} from "../shared/letter/classification.ts";
 import { type FoundNumber, findLetterNumbers } from "../shared/letter/letter-number.ts";
 import { type Role, readRoles } from "../shared/letter/letter-references.ts";
 import { findThaiDates } from "../shared/letter/thai-date.ts";
@@ -27,7 +32,11 @@ export function readSubjectHeader(header: string, codeLetters: string | null): H
   let text = normaliseThai(header).replaceAll("\n", " ").slice(0, MAX_CHARACTERS).trim();
   let isReply = false;
   let isForward = false;
-  for (let prefix = PREFIX.exec(text), left = 5; prefix !== null && left > 0; prefix = PREFIX.exec(text), left--) {
+  for (
+    let prefix = PREFIX.exec(text), left = 5;
+    prefix !== null && left > 0;
+    prefix = PREFIX.exec(text), left--
+  ) {
     isReply ||= prefix[1] !== undefined;
     isForward ||= prefix[2] !== undefined;
     text = text.slice(prefix[0].length).trim();
@@ -46,7 +55,10 @@ export function readSubjectHeader(header: string, codeLetters: string | null): H
     date: dateOf(head, own, roleAt),
     subject: subjectOf(text, mark, head, own),
     markings: strongest(
-      strongest(markingsInHeadline(text, own, mark === null ? undefined : headEnd, roleAt), markingsAfterLabels(text)),
+      strongest(
+        markingsInHeadline(text, own, mark === null ? undefined : headEnd, roleAt),
+        markingsAfterLabels(text),
+      ),
       { urgency: "normal", secrecy: own.some((number) => number.secretCircular) ? "confidential" : "normal" },
     ),
     isReply,
@@ -82,7 +94,10 @@ export function numberConfidence(
 /** The date right behind a number (ลงวันที่ …), if one stands there. */
 export function dateBehind(text: string, end: number): string | null {
   const behind = text.slice(end, end + 80);
-  const label = /^[\s,()”"|]{0,10}(?:(?:ลับ|ด่วน)(?:ที่สุด|มาก)?[\s,()]{1,4})?(?:ลงวันที่|ลว\.?|วันที่|ลง)\s{0,4}[:：]?\s{0,4}/u.exec(behind);
+  const label =
+    /^[\s,()”"|]{0,10}(?:(?:ลับ|ด่วน)(?:ที่สุด|มาก)?[\s,()]{1,4})?(?:ลงวันที่|ลว\.?|วันที่|ลง)\s{0,4}[:：]?\s{0,4}/u.exec(
+      behind,
+    );
   if (label === null) return null;
   const date = findThaiDates(behind.slice(label[0].length))[0];
   return date !== undefined && date.start === 0 ? date.iso : null;
@@ -122,7 +137,13 @@ function subjectOf(
     rest = `${rest.slice(0, number.start).replace(/(?:เลขที่|ที่)?[\s(]*$/u, "")} ${rest.slice(end).replace(/^\s*\)/, "")}`;
   }
   const value = withoutMarkings(rest);
-  if (isLeadIn(value) || /^(?:ลงวันที่|ลว\.?[ 0-9๐-๙])/u.test(value) || GENERIC.test(value) || /^(?:ขอ)?ส่งหนังสือ(?:ราชการ)?ในรูปแบบ/u.test(value)) return null;
+  if (
+    isLeadIn(value) ||
+    /^(?:ลงวันที่|ลว\.?[ 0-9๐-๙])/u.test(value) ||
+    GENERIC.test(value) ||
+    /^(?:ขอ)?ส่งหนังสือ(?:ราชการ)?ในรูปแบบ/u.test(value)
+  )
+    return null;
   return { value, confidence: own.length > 0 ? 0.4 : 0.5 };
 }
 
@@ -134,10 +155,12 @@ function endOfDate(behind: string): number {
 export function withoutMarkings(subject: string): string {
   let text = subject.trim();
   for (let left = 4; left > 0; left--) {
-    const before = /^(?:[[(【][^[\]()【】]{1,40}[\])】]|(?:ลับ|ด่วน)(?:ที่สุด|มาก)?(?=[\s:：\-–!]|$))[\s:：\-–!]*/u.exec(text);
+    const before =
+      /^(?:[[(【][^[\]()【】]{1,40}[\])】]|(?:ลับ|ด่วน)(?:ที่สุด|มาก)?(?=[\s:：\-–!]|$))[\s:：\-–!]*/u.exec(text);
     if (before !== null && readMarkingWords(before[0]) !== null) text = text.slice(before[0].length).trim();
     const behind = /[[(【]([^[\]()【】]{1,40})[\])】]$/u.exec(text);
-    if (behind !== null && readMarkingWords(behind[1] ?? "") !== null) text = text.slice(0, behind.index).trim();
+    if (behind !== null && readMarkingWords(behind[1] ?? "") !== null)
+      text = text.slice(0, behind.index).trim();
   }
   return text;
 }

@@ -97,7 +97,13 @@ function digestedHeader(header: string): string {
     fields
       .filter((field) => field.slice(0, field.indexOf(":")).trim().toLowerCase() === name)
       // As DKIM's relaxed form (RFC 6376 §3.4.2): relays refold and respace.
-      .map((field) => `${name}:${field.slice(field.indexOf(":") + 1).replace(/\s+/g, " ").trim()}\r\n`),
+      .map(
+        (field) =>
+          `${name}:${field
+            .slice(field.indexOf(":") + 1)
+            .replace(/\s+/g, " ")
+            .trim()}\r\n`,
+      ),
   );
   return `${kept.join("")}\r\n`;
 }

@@ -50,13 +50,15 @@ export function connectionOptions(address: DatabaseAddress, role: string): pg.Po
 
 /** A pool with the rights of the address itself, for making tables and reading config into them; never for letters. */
 export function openAdminPool(address: DatabaseAddress): pg.Pool {
-  return new pg.Pool({
+  const pool = new pg.Pool({
     ...address,
     types,
     max: 2,
     application_name: "saraban_migrate",
     connectionTimeoutMillis: 10_000,
   });
+  pool.on("error", () => {}); // an idle connection was cut: the next query opens another or says why it cannot
+  return pool;
 }
 
 /** A database handle under a room's role. Connects with the first query. */

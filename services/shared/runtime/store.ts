@@ -26,7 +26,7 @@ export interface SpooledBytes {
 export interface ByteStore {
   /**
    * Reads `source` to its end, no faster than the disk takes it, holding at most `inlineLimitBytes` (or
-   * 16 KiB, whichever is more). A fault leaves nothing behind. On a fault of ours the source is left open
+   * 32 KiB, whichever is more). A fault leaves nothing behind. On a fault of ours the source is left open
    * and paused, so that a door can still hear its client out and answer; a source that fails itself
    * (the client went away) passes on its own error.
    *
@@ -48,7 +48,8 @@ export interface StoreOptions {
   readonly now?: () => number;
 }
 
-const firstBlockBytes = 16 * 1024;
+/** Most letters fit in one block of this size, so that their bytes are copied once. */
+const firstBlockBytes = 32 * 1024;
 
 /**
  * Opens a content-addressed store: `<dir>/sha256/ab/cd/<hash>` for what is kept and `<dir>/incoming` for

@@ -1,0 +1,106 @@
+/**
+ * npm run bench -- NAME [OPTION]…: measures the service on this machine. Progress and talk go to stderr; the last line
+ * of stdout is the result as JSON.
+ *
+ * Exit codes: 0 measured (whether a bar was met stands in the result); 1 failed, also when a letter was lost; 64 wrong
+ * use (EX_USAGE); 130 stopped by a signal.
+ */
+import { parseArgs } from "node:util";
+import { type Bench, type BenchOptions, runBench } from "./bench/bench-run.ts";
+
+/** Name → file that exports `bench`; loaded when it is asked for. */
+const BENCHES: Readonly<Record<string, { readonly says: string; readonly file: string }>> = {
+  intake: {
+    file: "./bench/intake.ts",
+    says: `letters a second that the SMTP door accepts durably, beside Postfix on the same machine.
+    The intake process and its PostgreSQL alone: nothing reads or registers meanwhile, as Postfix holds its letters in
+    the queue. 20 KB letters, 20 connections, kept and fresh, ours and Postfix in turn, medians. Needs Debian's postfix
+    (run as root); without smtp-source a client of our own, without Postfix no peer.
+    Bar: kept ratio >= 1.5, fresh ratio >= 1.0. [--letters N a run] [--seconds: not used]`,
+  },
+  pipeline: {
+    file: "./bench/pipeline.ts",
+    says: `the whole service, from DATA to the acknowledgement in the other agency's mail server: letters a second
+    as fast as they can be sent, then the delay from 250 to acknowledgement at 20 letters a second. With the queue in
+    PostgreSQL, and in Redis where there is a redis-server.
+    Bar: >= 100 letters/s, p95 < 1000 ms. [--letters N as fast as possible] [--seconds S at 20 letters a second]`,
+  },
+};
+
+const HELP = `Usage: npm run bench -- NAME [OPTION]…
+
+${Object.entries(BENCHES)
+  .map(([name, { says }]) => `  ${name}\n    ${says}\n`)
+  .join("\n")}
+  --letters N  --seconds S   size of the measurement, each bench has its own defaults
+  --seed N                   of the made-up letters (default 1)
+  --quick                    under 30 s, for CI: figures only roughly right
+
+Everything runs on loopback with free ports, in a scratch folder under TMPDIR; that folder should be on the disk that
+the figures are about, not in memory: both servers flush each letter to it.
+`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(argv);
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n`);
+    return 64;
+  }
+  if (parsed.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const chosen = BENCHES[parsed.name ?? ""];
+  if (!chosen) {
+    process.stderr.write(parsed.name === undefined ? HELP : `bench: there is no bench ${parsed.name}; see --help\n`);
+    return 64;
+  }
+  const { bench } = (await import(chosen.file)) as { bench: Bench };
+  const result = await runBench(bench, parsed.options);
+  if (!result) return 130;
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  return 0;
+}
+
+function parse(argv: readonly string[]): { help: boolean; name: string | undefined; options: BenchOptions } {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", short: "h" },
+      quick: { type: "boolean" },
+      letters: { type: "string" },
+      seconds: { type: "string" },
+      seed: { type: "string" },
+    },
+  });
+  if (positionals.length > 1) throw new Error("one bench at a time");
+  return {
+    help: values.help ?? false,
+    name: positionals[0],
+    options: {
+      letters: wholeNumber("letters", values.letters, 50_000),
+      seconds: wholeNumber("seconds", values.seconds, 3_600),
+      seed: wholeNumber("seed", values.seed, 1_000_000) ?? 1,
+      quick: values.quick ?? false,
+    },
+  };
+}
+
+function wholeNumber(name: string, text: string | undefined, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d{1,9}$/.test(text) || value < 1 || value > most) {
+    throw new Error(`--${name} wants a whole number from 1 to ${most}`);
+  }
+  return value;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+});
+// After a signal the interrupted measurement may still hold timers.
+if (process.exitCode === 130) process.exit();

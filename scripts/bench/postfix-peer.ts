@@ -1,0 +1,124 @@
+import { chown, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { join } from "node:path";
+import { findProgram, runProgram } from "./bench-run.ts";
+
+/** A Postfix of our own beside whatever Postfix the machine has; /etc/postfix is neither read nor written. */
+export interface PostfixPeer {
+  readonly version: string;
+  readonly port: number;
+  /** Letters in the hold queue: accepted, flushed to disk, waiting. */
+  countHeld(): Promise<number>;
+  /** Empties the hold queue. */
+  clearHeld(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts Postfix in `dir` on a free port of 127.0.0.1, taking letters for `domain`.
+ *
+ * It says 250 when the queue file is flushed to disk (cleanup(8)), as our door does after its commit, and then does
+ * nothing: each letter is held, so that no queue manager and no delivery takes processor time from it. Limits by
+ * client, name lookups, TLS and chroot are off, so that it shows what it can.
+ * @returns undefined when Postfix is not installed or this user may not run it (it needs root)
+ */
+export async function startPostfix(dir: string, domain: string): Promise<PostfixPeer | undefined> {
+  const postfix = findProgram("postfix");
+  const postconf = findProgram("postconf");
+  if (!postfix || !postconf || process.getuid?.() !== 0) return undefined;
+  const configDir = join(dir, "config");
+  const queueDir = join(dir, "queue");
+  const dataDir = join(dir, "data");
+  for (const folder of [dir, configDir, queueDir, dataDir]) await mkdir(folder, { recursive: true, mode: 0o755 });
+  const port = await freePort();
+  await writeFile(join(configDir, "main.cf"), mainCf({ dir, queueDir, dataDir, domain }));
+  await writeFile(join(configDir, "master.cf"), masterCf(port));
+  const [owner] = (await runProgram("/usr/bin/id", ["-u", "postfix"], 5_000)).split("\n");
+  await chown(dataDir, Number(owner), -1);
+  const command = (verb: string): Promise<string> => runProgram(postfix, ["-c", configDir, verb], 30_000);
+  await command("start");
+  const holdDir = join(queueDir, "hold");
+  let stopped = false;
+  return {
+    version: (await runProgram(postconf, ["-h", "mail_version"], 5_000)).trim(),
+    port,
+    async countHeld() {
+      return (await readdir(holdDir, { recursive: true, withFileTypes: true })).filter((file) => file.isFile()).length;
+    },
+    async clearHeld() {
+      for (const name of await readdir(holdDir)) await rm(join(holdDir, name), { recursive: true, force: true });
+    },
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      // By the pid in its own queue directory; waits until the master has ended.
+      await command("stop");
+    },
+  };
+}
+
+function mainCf(given: { dir: string; queueDir: string; dataDir: string; domain: string }): string {
+  return `compatibility_level = 3.6
+queue_directory = ${given.queueDir}
+data_directory = ${given.dataDir}
+maillog_file = ${given.dir}/mail.log
+maillog_file_prefixes = ${given.dir}
+mail_owner = postfix
+setgid_group = postdrop
+multi_instance_enable = no
+myhostname = peer.example.go.th
+mydestination = ${given.domain}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+local_recipient_maps =
+alias_maps =
+alias_database =
+local_transport = discard
+default_transport = discard
+relay_transport = discard
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_recipient_restrictions = static:HOLD, permit_mynetworks, reject
+smtpd_peername_lookup = no
+smtpd_tls_security_level = none
+smtp_dns_support_level = disabled
+smtpd_client_connection_count_limit = 0
+smtpd_client_connection_rate_limit = 0
+smtpd_client_message_rate_limit = 0
+smtpd_client_recipient_rate_limit = 0
+smtpd_client_new_tls_session_rate_limit = 0
+default_process_limit = 100
+biff = no
+`;
+}
+
+/** Only what accepting a letter needs; no chroot anywhere. */
+function masterCf(port: number): string {
+  return `127.0.0.1:${port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+proxymap unix - - n - - proxymap
+discard unix - - n - - discard
+error unix - - n - - error
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+`;
+}
+
+/** master.cf has no "any free port". */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
