@@ -64,10 +64,13 @@ comment on column agency.receiver_name is 'ชื่อ-สกุลผู้ร
 create table partner (
   domain text primary key check (domain = lower(domain)),
   name_th text not null,
+  code_letters text,
   active boolean not null default true,
   updated_at timestamptz not null default now()
 );
 comment on table partner is 'Agencies that letters come from; a letter from a domain that is not here waits for an officer.';
+
+comment on column partner.code_letters is 'รหัสตัวพยัญชนะ of its letter numbers (Annex 1), such as นร; tells its own number from one that it cites.';
 
 grant select on agency, partner to saraban_intake, saraban_reading, saraban_registry, saraban_notification, saraban_http;
 

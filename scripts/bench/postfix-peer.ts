@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chown, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { greetedSmtpClient } from "../../services/shared/testing/smtp-client.ts";
 import { findProgram, runProgram } from "./bench-run.ts";
 
 /** A Postfix of our own beside whatever Postfix the machine has; /etc/postfix is neither read nor written. */
@@ -36,10 +39,14 @@ export async function startPostfix(dir: string, domain: string): Promise<Postfix
   await writeFile(join(configDir, "master.cf"), masterCf(port));
   const [owner] = (await runProgram("/usr/bin/id", ["-u", "postfix"], 5_000)).split("\n");
   await chown(dataDir, Number(owner), -1);
-  const command = (verb: string): Promise<string> => runProgram(postfix, ["-c", configDir, verb], 30_000);
-  await command("start");
+  // In the foreground, so that the master's end is seen; in a group of its own, so that Ctrl-C does not reach it first.
+  const master = spawn(postfix, ["-c", configDir, "start-fg"], { stdio: "ignore", detached: true });
+  const ended = once(master, "exit");
+  await Promise.race([
+    hearGreeting(port),
+    ended.then(() => Promise.reject(new Error("Postfix ended at once; see its mail.log"))),
+  ]);
   const holdDir = join(queueDir, "hold");
-  let stopped = false;
   return {
     version: (await runProgram(postconf, ["-h", "mail_version"], 5_000)).trim(),
     port,
@@ -50,10 +57,9 @@ export async function startPostfix(dir: string, domain: string): Promise<Postfix
       for (const name of await readdir(holdDir)) await rm(join(holdDir, name), { recursive: true, force: true });
     },
     async stop() {
-      if (stopped) return;
-      stopped = true;
-      // By the pid in its own queue directory; waits until the master has ended.
-      await command("stop");
+      // By the pid file in its own queue directory.
+      if (master.exitCode === null) await runProgram(postfix, ["-c", configDir, "stop"], 30_000);
+      await ended;
     },
   };
 }
@@ -89,6 +95,7 @@ smtpd_client_message_rate_limit = 0
 smtpd_client_recipient_rate_limit = 0
 smtpd_client_new_tls_session_rate_limit = 0
 default_process_limit = 100
+in_flow_delay = 0
 biff = no
 `;
 }
@@ -111,6 +118,22 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 `;
+}
+
+/** The master listens a moment before or after its log says so: asked until a server process answers. */
+async function hearGreeting(port: number): Promise<void> {
+  const deadlineMs = performance.now() + 20_000;
+  for (;;) {
+    try {
+      const client = await greetedSmtpClient(port);
+      await client.command("QUIT");
+      client.destroy();
+      return;
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await pause(100);
+    }
+  }
 }
 
 /** master.cf has no "any free port". */

@@ -135,7 +135,7 @@ export class DoorConnection extends SMTPConnection {
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
     if (this._closing || this._closed) return;
     // With 500 the library passes the client's own unknown word as the context.
-    const occasion = context;
+    const occasion = code === 500 ? undefined : context;
     const { row, text } = inOurWords(typeof data === "string" ? data : "", occasion);
     if (row !== null) this.refuse(row, { hangUp: row === "not-smtp" });
     else super.send(code, Array.isArray(data) ? data : text, ownStatus.test(text) ? false : occasion);
@@ -222,10 +222,7 @@ export class DoorConnection extends SMTPConnection {
   }
 
   #dataOverdue(): void {
-    if (!this.#receiving) return;
-    this.refuse("data-timeout");
-    // At once, not when the client has closed its side: what was spooled so far goes now.
-    if (this._dataStream) this._dataStream.destroy();
+    if (this.#receiving) this.refuse("data-timeout");
   }
 }
 

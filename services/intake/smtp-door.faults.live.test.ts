@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { setInterval as every, setImmediate as nextTurn } from "node:timers/promises";
+import { setInterval as every, setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { LetterRefused } from "../shared/letter/refusals.ts";
 import { realFiles, type StoreFiles } from "../shared/runtime/store-spill.ts";
@@ -179,12 +179,33 @@ describe("slow clients", () => {
     expect(door.taken).toHaveLength(1);
   });
 
-  test("the time for one letter is not counted against the next, nor storing against the client", async () => {
+  test("a long conversation is no silence", async () => {
+    const door = await openDoor({ idleTimeoutMs: 400 });
+    const client = await greetedSmtpClient(door.port);
+    const startedMs = performance.now();
+    while (performance.now() - startedMs < 900) {
+      expect((await client.command("NOOP")).code).toBe(250);
+      await wait(50);
+    }
+  });
+
+  test("the time of one letter is not the time of the next", async () => {
+    const door = await openDoor({ dataTimeoutMs: 400 });
+    const client = await greetedSmtpClient(door.port);
+    expect((await deliver(client)).code).toBe(250);
+    await wait(250);
+    await openSmtpData(client, { to });
+    await wait(250);
+    await client.send("x\r\n.\r\n");
+    expect((await client.reply()).code).toBe(250);
+  });
+
+  test("the time we take to store is not the client's", async () => {
     const door = await openDoor({
       idleTimeoutMs: 200,
       dataTimeoutMs: 250,
       acceptLetter: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 350));
+        await wait(350);
         return { intakeIds: ["1"] };
       },
     });
@@ -249,6 +270,7 @@ describe("closing", () => {
     const busy = await greetedSmtpClient(door.port);
     await openSmtpData(busy, { to });
     await busy.send("half ");
+    const startedMs = performance.now();
     const closed = door.door.close(5_000);
     expect((await idle.reply()).text).toMatch(/^421 4\.3\.2 /);
     await expect(connectSmtpClient(door.port)).rejects.toThrow();
@@ -256,12 +278,13 @@ describe("closing", () => {
     expect((await busy.rest()).map(({ text }) => text.slice(0, 9))).toEqual(["250 2.0.0", "421 4.3.2"]);
     idle.destroy();
     await closed;
+    expect(performance.now() - startedMs).toBeLessThan(2_500);
     expect(door.taken.map(({ bytes }) => bytes.toString())).toEqual(["half whole\r\n"]);
   });
 
   test("who is not done after the grace is cut, and nothing of the letter stays", async () => {
     const door = await openDoor();
-    const slow = await greetedSmtpClient(door.port);
+    const slow = await greetedSmtpClient(door.port, { lingers: true });
     await openSmtpData(slow, { to });
     await slow.send(large);
     const startedMs = performance.now();

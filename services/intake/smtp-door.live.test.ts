@@ -45,6 +45,16 @@ describe("a plain conversation", () => {
     expect(await fresh.rest()).toEqual([]);
   });
 
+  test("greets at once: the library's 100 ms for each connection are gone", async () => {
+    const startedMs = performance.now();
+    for (let index = 0; index < 20; index++) {
+      const fresh = await connectSmtpClient(door.port);
+      expect((await fresh.reply()).code).toBe(220);
+      fresh.destroy();
+    }
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+  });
+
   test("says 250 with the intake id, and hands over envelope and bytes", async () => {
     expect((await deliver("Subject: x\r\n\r\n.text\r\n")).text).toBe("250 2.0.0 Accepted as agency-a-1");
     expect(door.taken).toEqual([

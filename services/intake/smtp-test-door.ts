@@ -64,6 +64,9 @@ export async function openTestDoor(
     },
     events: { refused: (code) => refused.push(code) },
     ...overrides,
+  }).catch(async (error: unknown) => {
+    await rm(dir, { recursive: true });
+    throw error;
   });
   return {
     port: door.port,

@@ -1,4 +1,5 @@
 import { findLetterNumbers } from "../shared/letter/letter-number.ts";
+import { readRoles } from "../shared/letter/letter-references.ts";
 import { normaliseThai } from "../shared/letter/thai-text.ts";
 
 /**
@@ -133,8 +134,11 @@ function startsWithNumber(value: string): boolean {
 
 /** อ้างถึง with its number or date on a line of its own: still the other letter's. */
 function citing(item: BodyItem, label: { name: Label; length: number } | null, line: string): boolean {
-  if (item.label !== "reference" && item.label !== "enclosure") return false;
-  if (item.text === "" && label?.name !== "subject") return true;
+  // Running words that cite, broken before ที่: ตามหนังสือกรม ก / ที่ กค … ลงวันที่ ….
+  const citingWords =
+    item.label === null && readRoles(item.text.slice(-500))(Math.min(item.text.length, 500)) === "reference";
+  if (item.label !== "reference" && item.label !== "enclosure" && !citingWords) return false;
+  if (!citingWords && item.text === "" && label?.name !== "subject") return true;
   const bare =
     label !== null && !/[:：=]$/u.test(line.slice(0, label.length)) && !line.startsWith("เลขที่หนังสือ");
   return bare && (label.name === "number" || label.name === "date");

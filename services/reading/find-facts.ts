@@ -96,7 +96,13 @@ export function findFacts(
       },
     );
   }
-  return { ...settle(proposals, markings), problems };
+  const settled = settle(proposals, markings);
+  for (const field of ["urgency", "secrecy"] as const) {
+    if (markings[field] === "normal") continue;
+    const source = header.markings[field] === markings[field] ? fromSubject : fromBody;
+    settled.sources[field] = { source, confidence: 0.9 };
+  }
+  return { ...settled, problems };
 }
 
 /** Takes the most confident proposal for each fact; of two alike the first. */

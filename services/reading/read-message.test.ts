@@ -107,6 +107,17 @@ describe("covering notes", () => {
     });
   });
 
+  it("takes no cited number, also where a line is broken before it", async () => {
+    for (const body of [
+      "ตามหนังสือกรมบัญชีกลาง\nที่ กค 0402/1 ลงวันที่ 1 ม.ค. 64 ขอให้รายงาน",
+      "อ้างถึง\nที่ กค 0402/1\nลงวันที่ 1 ม.ค. 64",
+      "ตามหนังสือกรมบัญชีกลาง ที่ กค 0402/1 ลงวันที่ 1 ม.ค. 64 ขอให้รายงาน",
+    ]) {
+      const { reading, reason } = await judge({ body });
+      expect({ reason, date: reading.facts.date }, body).toEqual({ reason: "no-number", date: null });
+    }
+  });
+
   it("reads a labelled list, one label a line or several, values beside or below", async () => {
     for (const body of [
       "เลขที่หนังสือ : กค ๐๔๐๒/๓\nลงวันที่ : ๙/๔/๒๕๖๓\nถึง : หน่วย ก\nเรื่อง : ข\nชั้นความเร็ว : ด่วน",

@@ -28,10 +28,10 @@ export async function findUnread(
 
 /** The partner directory: domain → agency, for all active partners and the agencies served here. */
 export async function readKnownSenders(transaction: Transaction<Tables>): Promise<KnownSenders> {
-  const { rows } = await sql<{ domain: string; name: string }>`
-    select domain, name_th as name from partner where active
-    union select domain, name_th from agency where active`.execute(transaction);
-  return new Map(rows.map(({ domain, name }) => [domain, { name }]));
+  const { rows } = await sql<{ domain: string; name: string; codeLetters: string | null }>`
+    select domain, name_th as name, code_letters as "codeLetters" from partner where active
+    union all select domain, name_th, null from agency where active`.execute(transaction);
+  return new Map(rows.map(({ domain, ...sender }) => [domain, sender]));
 }
 
 /**

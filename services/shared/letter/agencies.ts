@@ -17,6 +17,8 @@ export interface Agency {
 export interface Partner {
   readonly domain: string;
   readonly nameThai: string;
+  /** รหัสตัวพยัญชนะ of its letter numbers (Annex 1), such as นร. */
+  readonly codeLetters?: string;
 }
 
 export interface Directory {
@@ -77,10 +79,10 @@ export async function storeDirectory(pool: Pool, { agencies, partners }: Directo
     [JSON.stringify(agencies)],
   );
   await pool.query(
-    `with given as (select * from jsonb_to_recordset($1::jsonb) as (domain text, "nameThai" text)),
+    `with given as (select * from jsonb_to_recordset($1::jsonb) as (domain text, "nameThai" text, "codeLetters" text)),
        gone as (update saraban.partner set active = false, updated_at = now() where active and domain not in (select lower(domain) from given))
-     insert into saraban.partner (domain, name_th) select lower(domain), "nameThai" from given
-       on conflict (domain) do update set name_th = excluded.name_th, active = true, updated_at = now()`,
+     insert into saraban.partner (domain, name_th, code_letters) select lower(domain), "nameThai", "codeLetters" from given
+       on conflict (domain) do update set name_th = excluded.name_th, code_letters = excluded.code_letters, active = true, updated_at = now()`,
     [JSON.stringify(partners)],
   );
 }

@@ -26,9 +26,10 @@ export function bookTable(agencyId: string, year: number, lines: readonly BookLi
 
 /** Aligns columns by the cells that a terminal gives them; the first row is the head. */
 export function textTable(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows)
-    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cells(cell))));
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => cells(row[column] ?? ""))),
+  );
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - cells(cell)))

@@ -49,6 +49,7 @@ describe("markings in a headline", () => {
     ["ด่วนมาก ส่งหนังสือ ที่ ทม ๐๑๐๑/๒๓", "very-urgent", "normal"],
     ["ส่งหนังสือ ด่วนที่สุด ที่ ทม ๐๑๐๑/๒๓", "most-urgent", "normal"],
     ["ส่งความเห็นของหน่วยงาน (ด่วนที่สุด)", "most-urgent", "normal"],
+    ["ส่งความเห็น (ด่วนที่สุด) ของหน่วยงาน", "most-urgent", "normal"],
     ["ด่วนที่สุดที่ นร ๑๒๐๐/๕๕", "most-urgent", "normal"],
     ["ลับที่ ทม ๐๑๐๑/๒๑", "normal", "confidential"],
     ["ด่วน ที่สุด ที่ นร ๑๒๐๐/๕๕", "most-urgent", "normal"],
@@ -56,6 +57,7 @@ describe("markings in a headline", () => {
     ["ส่งหนังสือลับมาก ที่ ทม ๐๑๐๑/๒๑", "normal", "secret"],
     ["ที่ ทม ๐๑๐๑/๒๑ (ลับ) ลงวันที่", "normal", "confidential"],
     ["ที่ ทม ๐๑๐๑/๒๑ เรื่อง แผนเผชิญเหตุ (ลับที่สุด)", "normal", "top-secret"],
+    ["ตอบหนังสือ ที่ ทก ๐๑๐๑/๒ เรื่อง แผน (ลับ)", "normal", "confidential"],
     ["รายงานจุดอ่อน ลับมาก", "normal", "secret"],
   ])("%s", (text, urgency, secrecy) => expect(headline(text)).toEqual({ urgency, secrecy }));
 

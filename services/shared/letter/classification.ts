@@ -97,7 +97,9 @@ export function markingsInHeadline(
   for (const [index, token] of tokens.entries()) {
     const words = token.text.replace(/(?<=[ก-๎])ที่$/u, "");
     const found = readMarkingWords(token.text) ?? readMarkingWords(words);
-    if (found === null || roleAt(token.start) === "reference") {
+    // In brackets at the very end it marks this letter, whatever was cited before.
+    const closing = token.bracketed && index === tokens.length - 1 && found?.secrecy !== "normal";
+    if (found === null || (roleAt(token.start) === "reference" && !closing)) {
       atHead &&= found !== null;
       continue;
     }

@@ -140,15 +140,13 @@ describe("spool", () => {
   });
 
   test("reads no faster than the disk writes", async () => {
-    let release: () => void = () => undefined;
+    const disk = Promise.withResolvers<void>();
     const slow: StoreFiles = {
       ...realFiles,
       async create(path) {
         const file = await realFiles.create(path);
         const write = async (bytes: Buffer, offset: number, length: number) => {
-          await new Promise<void>((resolve) => {
-            release = resolve;
-          });
+          await disk.promise;
           return file.write(bytes, offset, length);
         };
         return { write, sync: () => file.sync(), close: () => file.close() } as typeof file;
@@ -167,7 +165,7 @@ describe("spool", () => {
     // The block, one piece in hand and the stream's own high-water mark.
     expect(given).toBeLessThan(64 * 1024 * 4);
     source.destroy();
-    release();
+    disk.resolve();
     await expect(spooling).rejects.toThrow();
   });
 });

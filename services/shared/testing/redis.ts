@@ -15,8 +15,8 @@ export function hasRedis(): boolean {
 }
 
 /** A redis-server of its own on a free loopback port, keeping nothing on disk; stopped by its process id. */
-export async function startRedis(): Promise<RunningRedis> {
-  const port = await freePort();
+export async function startRedis(wantedPort?: number): Promise<RunningRedis> {
+  const port = wantedPort ?? (await freePort());
   const child = spawn(
     "redis-server",
     [

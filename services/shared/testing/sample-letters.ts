@@ -36,12 +36,37 @@ interface Sender {
 
 /** Partners of config/partners.yaml; the units and addresses are made up. */
 const SENDERS: readonly Sender[] = [
-  { domain: "opdc.example.go.th", name: "สำนักงาน ก.พ.ร.", code: "นร 1203", address: "ถนนพิษณุโลก เขตดุสิต กทม. 10300" },
-  { domain: "mot.example.go.th", name: "กระทรวงคมนาคม", code: "คค 0202", address: "ถนนราชดำเนินนอก กทม. 10100" },
-  { domain: "moph.example.go.th", name: "กระทรวงสาธารณสุข", code: "สธ 0216", address: "ถนนติวานนท์ จังหวัดนนทบุรี 11000" },
-  { domain: "moc.example.go.th", name: "กระทรวงพาณิชย์", code: "พณ 0803", address: "ถนนนนทบุรี จังหวัดนนทบุรี 11000" },
+  {
+    domain: "opdc.example.go.th",
+    name: "สำนักงาน ก.พ.ร.",
+    code: "นร 1203",
+    address: "ถนนพิษณุโลก เขตดุสิต กทม. 10300",
+  },
+  {
+    domain: "mot.example.go.th",
+    name: "กระทรวงคมนาคม",
+    code: "คค 0202",
+    address: "ถนนราชดำเนินนอก กทม. 10100",
+  },
+  {
+    domain: "moph.example.go.th",
+    name: "กระทรวงสาธารณสุข",
+    code: "สธ 0216",
+    address: "ถนนติวานนท์ จังหวัดนนทบุรี 11000",
+  },
+  {
+    domain: "moc.example.go.th",
+    name: "กระทรวงพาณิชย์",
+    code: "พณ 0803",
+    address: "ถนนนนทบุรี จังหวัดนนทบุรี 11000",
+  },
   { domain: "cgd.example.go.th", name: "กรมบัญชีกลาง", code: "กค 0402.5", address: "ถนนพระรามที่ 6 กทม. 10400" },
-  { domain: "ocsc.example.go.th", name: "สำนักงาน ก.พ.", code: "นร 1004.3", address: "ถนนติวานนท์ จังหวัดนนทบุรี 11000" },
+  {
+    domain: "ocsc.example.go.th",
+    name: "สำนักงาน ก.พ.",
+    code: "นร 1004.3",
+    address: "ถนนติวานนท์ จังหวัดนนทบุรี 11000",
+  },
 ];
 
 const SUBJECTS = [
@@ -61,7 +86,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export function sampleLetter(index: number, options: SampleOptions): SampleLetter {
   const { seed, sizeBytes = 20 * 1024, to = "saraban@agency-a.example.go.th" } = options;
   const random = randomBytesOf(seed * 1_000_003 + index);
-  const senders = options.domain === undefined ? SENDERS : SENDERS.filter(({ domain }) => domain === options.domain);
+  const senders =
+    options.domain === undefined ? SENDERS : SENDERS.filter(({ domain }) => domain === options.domain);
   const sender = senders[index % senders.length];
   if (!sender) throw new Error(`there are no sample letters from ${options.domain}`);
   // Seven digits: the seed's last two and the index, so that two series in one book are not each other's duplicates.

@@ -28,9 +28,14 @@ export interface SmtpTestClient {
 /** Connects without waiting for the greeting: hearing it is the first `reply()`. */
 export async function connectSmtpClient(
   port: number,
-  { host = "127.0.0.1", timeoutMs = 10_000 }: { host?: string; timeoutMs?: number } = {},
+  {
+    host = "127.0.0.1",
+    timeoutMs = 10_000,
+    /** Leaves its own side open when the server has closed. */
+    lingers = false,
+  }: { host?: string; timeoutMs?: number; lingers?: boolean } = {},
 ): Promise<SmtpTestClient> {
-  const socket = connect({ host, port, noDelay: true });
+  const socket = connect({ host, port, noDelay: true, allowHalfOpen: lingers });
   const heard: SmtpReply[] = [];
   const waiting: (() => void)[] = [];
   let lines: string[] = [];

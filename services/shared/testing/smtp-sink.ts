@@ -66,9 +66,7 @@ export async function openSmtpSink(
   options: {
     /** 0: any free port. */
     readonly port?: number;
-    readonly onMessage?: (
-      message: SunkMessage,
-    ) => SinkAnswer | undefined | Promise<SinkAnswer | undefined>;
+    readonly onMessage?: (message: SunkMessage) => SinkAnswer | undefined | Promise<SinkAnswer | undefined>;
   } = {},
 ): Promise<SmtpSink> {
   const received: SunkMessage[] = [];

@@ -1,0 +1,116 @@
+import { sql } from "kysely";
+import { inject, test } from "vitest";
+import { type Acting, inTransaction, type RoomRole } from "../runtime/database.ts";
+import { adminQueries, letReadLettersWait, roomDatabase } from "../testing/arrivals.ts";
+import { databaseForTest } from "../testing/database.ts";
+
+const LETTER_TABLES = [
+  "stored_body",
+  "intake",
+  "reading",
+  "book",
+  "book_year",
+  "entry",
+  "outcome",
+  "notice",
+  "delivery_attempt",
+  "outbox",
+];
+const ROLES: RoomRole[] = [
+  "saraban_intake",
+  "saraban_reading",
+  "saraban_registry",
+  "saraban_notification",
+  "saraban_http",
+];
+
+test("every table that holds letters carries its agency and has row-level security, and no room can bypass it", async (context) => {
+  const query = adminQueries(context, await databaseForTest(inject("testServer"), context));
+  const tables = await query<{ name: string; secured: boolean; agency: boolean }>(
+    `select c.relname as name, c.relrowsecurity as secured,
+            exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'agency_id') as agency
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'saraban' and c.relkind = 'r'`,
+  );
+  for (const name of LETTER_TABLES) {
+    context
+      .expect(
+        tables.find((table) => table.name === name),
+        name,
+      )
+      .toMatchObject({ secured: true, agency: true });
+  }
+  // A new table with letters must come into the list above, or be named here as one without.
+  const without = [
+    "agency",
+    "partner",
+    "heartbeat",
+    "applied_file",
+    "kysely_migration",
+    "kysely_migration_lock",
+  ];
+  context.expect(tables.map(({ name }) => name).sort()).toEqual([...LETTER_TABLES, ...without].sort());
+  const roles = await query(
+    "select rolname from pg_roles where rolname like 'saraban%' and (rolsuper or rolbypassrls)",
+  );
+  context.expect(roles).toEqual([]);
+});
+
+test("without a stated actor, or for another agency, a room sees and writes nothing", async (context) => {
+  const address = await databaseForTest(inject("testServer"), context);
+  const query = adminQueries(context, address);
+  const [id] = await letReadLettersWait(query, [{}, { agencyId: "agency-b" }]);
+  for (const role of ROLES) {
+    const database = roomDatabase(context, address, role, 1);
+    const count = (acting: Acting) =>
+      inTransaction(database, acting, async (transaction) => {
+        const { rows } = await sql<{
+          n: number;
+          agency: string;
+        }>`select count(*) as n, min(agency_id) as agency from intake`.execute(transaction);
+        return rows[0];
+      });
+    const { rows } = await sql<{ n: number }>`select count(*) as n from intake`.execute(database);
+    context.expect(rows[0]?.n, `${role} without an actor`).toBe(0);
+    context.expect(await count({ actor: "worker:test", agencies: [] })).toMatchObject({ n: 0 });
+    context
+      .expect(await count({ actor: "worker:test", agencies: ["agency-a"] }))
+      .toEqual({ n: 1, agency: "agency-a" });
+    // The statement ends with its transaction: the same connection shows nothing afterwards.
+    const after = await sql<{ n: number }>`select count(*) as n from intake`.execute(database);
+    context.expect(after.rows[0]?.n, `${role} afterwards`).toBe(0);
+  }
+  const registry = roomDatabase(context, address, "saraban_registry", 1);
+  await context
+    .expect(
+      inTransaction(registry, { actor: "worker:registry", agencies: ["agency-b"] }, (transaction) =>
+        sql`insert into outcome (intake_id, agency_id, outcome, reason, decided_at, decided_by)
+              values (${id}, 'agency-a', 'ignored', 'x', now(), 'x')`.execute(transaction),
+      ),
+    )
+    .rejects.toThrow(/row-level security/);
+});
+
+test("each room has just the rights it needs", async (context) => {
+  const address = await databaseForTest(inject("testServer"), context);
+  const refused: [RoomRole, string][] = [
+    ["saraban_intake", "select 1 from entry"],
+    ["saraban_intake", "insert into entry select * from entry"],
+    ["saraban_reading", "insert into outcome select * from outcome"],
+    ["saraban_registry", "select content from stored_body"],
+    ["saraban_registry", "update book_year set last_number = 0"],
+    ["saraban_registry", "update entry set number = 1"],
+    ["saraban_notification", "select content from stored_body"],
+    ["saraban_notification", "insert into entry select * from entry"],
+    ["saraban_queue", "select 1 from intake"],
+    ["saraban_queue", "select 1 from reading"],
+    ["saraban_http", "insert into intake select * from intake"],
+    ["saraban_http", "select content from stored_body"],
+    ["saraban_http", "create table saraban.x (a int)"],
+  ];
+  for (const [role, statement] of refused) {
+    const database = roomDatabase(context, address, role, 1);
+    await context
+      .expect(sql.raw(statement).execute(database), `${role}: ${statement}`)
+      .rejects.toThrow(/permission denied/);
+  }
+});
