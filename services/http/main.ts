@@ -43,14 +43,11 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
       .send({ title: "Not available now; see the log", status: 503 });
   });
   server.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .type("application/problem+json")
-      .send({
-        title: "There is nothing here; try /healthz, /readyz or /metrics",
-        status: 404,
-        instance: request.url,
-      }),
+    reply.code(404).type("application/problem+json").send({
+      title: "There is nothing here; try /healthz, /readyz or /metrics",
+      status: 404,
+      instance: request.url,
+    }),
   );
   const heartbeat = await startHeartbeat(database, "http", () => null, log);
   const url = await server.listen({ host: settings.http.host, port: settings.http.port });

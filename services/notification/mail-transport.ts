@@ -122,7 +122,8 @@ function mailOptions(notice: ComposedNotice): SendMailOptions {
 const ABOUT_THE_MESSAGE = new Set(["MAIL FROM", "RCPT TO", "DATA"]);
 
 function resultOfError(error: unknown): SendResult {
-  const { responseCode, response, command, code, message } = error as {
+  const { responseCode, response, command, code, message, syscall } = error as {
+    syscall?: string;
     responseCode?: number;
     response?: string;
     command?: string;
@@ -133,7 +134,11 @@ function resultOfError(error: unknown): SendResult {
   if (responseCode !== undefined && responseCode >= 500 && ABOUT_THE_MESSAGE.has(command ?? "")) {
     return { result: "permanent", reply };
   }
-  if (responseCode === undefined && command === "DATA") return { result: "unknown", reply };
+  // The recipient's address cannot be written for this server (SMTPUTF8 is missing, say): no later try mends that.
+  if (code === "EENVELOPE") return { result: "permanent", reply };
+  // The library does not tell how far it had come when the line broke: it may have been behind the final dot.
+  const lineBroke = ["ECONNECTION", "ESOCKET", "ETIMEDOUT"].includes(code ?? "") && syscall !== "connect";
+  if (responseCode === undefined && lineBroke) return { result: "unknown", reply };
   return { result: "transient", reply };
 }
 

@@ -34,6 +34,10 @@ export interface JobWorker {
 // growing delays that survive the loss of the queue. So BullMQ tries once and keeps nothing of what is over.
 const JOB_OPTIONS: JobsOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true };
 
+// A queue that does not answer is given up after this: BullMQ itself would wait for ever for its Redis. What it does
+// after all when it is back is done twice, which jobs bear.
+const ANSWER_WITHIN_MS = 5_000;
+
 // A worker that died holds its jobs no longer than this. Jobs may run twice (each is written for it), so a lock that
 // expires under a slow worker does no harm.
 const LOCK_MS = 15_000;
@@ -67,17 +71,17 @@ export async function prepareQueue(home: QueueHome): Promise<void> {
 export function openQueue(home: QueueHome, room: string, log: Log): JobQueue {
   const { bullmq, connection, end } = connect(home, "queue", log);
   const queue = new bullmq.Queue(queueName(home, room), { connection, defaultJobOptions: JOB_OPTIONS });
-  queue.on("error", (error) => log.warn({ err: error, room }, "the queue does not answer"));
+  queue.on("error", warnSeldom(log, { room }));
   return {
     async add(jobs) {
-      await queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { jobId: id } })));
+      await answered(queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { jobId: id } }))));
     },
     async depth() {
-      const counts = await queue.getJobCounts("waiting", "active", "delayed", "prioritized");
+      const counts = await answered(queue.getJobCounts("waiting", "active", "delayed", "prioritized"));
       return Object.values(counts).reduce((sum, count) => sum + count, 0);
     },
     async close() {
-      await queue.close();
+      await answered(queue.close()).catch(() => {});
       await end();
     },
   };
@@ -102,13 +106,37 @@ export function openWorker(
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   });
-  worker.on("error", (error) => log.warn({ err: error, room }, "the queue does not answer"));
+  worker.on("error", warnSeldom(log, { room }));
   worker.on("failed", (job, error) => log.warn({ err: error, room, job: job?.name }, "a job failed"));
   return {
     async close() {
-      await worker.close();
+      await answered(worker.close()).catch(() => {});
       await end();
     },
+  };
+}
+
+/** @throws when there is no answer in time */
+async function answered<Result>(answer: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const seconds = ANSWER_WITHIN_MS / 1000;
+    timer = setTimeout(
+      () => reject(new Error(`the queue does not answer within ${seconds} s`)),
+      ANSWER_WITHIN_MS,
+    );
+  });
+  answer.catch(() => {}); // one that fails after it was given up is nobody's any more
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+/** Every connection tries again several times a second while its server is away: one line in ten seconds is enough. */
+function warnSeldom(log: Log, fields: object): (error: Error) => void {
+  let quietUntilMs = 0;
+  return (error) => {
+    if (performance.now() < quietUntilMs) return;
+    quietUntilMs = performance.now() + 10_000;
+    log.warn({ err: error, ...fields }, "the queue does not answer; trying again");
   };
 }
 
@@ -138,7 +166,7 @@ function connect(home: QueueHome, side: "queue" | "worker", log: Log): Connected
     enableOfflineQueue: side === "worker",
     retryStrategy: (times) => Math.min(100 * times, 2_000),
   });
-  redis.on("error", (error) => log.warn({ err: error }, "Redis does not answer"));
+  redis.on("error", warnSeldom(log, {}));
   const bullmq = withBackend(createRedisBackend);
   return { bullmq, connection: redis, end: async () => redis.disconnect() } as unknown as Connected;
 }
