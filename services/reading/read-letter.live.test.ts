@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { inject, type TestContext, test } from "vitest";
+import { systemClock } from "../shared/letter/stamp.ts";
+import { newId } from "../shared/runtime/ids.ts";
+import { openLog } from "../shared/runtime/log.ts";
+import { openStore } from "../shared/runtime/store.ts";
+import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
+import { databaseForTest } from "../shared/testing/database.ts";
+import { readLetter } from "./read-letter.ts";
+
+interface ReadRow {
+  verdict: string;
+  reason: string;
+  number: string | null;
+  subject: string | null;
+  secrecy: string;
+  sender_name: string | null;
+  problems: string[];
+}
+
+async function scene(context: TestContext) {
+  const address = await databaseForTest(inject("testServer"), context);
+  const query = adminQueries(context, address);
+  const folder = await mkdtemp(join(tmpdir(), "saraban-read-"));
+  context.onTestFinished(() => rm(folder, { recursive: true }));
+  const store = await openStore({ dir: folder, inlineLimitBytes: 1024 });
+  const parts = {
+    database: roomDatabase(context, address, "saraban_reading"),
+    store,
+    known: async () => new Map([["opdc.example.go.th", { name: "สำนักงาน ก.พ.ร." }]]),
+    now: systemClock(),
+    log: openLog("silent", "test"),
+  };
+  return {
+    query,
+    parts,
+    /** Stores a message as intake does and reads it. @returns what reading wrote */
+    async read(
+      octets: Buffer,
+      mailFrom = "saraban@opdc.example.go.th",
+    ): Promise<{ id: string; row: ReadRow | undefined }> {
+      const id = newId();
+      const { inline, sha256, sizeBytes } = await store.spool(Readable.from([octets]), { limitBytes: 1e8 });
+      await query(
+        "insert into saraban.stored_body (agency_id, sha256, size_bytes, content) values ('agency-a', $1, $2, $3)",
+        [sha256, sizeBytes, inline],
+      );
+      await query(
+        `insert into saraban.intake (id, agency_id, transaction_id, door, mail_from, recipients, remote_address, helo, smtp_utf8,
+             tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
+           values ($1, 'agency-a', $1, 'smtp', $2, '{saraban@agency-a.example.go.th}', '::1', 'x', false, false, false, $3, $4, now(), '{}')`,
+        [id, mailFrom, sha256, sizeBytes],
+      );
+      await query(
+        "insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('read-letter', 'agency-a', $1::uuid, $1::text)",
+        [id],
+      );
+      await readLetter(parts, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id });
+      const [row] = await query<ReadRow>("select * from saraban.reading where intake_id = $1", [id]);
+      return { id, row };
+    },
+  };
+}
+
+function letter(subject: string, body = "", extra = ""): Buffer {
+  return Buffer.from(
+    `From: =?utf-8?B?${Buffer.from("งานสารบรรณ").toString("base64")}?= <saraban@opdc.example.go.th>\r\nTo: saraban@agency-a.example.go.th\r\n` +
+      `Subject: =?utf-8?B?${Buffer.from(subject).toString("base64")}?=\r\nMessage-ID: <${newId()}@opdc.example.go.th>\r\n${extra}` +
+      `Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n${body}\r\n`,
+  );
+}
+
+test("a letter is read from the row or from the file store, and handed on to its agency's book", async (context) => {
+  const { expect } = context;
+  const { read, query } = await scene(context);
+  for (const body of ["เรียน ผู้อำนวยการ", "ยาว ".repeat(2000)]) {
+    const { id, row } = await read(letter("ที่ นร ๑๒๐๐/๕๕ ลงวันที่ ๙ เมษายน ๒๕๖๓ เรื่อง ขอข้อมูล", body));
+    expect(row).toMatchObject({
+      verdict: "ready",
+      number: "นร 1200/55",
+      subject: "ขอข้อมูล",
+      secrecy: "normal",
+    });
+    expect(await query("select job, work_key from saraban.outbox where subject_id = $1", [id])).toEqual([
+      { job: "register-letter", work_key: "agency-a.inbound.ordinary" },
+    ]);
+  }
+});
+
+test("of a letter marked as classified an ordinary table keeps the marking and nothing that it says", async (context) => {
+  const { expect } = context;
+  const { read, query } = await scene(context);
+  const marker = "แผนลับสุดยอดเลขที่-๗๗๗";
+  const { row } = await read(letter(`ลับมาก ที่ นร ๑๒๐๐/๕๖ ลงวันที่ ๙ เมษายน ๒๕๖๓ เรื่อง ${marker}`, marker));
+  expect(row).toMatchObject({
+    verdict: "refused",
+    secrecy: "secret",
+    number: null,
+    subject: null,
+    sender_name: null,
+  });
+  const dump = await query<{ dump: string }>(
+    `select (select string_agg(r::text, '') from saraban.reading r) || (select string_agg(o::text, '') from saraban.outbox o)
+         || (select coalesce(string_agg(b::text, ''), '') from bullmq.job b) as dump`,
+  );
+  expect(dump[0]?.dump).not.toContain(marker);
+});
+
+test("what no parser can read goes to an officer with the reason; it is not lost and not tried for ever", async (context) => {
+  const { expect } = context;
+  const { read, query } = await scene(context);
+  for (const octets of [
+    Buffer.alloc(0),
+    Buffer.from([0, 255, 0, 13]),
+    Buffer.from(`${"a".repeat(3000)}\r\n`),
+  ]) {
+    const { id, row } = await read(octets);
+    expect(row?.verdict, octets.toString("hex").slice(0, 20)).toBe("triage");
+    expect(row?.problems.length).toBeGreaterThan(0);
+    expect(await query("select job from saraban.outbox where subject_id = $1", [id])).toEqual([
+      { job: "register-letter" },
+    ]);
+  }
+});
+
+test("a file that is away is our fault: the job fails and stays open", async (context) => {
+  const { read, query, parts } = await scene(context);
+  parts.store.openStored = () => openNothing();
+  await context.expect(read(letter("ที่ นร ๑๒๐๐/๕๗", "ยาว ".repeat(2000)))).rejects.toThrow(/ENOENT/);
+  context.expect(await query("select job from saraban.outbox")).toEqual([{ job: "read-letter" }]);
+});
+
+function openNothing(): Readable {
+  const error = Object.assign(new Error("ENOENT: no such file"), { errno: -2, code: "ENOENT" });
+  return new Readable({
+    read() {
+      this.destroy(error);
+    },
+  });
+}
+
+test("reading the same message twice gives the same digest; a job that comes twice does nothing", async (context) => {
+  const { expect } = context;
+  const { read, query, parts } = await scene(context);
+  const octets = letter("ที่ นร ๑๒๐๐/๕๘ เรื่อง ก");
+  const relayed = Buffer.concat([
+    Buffer.from("Received: from mx2.opdc.example.go.th by relay; Thu, 09 Apr 2020 10:47:00 +0700\r\n"),
+    octets,
+  ]);
+  const { id } = await read(octets);
+  await read(relayed);
+  await readLetter(parts, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id });
+  const digests = await query<{ content_digest: string }>(
+    "select distinct content_digest from saraban.reading",
+  );
+  expect(digests).toHaveLength(1);
+  expect(digests[0]?.content_digest).toMatch(/^[0-9a-f]{64}$/);
+  expect(digests[0]?.content_digest).not.toBe(createHash("sha256").update(octets).digest("hex"));
+});
