@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inject, type TestContext, test } from "vitest";
+import { openAdminPool } from "../runtime/database.ts";
+import { loadSettings } from "../runtime/settings.ts";
+import { databaseForTest } from "../testing/database.ts";
+import { readDirectory, storeDirectory } from "./agencies.ts";
+
+const AGENCY = {
+  id: "agency-c",
+  domain: "Agency-C.example.go.th",
+  mailbox: "Saraban",
+  nameThai: "ค",
+  nameEnglish: "C",
+  receiverName: "ผู้รับ",
+};
+
+function settingsWith(context: TestContext, agencies: object[], partners: object[] = []) {
+  const folder = mkdtempSync(join(tmpdir(), "saraban-directory-"));
+  context.onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "agencies.yaml"), JSON.stringify({ agencies }));
+  writeFileSync(join(folder, "partners.yaml"), JSON.stringify({ partners }));
+  return loadSettings({
+    SARABAN_AGENCIES_FILE: join(folder, "agencies.yaml"),
+    SARABAN_PARTNERS_FILE: join(folder, "partners.yaml"),
+  });
+}
+
+test("a fault in the files names the file, the place and what is wrong, all at once", ({
+  expect,
+  ...context
+}) => {
+  const settings = settingsWith(
+    context as TestContext,
+    [
+      { ...AGENCY, id: "ค" },
+      { ...AGENCY, extra: 1 },
+    ],
+    [
+      { domain: "x.example.go.th", nameThai: "ก" },
+      { domain: "x.example.go.th", nameThai: "ก" },
+    ],
+  );
+  expect(() => readDirectory(settings)).toThrow(
+    /agencies\.0\.id must match pattern[\s\S]*agencies\.1 must NOT have additional properties: extra/,
+  );
+  const twice = settingsWith(context as TestContext, [AGENCY, AGENCY]);
+  expect(() => readDirectory(twice)).toThrow(
+    /id agency-c stands there twice[\s\S]*domain .* stands there twice/,
+  );
+});
+
+test("what leaves the files becomes inactive and keeps its books; what comes back is active again", async (context) => {
+  const { expect } = context;
+  const pool = openAdminPool(await databaseForTest(inject("testServer"), context));
+  context.onTestFinished(() => pool.end());
+  const list = async () =>
+    (await pool.query("select id, domain, mailbox, active from saraban.agency order by id")).rows;
+  await storeDirectory(pool, { agencies: [AGENCY], partners: [] });
+  expect(await list()).toEqual([
+    { id: "agency-a", domain: "agency-a.example.go.th", mailbox: "saraban", active: false },
+    { id: "agency-b", domain: "agency-b.example.go.th", mailbox: "saraban", active: false },
+    { id: "agency-c", domain: "agency-c.example.go.th", mailbox: "saraban", active: true },
+  ]);
+  expect((await pool.query("select count(*) as n from saraban.partner where active")).rows).toEqual([
+    { n: 0 },
+  ]);
+  await storeDirectory(pool, readDirectory(loadSettings({})));
+  expect((await list()).map(({ active }) => active)).toEqual([true, true, false]);
+  expect(
+    (
+      await pool.query(
+        "select code_letters from saraban.partner where domain = 'opdc.example.go.th' and active",
+      )
+    ).rows,
+  ).toEqual([{ code_letters: "นร" }]);
+});
