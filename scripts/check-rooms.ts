@@ -5,7 +5,8 @@
  *   3. each outside package has its keepers, so that replacing it touches few files;
  *   4. only *-store.ts and a few named files speak SQL;
  *   5. process.env is read in settings.ts only;
- *   6. no file of the product is longer than 400 lines.
+ *   6. no file of the product is longer than 400 lines;
+ *   7. every cited standard (RFC, annex) stands in schemas/standards.txt with its status.
  * Tests and shared/testing may do more, but import no room that they do not stand in.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -43,6 +44,13 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
 const SPEAK_SQL = ["shared/", "intake/main.ts", "http/"];
 const LONGEST_FILE = 400;
 
+const standards = new Set(
+  readFileSync(join(root, "schemas/standards.txt"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .map((line) => line.split("|")[0]?.trim() ?? ""),
+);
+
 const faults: string[] = [];
 for (const file of listFiles(join(root, "services"))) checkFile(file);
 for (const fault of faults) process.stdout.write(`${fault}\n`);
@@ -62,6 +70,10 @@ function checkFile(path: string): void {
   const lines = text.split("\n").length;
   if (lines > LONGEST_FILE && file !== "shared/letter/tables.ts")
     faults.push(`${file}: ${lines} lines; split it`);
+  for (const [citation] of text.matchAll(/\b(RFC \d{3,5}|Annex \d)\b/g)) {
+    if (!standards.has(citation))
+      faults.push(`${file}: cites ${citation}, which schemas/standards.txt does not list`);
+  }
   for (const [, specifier = ""] of text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)) {
     if (specifier.startsWith(".")) checkOwnImport(file, normalize(join(dirname(file), specifier)), isTest);
     else if (!isTest) checkPackage(file, specifier);

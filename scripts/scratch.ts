@@ -13,12 +13,13 @@ export interface Scratch {
 
 /**
  * Runs `work` with a scratch folder. Afterwards, after an error and after Ctrl-C everything that was started is stopped;
- * the folder is removed unless `work` threw or returned false (then it is kept, and named on stderr). A second Ctrl-C
+ * the folder is removed unless `work` threw or returned false, or `keep` is set (then it is named on stderr). A second Ctrl-C
  * means now.
  */
 export async function inScratch(
   name: string,
   work: (scratch: Scratch) => Promise<boolean>,
+  keep = false,
 ): Promise<{ readonly good: boolean; readonly interrupted: boolean }> {
   const dir = await mkdtemp(join(tmpdir(), `${name}-`));
   const stops: (() => unknown)[] = [];
@@ -50,7 +51,7 @@ export async function inScratch(
         process.stderr.write(`could not stop cleanly: ${(error as Error).message}\n`);
       }
     }
-    if (good || abort.signal.aborted) await rm(dir, { recursive: true, force: true });
+    if (!keep && (good || abort.signal.aborted)) await rm(dir, { recursive: true, force: true });
     else process.stderr.write(`The logs and data of this run are kept in ${dir}\n`);
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);

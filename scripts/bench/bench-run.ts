@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { inScratch } from "../scratch.ts";
 
 export interface BenchOptions {
   /** Undefined: the bench's own default. */
@@ -22,7 +22,7 @@ export interface BenchRun {
   /** To stderr; stdout is for the result. */
   say(line: string): void;
   /** Called at the end, last one first, also after Ctrl-C and failure; must bear being called when all is over. */
-  atEnd(stop: () => Promise<unknown>): void;
+  atEnd(stop: () => unknown): void;
 }
 
 /** Measures, and returns what stands in the last line of stdout. */
@@ -36,28 +36,16 @@ export async function runBench(
   bench: Bench,
   options: BenchOptions,
 ): Promise<Record<string, unknown> | undefined> {
-  const scratchDir = await mkdtemp(join(tmpdir(), "saraban-bench-"));
-  // The database server and Postfix work in it under user ids of their own.
-  await chmod(scratchDir, 0o711);
-  const stops: (() => Promise<unknown>)[] = [];
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const interrupted = Promise.withResolvers<undefined>();
-  const onSignal = (): void => {
-    say("stopping …");
-    interrupted.resolve(undefined);
-  };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
-  try {
-    const measuring = bench({ options, scratchDir, say, atEnd: (stop) => void stops.push(stop) });
-    // After a signal nobody waits for it any more, and it fails as its servers go.
-    measuring.catch(() => {});
-    return await Promise.race([measuring, interrupted.promise]);
-  } finally {
-    for (const stop of stops.reverse()) {
-      await stop().catch((error: unknown) => say(`could not stop cleanly: ${String(error)}`));
-    }
-    await rm(scratchDir, { recursive: true, force: true, maxRetries: 3 });
-  }
+  const ran = Promise.withResolvers<Record<string, unknown>>();
+  ran.promise.catch(() => {}); // after a signal nobody asks
+  const { interrupted } = await inScratch("saraban-bench", async ({ dir, atEnd }) => {
+    // The database server and Postfix work in it under user ids of their own.
+    await chmod(dir, 0o711);
+    await bench({ options, scratchDir: dir, say, atEnd }).then(ran.resolve, ran.reject);
+    return true; // a failed run may have left a gigabyte: the folder goes too
+  });
+  return interrupted ? undefined : ran.promise;
 }
 
 /** The program's path, or undefined: the places where Debian puts servers, whatever PATH says. */

@@ -1,9 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
 import { inject, type TestContext, test } from "vitest";
 import { systemClock } from "../shared/letter/stamp.ts";
 import { openLog } from "../shared/runtime/log.ts";
+import { projectDir, readJson } from "../shared/runtime/settings.ts";
 import {
   adminQueries,
   letReadLettersWait,
@@ -15,6 +18,18 @@ import { openSmtpSink, type SinkAnswer } from "../shared/testing/smtp-sink.ts";
 import { type MailTransport, openMailFolder, openSmarthost } from "./mail-transport.ts";
 import type { Receipt } from "./receipt.ts";
 import { retryDelayMs, sendNotice } from "./send-notice.ts";
+
+/** Faults of a notice's JSON against the schema that it names; an empty text when it holds. */
+function schemaFaults(json: unknown): string {
+  const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
+  formats.default(ajv);
+  for (const name of ["receipt", "refusal"])
+    ajv.addSchema(readJson(join(projectDir, `schemas/${name}.schema.json`)));
+  const validate = ajv.getSchema((json as { schema: string }).schema);
+  if (!validate) return "there is no such schema";
+  validate(json);
+  return ajv.errorsText(validate.errors).replace("No errors", "");
+}
 
 const SECRET_SUBJECT = "เรื่องที่ไม่มีใครควรเห็น";
 
@@ -97,6 +112,7 @@ test("the acknowledgement carries Annex 6's six fields for people and for progra
   expect(text.indexOf("ได้รับและลงทะเบียนรับ")).toBeLessThan(text.indexOf("has received and registered"));
   const [notice] = await notices();
   expect(json).toEqual(notice?.facts);
+  expect(schemaFaults(json)).toBe("");
   expect(json).toMatchObject({
     type: "registered",
     letter: { number: "นร 1200/55", date: "2020-04-09" },
@@ -239,6 +255,7 @@ test("the refusal of a classified letter repeats nothing of it", async (context)
   expect(text).toContain("ชั้นความลับ");
   expect(JSON.stringify([subject, text, json])).not.toContain(SECRET_SUBJECT);
   expect(json).toMatchObject({ type: "refused", reason: "classified-by-mail" });
+  expect(schemaFaults(json)).toBe("");
   expect(mail?.headers.get("auto-submitted")).toBe("auto-replied");
 });
 

@@ -78,7 +78,6 @@ export interface Entry {
   arrived_at: Date;
   book_id: string;
   clock: Json;
-  content_digest: string;
   intake_id: string;
   letter_date: string | null;
   letter_from: string | null;
@@ -91,6 +90,7 @@ export interface Entry {
   number: number;
   registered_at: Date;
   registered_by: string;
+  sender_domain: string | null;
   subject: string | null;
   unit: string | null;
   urgency: string;
@@ -197,6 +197,10 @@ export interface Outcome {
 
 export interface Partner {
   active: Generated<boolean>;
+  /**
+   * รหัสตัวพยัญชนะ of its letter numbers (Annex 1), such as นร; tells its own number from one that it cites.
+   */
+  code_letters: string | null;
   domain: string;
   name_th: string;
   updated_at: Generated<Date>;

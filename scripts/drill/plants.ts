@@ -1,0 +1,47 @@
+/** Bugs that other systems have had, planted into the running services to see that a drill notices them. */
+export interface Plant {
+  readonly says: string;
+  /** PostgreSQL settings that bring it about. */
+  readonly database?: Readonly<Record<string, string>>;
+  /** A change of a source file while it is loaded: the file's end, what stands there, what shall stand there. */
+  readonly change?: { readonly file: string; readonly from: string; readonly to: string };
+}
+
+export const plants: Readonly<Record<string, Plant>> = {
+  "confirm-before-commit": {
+    says: "intake says 250 before the commit",
+    change: {
+      file: "/services/intake/accept-letter.ts",
+      from: "return commit(arrivals, spooled.inline ? spooled.sizeBytes * arrivals.length : 0);",
+      to: "commit(arrivals, 0).catch(() => {}); return Promise.resolve({ intakeIds: arrivals.map(({ id }) => id) });",
+    },
+  },
+  "commit-without-flush": {
+    says: "PostgreSQL confirms commits that are not on disk yet (synchronous_commit = off)",
+    database: { synchronous_commit: "off", wal_writer_delay: "5s" },
+  },
+  "never-resend": {
+    says: "the relay hands work over once: what the queue forgets is forgotten",
+    change: {
+      file: "/services/queue/outbox-store.ts",
+      from: "next_send_at = now() + make_interval(",
+      to: "next_send_at = 'infinity'::timestamptz + make_interval(",
+    },
+  },
+  "fresh-evidence": {
+    says: "a second try of an acknowledgement gets another evidence id",
+    change: {
+      file: "/services/notification/send-notice.ts",
+      from: "? composeAcknowledgement(notice.facts, ends)",
+      to: "? composeAcknowledgement({ ...notice.facts, evidenceId: String(Math.random()) }, ends)",
+    },
+  },
+  "forget-copies": {
+    says: "a letter that is sent again gets a second number",
+    change: {
+      file: "/services/registry/decide-outcome.ts",
+      from: "return waiting.map((letter) => {",
+      to: 'return waiting.map((letter) => { if (letter.verdict === "ready") return { letter, outcome: "registered", reason: "letter", earlierIntakeId: null };',
+    },
+  },
+};

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/**
+ * The saraban command. Node.js 24 comes as a dependency; whichever Node.js starts this file hands over to that one, so
+ * that `npx saraban …` and a link to this file work beside an older Node.js.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const brought = join(root, "node_modules/.bin/node");
+const node =
+  Number(process.versions.node.split(".")[0]) >= 24 || !existsSync(brought) ? process.execPath : brought;
+const child = spawn(node, [join(root, "services/cli.ts"), ...process.argv.slice(2)], { stdio: "inherit" });
+for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) => {
+  process.stderr.write(`saraban: ${error.message}\n`);
+  process.exitCode = 1;
+});
+child.on("exit", (code, signal) => {
+  process.exitCode = code ?? (signal === null ? 1 : 128);
+});
