@@ -358,12 +358,14 @@ create table outbox (
   next_send_at timestamptz not null default now(),
   sends integer not null default 0,
   failures integer not null default 0,
+  not_before timestamptz,
   last_error text,
   failed_at timestamptz,
   unique (job, subject_id)
 );
 comment on table outbox is 'Work to be done. The relay hands it to the queue when next_send_at has come, and again when it is not done in time.';
 comment on column outbox.work_key is 'Rows of one job with the same key are woken together (a book); otherwise the subject''s id.';
+comment on column outbox.not_before is 'After a failure: not tried before this, also when other work with the same key is.';
 comment on column outbox.failed_at is 'Set when the work has failed too often: it waits for `saraban jobs retry`.';
 create index outbox_due on outbox (next_send_at) where failed_at is null;
 create index outbox_by_key on outbox (job, work_key, id);
@@ -378,9 +380,9 @@ create policy own_agency on outbox using (acting_for(agency_id)) with check (act
 create policy relay_all on outbox to saraban_queue using (acting()) with check (acting());
 grant select, insert on outbox to saraban_intake, saraban_reading, saraban_registry; -- select: for on conflict
 grant select, delete on outbox to saraban_reading, saraban_registry, saraban_notification;
-grant update (next_send_at, failures, last_error, failed_at) on outbox to saraban_reading, saraban_registry, saraban_notification;
+grant update (next_send_at, failures, not_before, last_error, failed_at) on outbox to saraban_reading, saraban_registry, saraban_notification;
 grant select on outbox to saraban_queue;
-grant update (next_send_at, sends, failures, last_error, failed_at) on outbox to saraban_queue;
+grant update (next_send_at, sends, failures, not_before, last_error, failed_at) on outbox to saraban_queue;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Operation: which services live, and the figures that /metrics and /readyz show. No letter can be read from here.

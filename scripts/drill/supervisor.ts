@@ -54,8 +54,9 @@ export function startSupervisor(options: ServiceProcessOptions): Supervisor {
           await pause(AFTER_FAILED_START_MS);
           continue;
         }
-        ready.resolve(running);
         expected = false;
+        if (stopping) await running.stop();
+        ready.resolve(running);
         await running.exited;
         ready = Promise.withResolvers();
         running = undefined;
@@ -80,16 +81,16 @@ export function startSupervisor(options: ServiceProcessOptions): Supervisor {
       async freeze() {
         const target = await whenReady();
         if (!target) return false;
-        frozen = process.kill(target.pid, "SIGSTOP");
+        frozen = signalTo(target, "SIGSTOP");
         return frozen;
       },
       thaw() {
-        if (frozen && running) process.kill(running.pid, "SIGCONT");
+        if (frozen && running) signalTo(running, "SIGCONT");
         frozen = false;
       },
     };
     stops.push(async () => {
-      service.thaw();
+      service.thaw(); // a stopped process does not hear SIGTERM
       await running?.stop();
       await loop;
     });
@@ -107,8 +108,17 @@ export function startSupervisor(options: ServiceProcessOptions): Supervisor {
     },
     async stop() {
       stopping = true;
-      // A service that is just starting sees `stopping` when it is up, and is then stopped here.
+      // A service that is just starting is stopped as soon as it is up.
       await Promise.all(stops.map((stop) => stop()));
     },
   };
+}
+
+/** @returns false when the process has ended in between */
+function signalTo({ pid }: ServiceProcess, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
 }

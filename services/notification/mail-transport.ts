@@ -14,12 +14,14 @@ export interface SendResult {
 export interface MailTransport {
   readonly channel: "smarthost" | "file";
   send(notice: ComposedNotice): Promise<SendResult>;
-  /** Null when the next server answers, else what is wrong. */
+  /** Null when the next server answers, else what is wrong; asks it only when nothing was sent lately. */
   trouble(): Promise<string | null>;
   close(): void;
 }
 
 const TIMEOUT_MS = 60_000;
+/** What the smarthost's state was known to be is believed for so long. */
+const BELIEVED_FOR_MS = 60_000;
 
 /** Sends over the configured smarthost, on kept connections. */
 export function openSmarthost(url: string, maxConnections: number, ourName: string): MailTransport {
@@ -41,22 +43,31 @@ export function openSmarthost(url: string, maxConnections: number, ourName: stri
     disableUrlAccess: true,
     ...(username ? { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } } : {}),
   });
+  let known: { readonly trouble: string | null; readonly atMs: number } | undefined;
+  const learn = (trouble: string | null): string | null => {
+    known = { trouble, atMs: performance.now() };
+    return trouble;
+  };
   return {
     channel: "smarthost",
     async send(notice) {
       try {
         const { response } = await transport.sendMail(mailOptions(notice));
+        learn(null);
         return { result: "accepted", reply: oneLine(response) };
       } catch (error) {
-        return resultOfError(error);
+        const failed = resultOfError(error);
+        learn(failed.result === "permanent" ? null : failed.reply);
+        return failed;
       }
     },
     async trouble() {
+      if (known && performance.now() - known.atMs < BELIEVED_FOR_MS) return known.trouble;
       try {
         await transport.verify();
-        return null;
+        return learn(null);
       } catch (error) {
-        return oneLine((error as Error).message);
+        return learn(oneLine((error as Error).message));
       }
     },
     close: () => transport.close(),

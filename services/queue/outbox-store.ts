@@ -95,7 +95,7 @@ export async function retryJobs(database: Kysely<Tables>, ids: readonly number[]
   return inTransaction(database, ACTING, async (transaction) => {
     const query = transaction
       .updateTable("outbox")
-      .set({ failed_at: null, failures: 0, next_send_at: sql`now()` })
+      .set({ failed_at: null, failures: 0, not_before: null, next_send_at: sql`now()` })
       .where("failures", ">", 0);
     const result = await (ids === "all" ? query : query.where("id", "in", ids)).executeTakeFirst();
     return Number(result.numUpdatedRows);

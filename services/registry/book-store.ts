@@ -49,6 +49,7 @@ export async function waitingLetters(
            r.letter_to as "to", r.subject, r.urgency
       from outbox w join intake i on i.id = w.subject_id join reading r on r.intake_id = w.subject_id
      where w.job = 'register-letter' and w.work_key = ${bookId} and w.failed_at is null
+       and (w.not_before is null or w.not_before <= now())
        ${onlyIntakeId === undefined ? sql`` : sql`and w.subject_id = ${onlyIntakeId}`}
      order by i.arrival_seq limit ${limit}`.execute(transaction);
   return rows;

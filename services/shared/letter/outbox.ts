@@ -103,6 +103,7 @@ export async function recordFailure(
       failures: sql`failures + 1`,
       last_error: describeError(error),
       next_send_at: sql`now() + make_interval(secs => least(3600, power(2, failures)))`,
+      not_before: sql`now() + make_interval(secs => least(3600, power(2, failures)))`,
       failed_at: sql`case when failures + 1 >= ${maxFailures} then now() end`,
     })
     .where("job", "=", job)

@@ -1,7 +1,7 @@
 import { inTransaction, type Kysely } from "../runtime/database.ts";
 import type { Log } from "../runtime/log.ts";
 import { type JobWorker, openWorker, type QueueHome } from "../runtime/queue.ts";
-import type { DoneBy, JobData, JobName, Room } from "./flow.ts";
+import { type DoneBy, flow, type JobData, type JobName, type Room } from "./flow.ts";
 import { recordFailure } from "./outbox.ts";
 import type { Tables } from "./tables.ts";
 
@@ -38,6 +38,8 @@ export function performJobs<R extends Room>(parts: {
         await handler(data);
       } catch (error) {
         log.error({ err: error, job: name, letter: data.subjectId }, "a job failed; it will be tried again");
+        // A book's worker records what its letters failed at; what it throws is the database's fault, and no letter's.
+        if (flow[name as JobName].key === "book") return;
         const acting = { actor: `worker:${room}`, agencies: [data.agencyId] } as const;
         await inTransaction(database, acting, (transaction) =>
           recordFailure(transaction, name as JobName, data.subjectId, error, maxFailures),

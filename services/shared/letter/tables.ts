@@ -174,6 +174,10 @@ export interface Outbox {
   job: string;
   last_error: string | null;
   next_send_at: Generated<Date>;
+  /**
+   * After a failure: not tried before this, also when other work with the same key is.
+   */
+  not_before: Date | null;
   sends: Generated<number>;
   subject_id: string;
   /**

@@ -64,7 +64,7 @@ async function nameDurably(given: {
   const { incoming, path, sizeBytes, files, durableDirs } = given;
   const inner = dirname(path);
   const outer = dirname(inner);
-  await mkdir(inner, { recursive: true });
+  await mkdir(inner, { recursive: true, mode: 0o750 });
   try {
     // A link, not a rename: a rename would silently replace what stands there.
     await files.link(incoming, path);

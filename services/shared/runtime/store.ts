@@ -60,8 +60,9 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
   const incomingDir = join(dir, "incoming");
   const keptDir = join(dir, "sha256");
   const maxBlockBytes = Math.max(inlineLimitBytes, firstBlockBytes);
-  await mkdir(incomingDir, { recursive: true });
-  await mkdir(keptDir, { recursive: true });
+  // Letters are nobody else's to read: the owner, and the group for services that run as another user.
+  await mkdir(incomingDir, { recursive: true, mode: 0o750 });
+  await mkdir(keptDir, { recursive: true, mode: 0o750 });
   await syncDirectory(dir);
   await sweepIncoming(incomingDir, now());
   const nextName = await nameIncoming();
