@@ -15,7 +15,7 @@ import { openDatabase } from "../services/shared/runtime/database.ts";
 import { openLog } from "../services/shared/runtime/log.ts";
 import { DatabaseUnfit } from "../services/shared/runtime/migrate.ts";
 import { loadSettings, type Settings, SettingsError } from "../services/shared/runtime/settings.ts";
-import { actingForAll, followLetters, tellNotice, tellStatus } from "./send/outcome.ts";
+import { actingForAll, followLetters, tellNotice, tellStatus, type WayOut } from "./send/outcome.ts";
 import { freshCopy, readEnds } from "./send/read-eml.ts";
 import { type Delivery, openSmtpSender } from "./smtp-sender.ts";
 
@@ -148,10 +148,9 @@ async function tellWhatBecame(settings: Settings, ids: readonly string[], waitMs
     const { statuses, settled } = await followLetters(following, ids, waitMs, progress);
     if (statuses.length === 0)
       throw new Stop(1, "the letter was accepted, but not by this installation: ask there what became of it");
-    const writesFiles = settings.notification.smarthostUrl === "" && !waitsForSmarthost(settings);
-    const outgoing = writesFiles ? join(settings.dataDir, "outgoing") : null;
+    const way = wayOut(settings);
     for (const status of statuses) {
-      const lines = [...(await tellStatus(following, status)), ...(await tellNotice(status, outgoing))];
+      const lines = [...(await tellStatus(following, status)), ...(await tellNotice(status, way))];
       process.stdout.write(`${lines.join("\n")}\n`);
     }
     if (settled) return 0;
@@ -164,8 +163,10 @@ async function tellWhatBecame(settings: Settings, ids: readonly string[], waitMs
   }
 }
 
-function waitsForSmarthost({ notification: { withoutSmarthost }, database }: Settings): boolean {
-  return withoutSmarthost === "wait" || (withoutSmarthost === "auto" && database.url !== "");
+function wayOut({ notification: { smarthostUrl, withoutSmarthost }, database, dataDir }: Settings): WayOut {
+  if (smarthostUrl !== "") return { kind: "smarthost", host: new URL(smarthostUrl).host };
+  const waits = withoutSmarthost === "wait" || (withoutSmarthost === "auto" && database.url !== "");
+  return waits ? { kind: "waiting" } : { kind: "files", folder: join(dataDir, "outgoing") };
 }
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {

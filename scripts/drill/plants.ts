@@ -13,7 +13,9 @@ export const plants: Readonly<Record<string, Plant>> = {
     change: {
       file: "/services/intake/accept-letter.ts",
       from: "return commit(arrivals, spooled.inline ? spooled.sizeBytes * arrivals.length : 0);",
-      to: "commit(arrivals, 0).catch(() => {}); return Promise.resolve({ intakeIds: arrivals.map(({ id }) => id) });",
+      to: `const kept = { ...spooled, inline: spooled.inline };
+        commit(arrivals.map((arrival) => ({ ...arrival, spooled: kept })), 0).catch(() => {});
+        return Promise.resolve({ intakeIds: arrivals.map(({ id }) => id) });`,
     },
   },
   "commit-without-flush": {

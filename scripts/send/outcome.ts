@@ -93,19 +93,26 @@ export async function tellStatus(following: Following, status: LetterStatus): Pr
   return lines;
 }
 
+/** How answers leave this installation. */
+export type WayOut =
+  | { readonly kind: "files"; readonly folder: string }
+  | { readonly kind: "smarthost"; readonly host: string }
+  | { readonly kind: "waiting" };
+
 /** The answer that went out for an arrival, in lines for a person; with the .eml file where answers are written as files. */
-export async function tellNotice(status: LetterStatus, outgoing: string | null): Promise<string[]> {
+export async function tellNotice(status: LetterStatus, way: WayOut): Promise<string[]> {
   const { notice, noticeKind, noticeMessageId } = status;
   if (notice === null || noticeKind === null || noticeMessageId === null)
     return ["  No answer goes to the sender."];
   const what = noticeKind === "acknowledgement" ? "Acknowledgement" : "Refusal notice";
   if (notice === "withheld")
     return [`  ${what} withheld: automatic and empty senders are never answered (RFC 3834).`];
-  if (notice !== "delivered" || outgoing === null) {
-    const where = outgoing === null ? "through the smarthost" : "to a file";
-    return [`  ${what} ${noticeMessageId}: ${notice}, ${where}.`];
-  }
-  const file = join(outgoing, `${noticeMessageId.replace(/[^A-Za-z0-9.@-]/g, "")}.eml`);
+  if (way.kind === "waiting")
+    return [`  ${what} ${noticeMessageId}: ${notice}; no smarthost is set (SARABAN_SMARTHOST_URL).`];
+  if (way.kind === "smarthost")
+    return [`  ${what} ${noticeMessageId}: ${notice}, through the smarthost ${way.host}.`];
+  if (notice !== "delivered") return [`  ${what} ${noticeMessageId}: ${notice}.`];
+  const file = join(way.folder, `${noticeMessageId.replace(/[^A-Za-z0-9.@-]/g, "")}.eml`);
   try {
     const { subject, text, to } = await simpleParser(await readFile(file));
     const head = Array.isArray(to) ? to.map((part) => part.text).join(", ") : to?.text;

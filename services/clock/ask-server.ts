@@ -53,7 +53,7 @@ export function askOverUdp(clocks: HostClocks = hostClocks): AskServer {
         strangers += 1;
         if (strangers >= MAX_STRANGERS) silent("flooded with packets that are no answers");
       });
-      socket.connect(port, address, () => {
+      socket.once("connect", () => {
         const request = encodeRequest(nonce);
         // Node hands a connected socket's datagram to the kernel within this call.
         sentNs = clocks.monotonicNs();
@@ -61,5 +61,6 @@ export function askOverUdp(clocks: HostClocks = hostClocks): AskServer {
           if (error) silent((error as NodeJS.ErrnoException).code ?? error.message);
         });
       });
+      socket.connect(port, address);
     });
 }
