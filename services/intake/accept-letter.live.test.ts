@@ -4,7 +4,8 @@ import { systemClock } from "../shared/letter/stamp.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
-import { acceptInto, type Envelope, type Recipient } from "./accept-letter.ts";
+import { acceptInto } from "./accept-letter.ts";
+import type { Envelope, Recipient } from "./envelope.ts";
 
 const TO_A: Recipient = { address: "saraban@agency-a.example.go.th", agencyId: "agency-a", unit: null };
 const UNIT_OF_A: Recipient = {

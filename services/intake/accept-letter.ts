@@ -4,37 +4,8 @@ import type { Kysely } from "../shared/runtime/database.ts";
 import { groupCommit } from "../shared/runtime/group-commit.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
+import type { Accepted, AcceptLetter, Envelope } from "./envelope.ts";
 import { type Arrival, isDataFault, storeArrivals } from "./intake-store.ts";
-
-/** A mailbox of an agency served here; unit: the part behind MAILBOX_ in saraban_finance@…, null for the agency's own. */
-export interface Recipient {
-  readonly address: string;
-  readonly agencyId: string;
-  readonly unit: string | null;
-}
-
-/** What the door knows of a message besides its octets. */
-export interface Envelope {
-  readonly door: "smtp";
-  /** Envelope sender; "" for the null reverse-path (RFC 5321 §4.5.5). */
-  readonly mailFrom: string;
-  readonly recipients: readonly Recipient[];
-  readonly remoteAddress: string;
-  readonly helo: string;
-  readonly smtpUtf8: boolean;
-  readonly tls: boolean;
-}
-
-export interface Accepted {
-  /** One for each agency among the recipients. */
-  readonly intakeIds: readonly string[];
-}
-
-/**
- * The narrow place that every door leads to. Resolves only when the octets and the intake rows are durable; from then on
- * the letter is ours (RFC 5321 §4.2.5). A rejection means that nothing is promised and the sender must try again.
- */
-export type AcceptLetter = (envelope: Envelope, spooled: SpooledBytes) => Promise<Accepted>;
 
 /** One batch: 64 messages or 8 MB in one transaction. */
 const BATCH = { items: 64, bytes: 8 * 1024 * 1024 };

@@ -1,4 +1,4 @@
-import type { Recipient } from "./accept-letter.ts";
+import type { Recipient } from "./envelope.ts";
 
 /** A mailbox served here: the agency's central address. */
 export interface ServedMailbox {

@@ -4,7 +4,7 @@ import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
-import type { Envelope } from "./accept-letter.ts";
+import type { Envelope } from "./envelope.ts";
 
 /** One message for one agency. */
 export interface Arrival {

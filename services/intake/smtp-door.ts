@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type RefusalCode, refusals } from "../shared/letter/refusals.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
-import type { AcceptLetter, Envelope, Recipient } from "./accept-letter.ts";
+import type { AcceptLetter, Envelope, Recipient } from "./envelope.ts";
 import { boundGuests } from "./smtp-admission.ts";
 import type { ConnectionRules, DoorConnection } from "./smtp-connection.ts";
 import { DoorServer } from "./smtp-listener.ts";

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { LetterRefused, type RefusalCode } from "../shared/letter/refusals.ts";
 import type { ByteStore, SpooledBytes } from "../shared/runtime/store.ts";
 import { StoreError } from "../shared/runtime/store-errors.ts";
-import type { Accepted, AcceptLetter, Envelope } from "./accept-letter.ts";
+import type { Accepted, AcceptLetter, Envelope } from "./envelope.ts";
 
 export type Received =
   | { readonly kind: "accepted"; readonly accepted: Accepted; readonly sizeBytes: number }

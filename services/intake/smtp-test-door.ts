@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import type { RefusalCode } from "../shared/letter/refusals.ts";
 import { openStore, type SpooledBytes } from "../shared/runtime/store.ts";
 import type { StoreFiles } from "../shared/runtime/store-spill.ts";
-import type { Envelope, Recipient } from "./accept-letter.ts";
+import type { Envelope, Recipient } from "./envelope.ts";
 import { openSmtpDoor, type SmtpDoorOptions } from "./smtp-door.ts";
 
 export interface TakenLetter {
