@@ -13,9 +13,10 @@ const BENCHES: Readonly<Record<string, { readonly says: string; readonly file: s
   intake: {
     file: "./bench/intake.ts",
     says: `letters a second that the SMTP door accepts durably, beside Postfix on the same machine.
-    The intake process and its PostgreSQL alone: nothing reads or registers meanwhile, as Postfix holds its letters in
-    the queue. 20 KB letters, 20 connections, kept and fresh, ours and Postfix in turn, medians. Needs Debian's postfix
-    (run as root); without smtp-source a client of our own, without Postfix no peer.
+    Ours: the intake process and its PostgreSQL alone; nothing reads or registers meanwhile. Postfix twice: "peer" at
+    its ordinary work (accepts, delivers to its discard transport, removes the queue file) and "peer_holding", which
+    only accepts and keeps. 20 KB letters, 20 connections, kept and fresh, all in turn, medians. Needs Debian's postfix
+    and root; without smtp-source a client of our own and no peer.
     Bar: kept ratio >= 1.5, fresh ratio >= 1.0. [--letters N a run] [--seconds: not used]`,
   },
   pipeline: {
@@ -54,7 +55,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const chosen = BENCHES[parsed.name ?? ""];
   if (!chosen) {
-    process.stderr.write(parsed.name === undefined ? HELP : `bench: there is no bench ${parsed.name}; see --help\n`);
+    process.stderr.write(
+      parsed.name === undefined ? HELP : `bench: there is no bench ${parsed.name}; see --help\n`,
+    );
     return 64;
   }
   const { bench } = (await import(chosen.file)) as { bench: Bench };

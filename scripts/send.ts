@@ -145,10 +145,11 @@ async function tellWhatBecame(settings: Settings, ids: readonly string[], waitMs
   try {
     const following = { database, acting: await actingForAll(database, "person:send") };
     const progress = (words: string): void => void process.stderr.write(`… ${words}\n`);
-    const { statuses, settled } = await followLetters(following, ids, waitMs, progress);
+    const way = wayOut(settings);
+    const answersLeave = way.kind !== "waiting";
+    const { statuses, settled } = await followLetters(following, ids, waitMs, progress, answersLeave);
     if (statuses.length === 0)
       throw new Stop(1, "the letter was accepted, but not by this installation: ask there what became of it");
-    const way = wayOut(settings);
     for (const status of statuses) {
       const lines = [...(await tellStatus(following, status)), ...(await tellNotice(status, way))];
       process.stdout.write(`${lines.join("\n")}\n`);

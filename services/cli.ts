@@ -87,8 +87,9 @@ function report(error: unknown): number {
     process.stderr.write(`saraban: ${message}\n`);
     return 64;
   }
-  if (code === "EADDRINUSE" || code === "EACCES" || code === "ECONNREFUSED" || code === "ENOTFOUND") {
-    process.stderr.write(`saraban: ${message}\n${hint(code)}`);
+  // 57P…: PostgreSQL is starting up or shutting down.
+  if (/^(EADDRINUSE|EACCES|ECONNREFUSED|ENOTFOUND|57P\d\d)$/.test(code ?? "")) {
+    process.stderr.write(`saraban: ${message}\n${hint(code ?? "")}`);
     return 69;
   }
   process.stderr.write(

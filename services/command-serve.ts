@@ -7,6 +7,8 @@ import { type Running, runUntilSignal, stopAll } from "./shared/runtime/lifecycl
 import { openLog } from "./shared/runtime/log.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
 
+const EXIT_WITHIN_MS = 2_000;
+
 /** Service → its room, in the order of starting: workers before doors, so that nothing waits; stopping is the reverse. */
 const ROOMS: Readonly<Record<string, string>> = {
   relay: "./queue/main.ts",
@@ -48,6 +50,10 @@ export const run: RunCommand = async (_args, name) => {
   } catch (error) {
     await stopAll(running, log);
     throw error;
+  } finally {
+    // A part that failed half way through its start may have left a timer or a connection: it must not keep a process up
+    // that its supervisor is to start again.
+    setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref();
   }
 };
 

@@ -26,6 +26,8 @@ export async function openInstallation(
     dataDir: settings.dataDir,
     log,
     stopWithinMs: STOP_WITHIN_MS,
+  }).catch((cause: Error) => {
+    throw new DatabaseUnfit(cause.message, { cause }); // its messages are written for a person
   });
   return {
     address: postgres.connection,

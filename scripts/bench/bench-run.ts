@@ -68,7 +68,11 @@ export async function runProgram(
   args: readonly string[],
   withinMs: number,
 ): Promise<string> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], timeout: withinMs, killSignal: "SIGKILL" });
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: withinMs,
+    killSignal: "SIGKILL",
+  });
   let out = "";
   let err = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

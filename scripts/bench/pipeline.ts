@@ -24,7 +24,14 @@ export const bench: Bench = async (run) => {
   const postgres = await measure(run, "postgres", size);
   if (!hasRedis()) say("no redis-server here: measured on PostgreSQL only");
   const redis = hasRedis() ? await measure(run, "redis", size) : null;
-  return { bench: "pipeline", postgres, redis, ...size, letter_bytes: LETTER_BYTES, steady_per_s: STEADY_PER_S };
+  return {
+    bench: "pipeline",
+    postgres,
+    redis,
+    ...size,
+    letter_bytes: LETTER_BYTES,
+    steady_per_s: STEADY_PER_S,
+  };
 };
 
 async function measure(
@@ -36,28 +43,40 @@ async function measure(
   const { seed } = run.options;
   // Series of their own: a letter that repeats another's number would go to an officer instead of the book.
   const series = (offset: number, count: number) =>
-    Array.from({ length: count }, (_, index) => sampleLetter(index, { seed: seed * 3 + offset, sizeBytes: LETTER_BYTES }));
+    Array.from({ length: count }, (_, index) =>
+      sampleLetter(index, { seed: seed * 3 + offset, sizeBytes: LETTER_BYTES }),
+    );
   const send = (offset: number, count: number, perSecond?: number) =>
-    sendLetters({ port: service.smtpPort, letters: series(offset, count), connections: CONNECTIONS, perSecond });
+    sendLetters({
+      port: service.smtpPort,
+      letters: series(offset, count),
+      connections: CONNECTIONS,
+      perSecond,
+    });
 
   const warmUp = await send(0, WARM_UP_LETTERS);
   await acknowledged(sink, WARM_UP_LETTERS);
   const burst = await send(1, letters);
   await acknowledged(sink, WARM_UP_LETTERS + letters);
   const burstArrivals = arrivals(sink, burst);
-  const lettersPerS = letters / ((Math.max(...burstArrivals) - Math.min(...burst.map(({ dataMs }) => dataMs))) / 1000);
+  const lettersPerS =
+    letters / ((Math.max(...burstArrivals) - Math.min(...burst.map(({ dataMs }) => dataMs))) / 1000);
   run.say(`${queue}: ${rounded(lettersPerS, 1)} letters/s from DATA to acknowledgement`);
 
   const steady = await send(2, STEADY_PER_S * seconds, STEADY_PER_S);
   await acknowledged(sink, WARM_UP_LETTERS + letters + steady.length);
-  const delays = arrivals(sink, steady).map((arrivedMs, index) => arrivedMs - (steady[index]?.acceptedMs ?? Number.NaN));
+  const delays = arrivals(sink, steady).map(
+    (arrivedMs, index) => arrivedMs - (steady[index]?.acceptedMs ?? Number.NaN),
+  );
   const figures = {
     letters_per_s: rounded(lettersPerS, 1),
     p50_ms: rounded(percentile(delays, 50)),
     p95_ms: rounded(percentile(delays, 95)),
     p99_ms: rounded(percentile(delays, 99)),
   };
-  run.say(`${queue}: 250 to acknowledgement p50 ${figures.p50_ms}, p95 ${figures.p95_ms}, p99 ${figures.p99_ms} ms`);
+  run.say(
+    `${queue}: 250 to acknowledgement p50 ${figures.p50_ms}, p95 ${figures.p95_ms}, p99 ${figures.p99_ms} ms`,
+  );
   await refuseGaps(sink, warmUp.length + burst.length + steady.length);
   await service.stop();
   await sink.close();
@@ -89,7 +108,8 @@ async function acknowledged(sink: SmtpSink, count: number): Promise<void> {
 function arrivals(sink: SmtpSink, letters: readonly { readonly messageId: string }[]): number[] {
   return letters.map(({ messageId }) => {
     const [reply, ...more] = sink.repliesTo(messageId);
-    if (!reply || more.length > 0) throw new Error(`${messageId} has ${reply ? 1 + more.length : 0} acknowledgements`);
+    if (!reply || more.length > 0)
+      throw new Error(`${messageId} has ${reply ? 1 + more.length : 0} acknowledgements`);
     return reply.arrivedMs;
   });
 }

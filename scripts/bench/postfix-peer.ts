@@ -1,41 +1,55 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { greetedSmtpClient } from "../../services/shared/testing/smtp-client.ts";
 import { findProgram, runProgram } from "./bench-run.ts";
 
+/**
+ * deliver: accepted letters are handed to the discard transport and leave the queue, which is Postfix at its ordinary
+ * work. hold: accepted letters stay in the hold queue, so that no queue manager, no delivery and no removal of files
+ * takes time from accepting.
+ */
+export type PeerKind = "deliver" | "hold";
+
 /** A Postfix of our own beside whatever Postfix the machine has; /etc/postfix is neither read nor written. */
 export interface PostfixPeer {
   readonly version: string;
   readonly port: number;
-  /** Letters in the hold queue: accepted, flushed to disk, waiting. */
-  countHeld(): Promise<number>;
-  /** Empties the hold queue. */
-  clearHeld(): Promise<void>;
+  /**
+   * Waits until its work is done, and counts.
+   * @returns how many letters it has kept (hold) or delivered since its start
+   */
+  settle(): Promise<number>;
   stop(): Promise<void>;
 }
+
+const SETTLE_WITHIN_MS = 60_000;
 
 /**
  * Starts Postfix in `dir` on a free port of 127.0.0.1, taking letters for `domain`.
  *
- * It says 250 when the queue file is flushed to disk (cleanup(8)), as our door does after its commit, and then does
- * nothing: each letter is held, so that no queue manager and no delivery takes processor time from it. Limits by
- * client, name lookups, TLS and chroot are off, so that it shows what it can.
+ * It says 250 when the queue file is flushed to disk (cleanup(8)), as our door does after its commit. Limits by client,
+ * the brake on inflow, name lookups, TLS and chroot are off, so that it shows what it can.
  * @returns undefined when Postfix is not installed or this user may not run it (it needs root)
  */
-export async function startPostfix(dir: string, domain: string): Promise<PostfixPeer | undefined> {
+export async function startPostfix(
+  dir: string,
+  domain: string,
+  kind: PeerKind,
+): Promise<PostfixPeer | undefined> {
   const postfix = findProgram("postfix");
   const postconf = findProgram("postconf");
   if (!postfix || !postconf || process.getuid?.() !== 0) return undefined;
   const configDir = join(dir, "config");
   const queueDir = join(dir, "queue");
   const dataDir = join(dir, "data");
-  for (const folder of [dir, configDir, queueDir, dataDir]) await mkdir(folder, { recursive: true, mode: 0o755 });
+  for (const folder of [dir, configDir, queueDir, dataDir])
+    await mkdir(folder, { recursive: true, mode: 0o755 });
   const port = await freePort();
-  await writeFile(join(configDir, "main.cf"), mainCf({ dir, queueDir, dataDir, domain }));
+  await writeFile(join(configDir, "main.cf"), mainCf({ dir, queueDir, dataDir, domain, kind }));
   await writeFile(join(configDir, "master.cf"), masterCf(port));
   const [owner] = (await runProgram("/usr/bin/id", ["-u", "postfix"], 5_000)).split("\n");
   await chown(dataDir, Number(owner), -1);
@@ -46,15 +60,23 @@ export async function startPostfix(dir: string, domain: string): Promise<Postfix
     hearGreeting(port),
     ended.then(() => Promise.reject(new Error("Postfix ended at once; see its mail.log"))),
   ]);
-  const holdDir = join(queueDir, "hold");
+  const filesIn = async (queue: string): Promise<number> =>
+    (await readdir(join(queueDir, queue), { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    ).length;
   return {
     version: (await runProgram(postconf, ["-h", "mail_version"], 5_000)).trim(),
     port,
-    async countHeld() {
-      return (await readdir(holdDir, { recursive: true, withFileTypes: true })).filter((file) => file.isFile()).length;
-    },
-    async clearHeld() {
-      for (const name of await readdir(holdDir)) await rm(join(holdDir, name), { recursive: true, force: true });
+    async settle() {
+      if (kind === "hold") return filesIn("hold");
+      const deadlineMs = performance.now() + SETTLE_WITHIN_MS;
+      while ((await filesIn("incoming")) + (await filesIn("active")) > 0) {
+        if (performance.now() > deadlineMs) throw new Error("Postfix does not get through its queue");
+        await pause(100);
+      }
+      // The log is written by a process of its own, a moment later.
+      await pause(200);
+      return (await readFile(join(dir, "mail.log"), "utf8")).split("status=sent").length - 1;
     },
     async stop() {
       // By the pid file in its own queue directory.
@@ -64,7 +86,13 @@ export async function startPostfix(dir: string, domain: string): Promise<Postfix
   };
 }
 
-function mainCf(given: { dir: string; queueDir: string; dataDir: string; domain: string }): string {
+function mainCf(given: {
+  dir: string;
+  queueDir: string;
+  dataDir: string;
+  domain: string;
+  kind: PeerKind;
+}): string {
   return `compatibility_level = 3.6
 queue_directory = ${given.queueDir}
 data_directory = ${given.dataDir}
@@ -85,7 +113,7 @@ local_transport = discard
 default_transport = discard
 relay_transport = discard
 smtpd_relay_restrictions = permit_mynetworks, reject
-smtpd_recipient_restrictions = static:HOLD, permit_mynetworks, reject
+smtpd_recipient_restrictions = ${given.kind === "hold" ? "static:HOLD, " : ""}permit_mynetworks, reject
 smtpd_peername_lookup = no
 smtpd_tls_security_level = none
 smtp_dns_support_level = disabled

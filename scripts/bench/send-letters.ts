@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { dotText, greetedSmtpClient, openSmtpData } from "../../services/shared/testing/smtp-client.ts";
 import type { SampleLetter } from "../../services/shared/testing/sample-letters.ts";
+import { dotText, greetedSmtpClient, openSmtpData } from "../../services/shared/testing/smtp-client.ts";
 
 /** By performance.now() of this process. */
 export interface SentLetter {

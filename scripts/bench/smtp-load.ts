@@ -1,4 +1,9 @@
-import { dotText, greetedSmtpClient, openSmtpData, type SmtpTestClient } from "../../services/shared/testing/smtp-client.ts";
+import {
+  dotText,
+  greetedSmtpClient,
+  openSmtpData,
+  type SmtpTestClient,
+} from "../../services/shared/testing/smtp-client.ts";
 import { findProgram, runProgram } from "./bench-run.ts";
 
 /** Longer than any run here: a server that stalls ends the bench instead of holding it for ever. */
@@ -44,7 +49,11 @@ async function sendByOurselves(load: Load): Promise<void> {
   let next = 0;
   const send = async (client: SmtpTestClient, index: number): Promise<void> => {
     await openSmtpData(client, { from, to: [to] });
-    await client.send(dotText(`From: <${from}>\r\nTo: <${to}>\r\nMessage-Id: <${startedAt}.${index}@load.example.go.th>\r\n\r\n${text}`));
+    await client.send(
+      dotText(
+        `From: <${from}>\r\nTo: <${to}>\r\nMessage-Id: <${startedAt}.${index}@load.example.go.th>\r\n\r\n${text}`,
+      ),
+    );
     const { code, text: words } = await client.reply();
     if (code !== 250) throw new Error(`a letter was answered ${words}`);
   };

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { DrillDatabase } from "./database-server.ts";
+import type { Pace } from "./pace.ts";
 import type { DrillQueue } from "./queue-server.ts";
 import type { Supervised, Supervisor } from "./supervisor.ts";
 
@@ -17,6 +18,9 @@ export interface TimedFault {
 export const SERVICES = ["relay", "notification", "registry", "reading", "intake", "http"] as const;
 /** A worker stopped for so long has lost its job's lock (15 s) and its session in the database (15 s in a transaction). */
 const FROZEN_MS = 20_000;
+
+/** Letters wait for a fault that is later than this. */
+const MAY_BE_LATE_MS = 3_000;
 
 /** At least so long, that the frozen worker comes back while letters still arrive. */
 export function faultsLastMs(kills: number): number {
@@ -58,7 +62,7 @@ export interface FaultReport {
   frozenInTransaction: boolean;
 }
 
-/** Brings the faults about, one after the other, each at its time or as soon as the one before is through. */
+/** Brings the faults about, one after the other, each at its time of the drill's pace. */
 export async function bringFaults(
   plan: readonly TimedFault[],
   parts: {
@@ -66,11 +70,12 @@ export async function bringFaults(
     readonly database: DrillDatabase;
     readonly queue: DrillQueue;
     readonly admin: Pool;
+    readonly pace: Pace;
     readonly signal: AbortSignal;
     say(words: string): void;
   },
 ): Promise<FaultReport> {
-  const { supervisor, database, queue, admin, signal, say } = parts;
+  const { supervisor, database, queue, admin, pace, signal, say } = parts;
   const report: FaultReport = {
     kills: {},
     databaseCrashes: 0,
@@ -79,7 +84,6 @@ export async function bringFaults(
     frozenMs: 0,
     frozenInTransaction: false,
   };
-  const startedMs = performance.now();
   let frozen: { readonly service: Supervised; readonly sinceMs: number } | undefined;
 
   /** A frozen service is left alone: another of its kind is killed, or the reading, which never freezes. */
@@ -92,9 +96,8 @@ export async function bringFaults(
   };
 
   for (const { atMs, fault } of plan) {
-    const earlyMs = atMs - (performance.now() - startedMs);
-    if (earlyMs > 0) await pause(earlyMs, undefined, { signal });
-    signal.throwIfAborted();
+    pace.holdAt(atMs + MAY_BE_LATE_MS);
+    await pace.reach(atMs, signal);
     switch (fault.kind) {
       case "kill":
         await kill(fault.service);
@@ -129,6 +132,7 @@ export async function bringFaults(
         break;
     }
   }
+  pace.holdAt(Number.POSITIVE_INFINITY);
   return report;
 }
 

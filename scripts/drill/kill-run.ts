@@ -15,6 +15,7 @@ import { checkBooks, type Findings } from "./check-books.ts";
 import { startDrillDatabase } from "./database-server.ts";
 import { bringFaults, type FaultReport, faultsLastMs, planFaults, SERVICES } from "./faults.ts";
 import { sendAsAgents } from "./mail-agents.ts";
+import { startPace } from "./pace.ts";
 import type { Plant } from "./plants.ts";
 import { type QueueKind, startDrillQueue } from "./queue-server.ts";
 import { seededRandom } from "./random.ts";
@@ -35,6 +36,7 @@ export interface KillResult extends Findings {
   readonly kills: number;
   readonly deliveryAttempts: number;
   readonly cutConnections: number;
+  readonly lostAnswers: number;
   readonly sinkRefusals: number;
   readonly sinkHangUps: number;
   readonly settleSeconds: number | null;
@@ -42,9 +44,10 @@ export interface KillResult extends Findings {
   readonly failedStarts: number;
 }
 
-/** Share of a sender's attempts that it cuts itself, and of acknowledgements that the other side does not take at once. */
+/** Share of a sender's attempts that it cuts itself. */
 const CUT_SHARE = 0.02;
-const SINK_FAULTS = { share: 0.01, atMost: 6 };
+/** Of so many acknowledgements one is put off and one is taken without an answer. */
+const SINK_FAULTS = { every: 100, atMost: 6 };
 
 /** One run: the production arrangement, letters, faults, and a look at everything afterwards. */
 export async function runKillDrill(
@@ -62,7 +65,7 @@ export async function runKillDrill(
   const queue = await startDrillQueue(kind, database.url);
   scratch.atEnd(() => queue.stop());
   const sinkFaults = { refusals: 0, hangUps: 0 };
-  const sink = await openSmtpSink({ onMessage: faultySink(sinkFaults, seededRandom(seed + 1)) });
+  const sink = await openSmtpSink({ onMessage: faultySink(sinkFaults) });
   scratch.atEnd(() => sink.close());
   const dataDir = join(dir, "service");
   const smtpPort = await freePort();
@@ -92,12 +95,13 @@ export async function runKillDrill(
   const lastMs = faultsLastMs(kills);
   const held = Math.max(5, Math.ceil(count * 0.04));
   const faultsThrough = Promise.withResolvers<void>();
+  const pace = startPace();
   const sendersGiveUp = new AbortController();
   const agents = sendAsAgents({
     port: smtpPort,
     letters,
-    dueMs: (index) => (lastMs * index) / count,
-    mayGo: (index) => (index < count - held ? Promise.resolve() : faultsThrough.promise),
+    mayGo: (index) =>
+      index < count - held ? pace.reach((lastMs * index) / count, signal) : faultsThrough.promise,
     cutShare: CUT_SHARE,
     random,
     signal: AbortSignal.any([signal, sendersGiveUp.signal]),
@@ -108,8 +112,8 @@ export async function runKillDrill(
     5_000,
   );
   scratch.atEnd(() => clearInterval(progress));
-  const plan = planFaults(kills, seededRandom(seed + 2));
-  const faults = await bringFaults(plan, { supervisor, database, queue, admin, signal, say });
+  const plan = planFaults(kills, seededRandom(seed + 1));
+  const faults = await bringFaults(plan, { supervisor, database, queue, admin, pace, signal, say });
   faultsThrough.resolve();
   // A service that takes nothing any more is a finding, not a reason to wait for ever.
   const overdue = setTimeout(() => sendersGiveUp.abort(), settleMs);
@@ -140,6 +144,7 @@ export async function runKillDrill(
     kills: Object.values(faults.kills).reduce((sum, times) => sum + times, 0),
     deliveryAttempts: agents.attempts,
     cutConnections: agents.cuts,
+    lostAnswers: agents.lostAnswers,
     sinkRefusals: sinkFaults.refusals,
     sinkHangUps: sinkFaults.hangUps,
     settleSeconds: settledAfterMs === null ? null : Math.round(settledAfterMs / 100) / 10,
@@ -160,17 +165,15 @@ function makeLetters(count: number, seed: number): SampleLetter[] {
 }
 
 /** The other agency's server: now and then it asks to be tried later, or dies just after it has taken a message. */
-function faultySink(
-  counted: { refusals: number; hangUps: number },
-  random: () => number,
-): () => SinkAnswer | undefined {
+function faultySink(counted: { refusals: number; hangUps: number }): () => SinkAnswer | undefined {
+  let messages = 0;
   return () => {
-    const chance = random();
-    if (chance < SINK_FAULTS.share && counted.refusals < SINK_FAULTS.atMost) {
+    messages += 1;
+    if (messages % SINK_FAULTS.every === 25 && counted.refusals < SINK_FAULTS.atMost) {
       counted.refusals += 1;
       return { kind: "refuse", code: 451, text: "4.3.0 try again later" };
     }
-    if (chance > 1 - SINK_FAULTS.share && counted.hangUps < SINK_FAULTS.atMost) {
+    if (messages % SINK_FAULTS.every === 10 && counted.hangUps < SINK_FAULTS.atMost) {
       counted.hangUps += 1;
       return { kind: "hang-up" };
     }

@@ -22,6 +22,7 @@ export async function actingForAll(database: Kysely<Tables>, actor: Acting["acto
 /**
  * Waits until each arrival has its outcome and each acknowledgement or refusal that follows is no longer due.
  * @param onChange is told in words when something has moved on
+ * @param answersLeave false where no smarthost is set: answers stay due
  * @returns the statuses; `settled` is false when the time ran out first
  */
 export async function followLetters(
@@ -29,12 +30,13 @@ export async function followLetters(
   ids: readonly string[],
   withinMs: number,
   onChange: (words: string) => void,
+  answersLeave = true,
 ): Promise<{ readonly statuses: readonly LetterStatus[]; readonly settled: boolean }> {
   const giveUpAtMs = performance.now() + withinMs;
   let before = "";
   for (;;) {
     const statuses = await readStatus(database, acting, ids);
-    const settled = statuses.length === ids.length && statuses.every(isSettled);
+    const settled = statuses.length === ids.length && statuses.every((one) => isSettled(one, answersLeave));
     if (settled || performance.now() > giveUpAtMs) return { statuses, settled };
     const words = [...new Set(statuses.map(waitsFor))].join(", ");
     if (words !== before) onChange(words);
@@ -43,8 +45,9 @@ export async function followLetters(
   }
 }
 
-function isSettled({ outcome, notice }: LetterStatus): boolean {
-  if (outcome === "registered" || outcome === "refused") return notice !== null && notice !== "due";
+function isSettled({ outcome, notice }: LetterStatus, answersLeave: boolean): boolean {
+  if (outcome === "registered" || outcome === "refused")
+    return notice !== null && (notice !== "due" || !answersLeave);
   return outcome !== null;
 }
 

@@ -10,6 +10,8 @@ export interface Asked {
   readonly address: string;
   readonly port: number;
   readonly timeoutMs: number;
+  /** Ends the waiting at once. */
+  readonly signal: AbortSignal;
 }
 
 export type Answer =
@@ -30,20 +32,26 @@ const MAX_STRANGERS = 64;
  * otherwise one forged packet could silence a server. After the answer the socket is closed, so a second copy meets nobody.
  */
 export function askOverUdp(clocks: HostClocks = hostClocks): AskServer {
-  return ({ address, port, timeoutMs }) =>
+  return ({ address, port, timeoutMs, signal }) =>
     new Promise((resolve) => {
       const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
       const nonce = randomBytes(8).readBigUInt64BE();
       let sentNs = 0n;
       let strangers = 0;
+      let ended = false;
       const end = (answer: Answer): void => {
+        if (ended) return;
+        ended = true;
         clearTimeout(timer);
+        signal.removeEventListener("abort", stopped);
         socket.removeAllListeners().on("error", () => {});
         socket.close();
         resolve(answer);
       };
       const silent = (reason: string): void => end({ kind: "silent", reason, strangers });
+      const stopped = (): void => silent("stopped");
       const timer = setTimeout(() => silent("no answer"), timeoutMs);
+      signal.addEventListener("abort", stopped);
       socket.on("error", (error: NodeJS.ErrnoException) => silent(error.code ?? error.message));
       socket.on("message", (bytes) => {
         // First of all: whatever is done before is counted as travel time.

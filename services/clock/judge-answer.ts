@@ -39,7 +39,7 @@ export type Verdict =
 
 /** What process.hrtime tells apart here, generously. */
 const OWN_PRECISION_MS = 0.001;
-/** No oscillator that can be disciplined is worse (MAXFREQ, RFC 5905 §11.3). */
+/** No oscillator that can be disciplined is worse (MAXFREQ, RFC 5905 A.1.1). */
 const MAX_FREQUENCY_PPM = 500;
 /** The packets travel for a second or two: what the local clock drifts meanwhile, before its drift is known. */
 const TRAVEL_DRIFT_PPM = 100;

@@ -21,9 +21,9 @@ import { askReadiness } from "./readiness.ts";
 export const start: StartRoom = async ({ settings, address, home, now, log }) => {
   const database = openDatabase<Tables>(address, "saraban_http", 3, log);
   const queues = {
-    reading: openQueue(home, "reading", log),
-    registry: openQueue(home, "registry", log),
-    notification: openQueue(home, "notification", log),
+    reading: await openQueue(home, "reading", log),
+    registry: await openQueue(home, "registry", log),
+    notification: await openQueue(home, "notification", log),
   };
   const metrics = openMetrics(database);
   const server = fastify({ bodyLimit: 64 * 1024, requestTimeout: 10_000, forceCloseConnections: true });

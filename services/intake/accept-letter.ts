@@ -13,8 +13,8 @@ const BATCH = { items: 64, bytes: 8 * 1024 * 1024 };
 /** Accepts letters into the database: for each agency one arrival with its own id, its copy of the octets and its job. */
 export function acceptInto(database: Kysely<Tables>, now: TrustedNow): AcceptLetter {
   const commit = groupCommit<readonly Arrival[], Accepted>(
-    async (messages) => {
-      await storeArrivals(database, messages.flat());
+    async (messages, turn) => {
+      await storeArrivals(database, messages.flat(), turn);
       return messages.map((arrivals) => ({ intakeIds: arrivals.map(({ id }) => id) }));
     },
     BATCH,

@@ -3,6 +3,7 @@ import { handOn } from "../shared/letter/outbox.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
+import type { BatchTurn } from "../shared/runtime/group-commit.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
 import type { Envelope } from "./envelope.ts";
 
@@ -22,7 +23,11 @@ export interface Arrival {
  * Commits arrivals in their order, with their octets (small ones) and the job that reads them, in one transaction.
  * When this resolves, PostgreSQL has flushed the commit to disk (synchronous_commit).
  */
-export async function storeArrivals(database: Kysely<Tables>, arrivals: readonly Arrival[]): Promise<void> {
+export async function storeArrivals(
+  database: Kysely<Tables>,
+  arrivals: readonly Arrival[],
+  turn?: BatchTurn,
+): Promise<void> {
   const agencies = [...new Set(arrivals.map(({ agencyId }) => agencyId))];
   await inTransaction(database, { actor: "worker:intake", agencies }, async (transaction) => {
     await transaction
@@ -53,6 +58,9 @@ export async function storeArrivals(database: Kysely<Tables>, arrivals: readonly
       "intake",
       arrivals.map(({ id, agencyId }) => ({ job: "read-letter", agencyId, subjectId: id })),
     );
+    // The next batch takes its numbers (arrival_seq) after this one's, and cannot be seen before it.
+    turn?.written();
+    await turn?.before;
   });
 }
 

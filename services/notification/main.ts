@@ -32,7 +32,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const trouble = () =>
     transport ? transport.trouble() : "no smarthost is set (SARABAN_SMARTHOST_URL): acknowledgements wait";
   const heartbeat = await startHeartbeat(database, "notification", trouble, log);
-  const worker = performJobs({
+  const worker = await performJobs({
     room: "notification",
     home,
     database,

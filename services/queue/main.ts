@@ -20,9 +20,9 @@ import { startRelay } from "./relay-work.ts";
 export const start: StartRoom = async ({ settings, address, home, log }) => {
   const database = openDatabase<Tables>(address, "saraban_queue", 3, log);
   const queues = {
-    reading: openQueue(home, "reading", log),
-    registry: openQueue(home, "registry", log),
-    notification: openQueue(home, "notification", log),
+    reading: await openQueue(home, "reading", log),
+    registry: await openQueue(home, "registry", log),
+    notification: await openQueue(home, "notification", log),
   };
   const relay = startRelay({ database, queues, resendAfterSeconds: settings.queue.resendAfterSeconds, log });
   const ears = listen(address, "saraban_queue", "saraban_outbox", relay.wake, log);

@@ -44,12 +44,12 @@ async function parts(
       );
       return ids;
     },
-    relay() {
+    async relay() {
       const database = roomDatabase(context, address, "saraban_queue");
       const queues = {
-        reading: openQueue(home, "reading", log),
-        registry: openQueue(home, "registry", log),
-        notification: openQueue(home, "notification", log),
+        reading: await openQueue(home, "reading", log),
+        registry: await openQueue(home, "registry", log),
+        notification: await openQueue(home, "notification", log),
       };
       const relay = startRelay({ database, queues, resendAfterSeconds, log });
       const ears = listen(address, "saraban_queue", "saraban_outbox", relay.wake, log);
@@ -60,36 +60,40 @@ async function parts(
       });
       return { relay, queues, database };
     },
-    /** Works until `wanted` calls were made; resolves with their subjects. */
-    work(wanted: number, handler?: (data: JobData) => Promise<void>, maxFailures = 3): Promise<string[]> {
+    /** Starts the worker; `done` resolves with the subjects of the first `wanted` calls. */
+    async work(
+      wanted: number,
+      handler?: (data: JobData) => Promise<void>,
+      maxFailures = 3,
+    ): Promise<{ done: Promise<string[]> }> {
       const database = roomDatabase(context, address, "saraban_reading", 6);
       const seen: string[] = [];
-      return new Promise((resolve) => {
-        const worker = performJobs({
-          room: "reading",
-          home,
-          database,
-          concurrency: 4,
-          maxFailures,
-          log,
-          handlers: {
-            "read-letter": async (data) => {
-              seen.push(data.subjectId);
-              try {
-                await handler?.(data);
-                await inTransaction(
-                  database,
-                  { actor: "worker:reading", agencies: [data.agencyId] },
-                  (transaction) => finish(transaction, "read-letter", [data.subjectId]),
-                );
-              } finally {
-                if (seen.length === wanted) setImmediate(() => resolve(seen));
-              }
-            },
+      const { promise: done, resolve } = Promise.withResolvers<string[]>();
+      const worker = await performJobs({
+        room: "reading",
+        home,
+        database,
+        concurrency: 4,
+        maxFailures,
+        log,
+        handlers: {
+          "read-letter": async (data) => {
+            seen.push(data.subjectId);
+            try {
+              await handler?.(data);
+              await inTransaction(
+                database,
+                { actor: "worker:reading", agencies: [data.agencyId] },
+                (transaction) => finish(transaction, "read-letter", [data.subjectId]),
+              );
+            } finally {
+              if (seen.length === wanted) setImmediate(() => resolve(seen));
+            }
           },
-        });
-        context.onTestFinished(() => worker.close());
+        },
       });
+      context.onTestFinished(() => worker.close());
+      return { done };
     },
     /** Waits until the outbox looks so; the deadline is the test's own. */
     async until(wanted: (rows: Awaited<ReturnType<typeof openWork>>) => boolean): Promise<void> {
@@ -102,8 +106,8 @@ for (const backend of queueBackends()) {
   describe(`on ${backend}`, () => {
     test("work goes from the outbox over the queue to its worker, once, and leaves no row", async (context) => {
       const { addWork, relay, work, until } = await scene(context, backend);
-      const done = work(20);
-      relay();
+      const { done } = await work(20);
+      await relay();
       const ids = await addWork(20);
       context.expect((await done).sort()).toEqual(ids.sort());
       await until((rows) => rows.length === 0);
@@ -111,27 +115,27 @@ for (const backend of queueBackends()) {
 
     test("a queue wiped clean loses nothing: the work is handed over again", async (context) => {
       const { addWork, relay, work, until, home, query } = await scene(context, backend, 1);
-      const { queues, relay: running } = relay();
+      const { queues, relay: running } = await relay();
       const ids = await addWork(5);
       running.wake();
       while ((await queues.reading.depth()) < 5) await new Promise((resolve) => setTimeout(resolve, 20));
       await wipe(home, query);
       context.expect(await queues.reading.depth()).toBe(0);
-      context.expect((await work(5)).sort()).toEqual(ids.sort());
+      context.expect((await (await work(5)).done).sort()).toEqual(ids.sort());
       await until((rows) => rows.length === 0);
     });
 
     test("a job that fails is tried again later, then set aside, then tried again on request", async (context) => {
       const { addWork, relay, work, until } = await scene(context, backend);
       let broken = true;
-      const calls = work(
+      const { done: calls } = await work(
         3,
         async () => {
           if (broken) throw new Error("the disk is away");
         },
         2,
       );
-      const { database } = relay();
+      const { database } = await relay();
       const [id] = await addWork(1);
       await until((rows) => rows[0]?.failures === 2);
       const [job] = await listTroubledJobs(database);
@@ -153,8 +157,8 @@ test.skipIf(!hasRedis())(
     context.onTestFinished(() => redis.stop());
     const home: QueueHome = { kind: "redis", url: redis.url, prefix: "away" };
     const { addWork, relay, work, until } = await parts(context, home, address, 60);
-    const { relay: running } = relay();
-    const done = work(3);
+    const { relay: running } = await relay();
+    const { done } = await work(3);
     await redis.stop();
     const ids = await addWork(3);
     while (running.trouble() === null) await new Promise((resolve) => setTimeout(resolve, 20));

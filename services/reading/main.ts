@@ -42,7 +42,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   };
   const parts = { database, store, known, now, log };
   const heartbeat = await startHeartbeat(database, "reading", () => null, log);
-  const worker = performJobs({
+  const worker = await performJobs({
     room: "reading",
     home,
     database,

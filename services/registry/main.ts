@@ -28,7 +28,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const { maxFailures } = settings.queue;
   const parts = { database, now, batchSize: settings.registry.batchSize, maxFailures, log };
   const heartbeat = await startHeartbeat(database, "registry", () => null, log);
-  const worker = performJobs({
+  const worker = await performJobs({
     room: "registry",
     home,
     database,

@@ -20,7 +20,7 @@ export function performJobs<R extends Room>(parts: {
   readonly maxFailures: number;
   readonly handlers: { readonly [Name in DoneBy<R>]: Perform };
   readonly log: Log;
-}): JobWorker {
+}): Promise<JobWorker> {
   const { room, home, database, concurrency, maxFailures, log } = parts;
   const handlers = parts.handlers as Readonly<Record<string, Perform>>;
   return openWorker(

@@ -71,6 +71,8 @@ export function openDatabase<Tables>(
   const pool = new pg.Pool({ ...connectionOptions(address, role), max: poolSize });
   // An idle connection that the server cut is replaced by the pool; without a listener it would end the process.
   pool.on("error", (error) => log.warn({ err: error }, "an idle database connection was lost"));
+  // One that is cut while lent out, between two statements, tells its client only: the next statement fails.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -68,10 +68,15 @@ export async function prepareQueue(home: QueueHome): Promise<void> {
   }
 }
 
-export function openQueue(home: QueueHome, room: string, log: Log): JobQueue {
+/**
+ * @throws when the queue does not answer at the start: BullMQ would remember that for ever, so the process ends and is
+ *   started again; later outages are survived
+ */
+export async function openQueue(home: QueueHome, room: string, log: Log): Promise<JobQueue> {
   const { bullmq, connection, end } = connect(home, "queue", log);
   const queue = new bullmq.Queue(queueName(home, room), { connection, defaultJobOptions: JOB_OPTIONS });
   queue.on("error", warnSeldom(log, { room }));
+  await answered(queue.waitUntilReady());
   return {
     async add(jobs) {
       await answered(queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { jobId: id } }))));
@@ -87,14 +92,17 @@ export function openQueue(home: QueueHome, room: string, log: Log): JobQueue {
   };
 }
 
-/** Works on a room's queue. `perform` must not throw for work that failed: the outbox records that. */
-export function openWorker(
+/**
+ * Works on a room's queue. `perform` must not throw for work that failed: the outbox records that.
+ * @throws as openQueue does
+ */
+export async function openWorker(
   home: QueueHome,
   room: string,
   concurrency: number,
   perform: (name: string, data: unknown) => Promise<void>,
   log: Log,
-): JobWorker {
+): Promise<JobWorker> {
   const { bullmq, connection, end } = connect(home, "worker", log);
   const worker = new bullmq.Worker(queueName(home, room), (job) => perform(job.name, job.data), {
     connection,
@@ -107,6 +115,7 @@ export function openWorker(
     removeOnFail: { count: 0 },
   });
   worker.on("error", warnSeldom(log, { room }));
+  await answered(worker.waitUntilReady());
   worker.on("failed", (job, error) => log.warn({ err: error, room, job: job?.name }, "a job failed"));
   return {
     async close() {

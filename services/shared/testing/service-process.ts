@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 export interface ServiceExit {
@@ -71,7 +72,7 @@ export async function startServiceProcess(
   const exited = exitOf(child);
   const said: string[] = [];
   const ready = Promise.withResolvers<void>();
-  createInterface({ input: child.stdout }).on("line", (line) => {
+  createInterface({ input: child.stdout as Readable }).on("line", (line) => {
     said.push(line);
     if (line.startsWith(`saraban ${command} is ready`)) ready.resolve();
   });
