@@ -109,6 +109,7 @@ export function measureClock(options: MeasureOptions): ClockMeasurement {
     const waiting = polled.filter((server) => !server.tried()).map(({ name }) => name);
     const { selection } = judged;
     let reason = selection.kind === "none" ? selection.reason : "";
+    if (polled.length === 0) reason = "no reference clock is configured";
     if (waiting.length > 0) reason = `waiting for ${waiting.join(", ")}`;
     const agreed = selection.kind === "agreed" && waiting.length === 0;
     const [best] = judged.survivors;

@@ -31,7 +31,9 @@ export function msFromNtpShort(short: number): number {
 
 /** Rounded up, so that a delay or dispersion is never understated, and held within the format's 0 to 65,536 s. */
 export function ntpShortFromMs(ms: number): number {
-  return Math.min(0xffff_ffff, Math.max(0, Math.ceil((ms / 1000) * 65_536)));
+  // What is whole but for the rounding of doubles stays as it is.
+  const units = (ms / 1000) * 65_536 * (1 - 1e-13);
+  return Math.min(0xffff_ffff, Math.max(0, Math.ceil(units)));
 }
 
 function floorDivide(dividend: bigint, divisor: bigint): bigint {

@@ -27,12 +27,8 @@ export function openTrustedClock(
 ): TrustedClock {
   const settled = { ...CLOCK_DEFAULTS, onReport: (_report: ClockReport) => {}, ...options };
   const measurement = measureClock(settled);
-  const none = settled.servers.length === 0 ? "no reference clock is configured" : "not measured yet";
   const now = trustedNowFrom(
-    () => {
-      const fix = measurement.fix();
-      return { fix, reason: measurement.report().reason || (fix ? "" : none) };
-    },
+    () => ({ fix: measurement.fix(), reason: measurement.report().reason }),
     settled,
     options.world?.clocks,
   );

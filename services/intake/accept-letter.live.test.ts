@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { inject, type TestContext, test } from "vitest";
 import { systemClock } from "../shared/letter/stamp.ts";
+import { openWritePipe } from "../shared/runtime/database.ts";
+import { openLog } from "../shared/runtime/log.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
@@ -41,9 +43,11 @@ function envelope(recipients: readonly Recipient[], mailFrom = "saraban@opdc.exa
 
 async function scene(context: TestContext) {
   const address = await databaseForTest(inject("testServer"), context);
+  const pipe = openWritePipe(address, "saraban_intake", 2, openLog("silent", "test"));
+  context.onTestFinished(() => pipe.close());
   return {
     query: adminQueries(context, address),
-    accept: acceptInto(roomDatabase(context, address, "saraban_intake"), systemClock()),
+    accept: acceptInto({ database: roomDatabase(context, address, "saraban_intake"), pipe }, systemClock()),
   };
 }
 

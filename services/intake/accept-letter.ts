@@ -1,17 +1,15 @@
 import type { TrustedNow } from "../shared/letter/stamp.ts";
-import type { Tables } from "../shared/letter/tables.ts";
-import type { Kysely } from "../shared/runtime/database.ts";
 import { groupCommit } from "../shared/runtime/group-commit.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
 import type { Accepted, AcceptLetter, Envelope } from "./envelope.ts";
-import { type Arrival, isDataFault, storeArrivals } from "./intake-store.ts";
+import { type Arrival, type IntakeDatabase, isDataFault, storeArrivals } from "./intake-store.ts";
 
 /** One batch: 64 messages or 8 MB in one transaction. */
 const BATCH = { items: 64, bytes: 8 * 1024 * 1024 };
 
 /** Accepts letters into the database: for each agency one arrival with its own id, its copy of the octets and its job. */
-export function acceptInto(database: Kysely<Tables>, now: TrustedNow): AcceptLetter {
+export function acceptInto(database: IntakeDatabase, now: TrustedNow): AcceptLetter {
   const commit = groupCommit<readonly Arrival[], Accepted>(
     async (messages, turn) => {
       await storeArrivals(database, messages.flat(), turn);

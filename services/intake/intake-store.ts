@@ -1,8 +1,8 @@
-import { type Kysely, sql } from "kysely";
-import { handOn } from "../shared/letter/outbox.ts";
+import { type CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
+import { handingOn } from "../shared/letter/outbox.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { inTransaction } from "../shared/runtime/database.ts";
+import type { WritePipe } from "../shared/runtime/database.ts";
 import type { BatchTurn } from "../shared/runtime/group-commit.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
 import type { Envelope } from "./envelope.ts";
@@ -19,49 +19,67 @@ export interface Arrival {
   readonly spooled: SpooledBytes;
 }
 
+/** What intake writes with: the statements' builder, and the pipe that carries them. */
+export interface IntakeDatabase {
+  readonly database: Kysely<Tables>;
+  readonly pipe: WritePipe;
+}
+
 /**
  * Commits arrivals in their order, with their octets (small ones) and the job that reads them, in one transaction.
  * When this resolves, PostgreSQL has flushed the commit to disk (synchronous_commit).
  */
 export async function storeArrivals(
-  database: Kysely<Tables>,
+  { database, pipe }: IntakeDatabase,
   arrivals: readonly Arrival[],
-  turn?: BatchTurn,
+  turn: BatchTurn,
 ): Promise<void> {
   const agencies = [...new Set(arrivals.map(({ agencyId }) => agencyId))];
-  await inTransaction(database, { actor: "worker:intake", agencies }, async (transaction) => {
-    await transaction
-      .insertInto("stored_body")
-      .values(
-        arrivals.map(({ agencyId, spooled }) => ({
-          agency_id: agencyId,
-          sha256: spooled.sha256,
-          size_bytes: spooled.sizeBytes,
-          content: spooled.inline,
-        })),
-      )
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    // One JSON parameter for all rows keeps the statement's text the same for every size of batch. WITH ORDINALITY and
-    // the order by it make arrival_seq follow the order of arrival.
-    await sql`
-      insert into intake (id, agency_id, transaction_id, door, mail_from, recipients, unit, remote_address, helo,
-          smtp_utf8, tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
-        select (r->>'id')::uuid, r->>'agencyId', (r->>'transactionId')::uuid, r->>'door', r->>'mailFrom',
-            array(select jsonb_array_elements_text(r->'addresses')), r->>'unit', r->>'remoteAddress', r->>'helo',
-            (r->>'smtpUtf8')::boolean, (r->>'tls')::boolean, (r->>'bareNewlines')::boolean, r->>'sha256',
-            (r->>'sizeBytes')::bigint, (r->>'arrivedAt')::timestamptz, r->'clock'
-          from jsonb_array_elements(${JSON.stringify(arrivals.map(asRow))}::jsonb) with ordinality as rows (r, place)
-         order by place`.execute(transaction);
-    await handOn(
-      transaction,
-      "intake",
-      arrivals.map(({ id, agencyId }) => ({ job: "read-letter", agencyId, subjectId: id })),
-    );
-    // The next batch takes its numbers (arrival_seq) after this one's, and cannot be seen before it.
-    turn?.written();
-    await turn?.before;
-  });
+  const work = arrivals.map(({ id, agencyId }) => ({ job: "read-letter" as const, agencyId, subjectId: id }));
+  const statements = [insertBodies(database, arrivals), insertIntakes(arrivals), handingOn("intake", work)];
+  await pipe.write(
+    { actor: "worker:intake", agencies },
+    statements.map((statement) => statement.compile(database)),
+    async () => {
+      // The next batch takes its numbers (arrival_seq) after this one's, and cannot be seen before it.
+      turn.written();
+      await turn.before;
+    },
+  );
+}
+
+function insertBodies(database: Kysely<Tables>, arrivals: readonly Arrival[]): Compilable {
+  const rows = arrivals.map(({ agencyId, spooled }) => ({
+    agency_id: agencyId,
+    sha256: spooled.sha256,
+    size_bytes: spooled.sizeBytes,
+    content: spooled.inline,
+  }));
+  return database
+    .insertInto("stored_body")
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing());
+}
+
+/**
+ * One JSON parameter for all rows keeps the statement's text the same for every size of batch. WITH ORDINALITY and the
+ * order by it make arrival_seq follow the order of arrival.
+ */
+function insertIntakes(arrivals: readonly Arrival[]): RawBuilder<unknown> {
+  return sql`
+    insert into intake (id, agency_id, transaction_id, door, mail_from, recipients, unit, remote_address, helo,
+        smtp_utf8, tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
+      select (r->>'id')::uuid, r->>'agencyId', (r->>'transactionId')::uuid, r->>'door', r->>'mailFrom',
+          array(select jsonb_array_elements_text(r->'addresses')), r->>'unit', r->>'remoteAddress', r->>'helo',
+          (r->>'smtpUtf8')::boolean, (r->>'tls')::boolean, (r->>'bareNewlines')::boolean, r->>'sha256',
+          (r->>'sizeBytes')::bigint, (r->>'arrivedAt')::timestamptz, r->'clock'
+        from jsonb_array_elements(${JSON.stringify(arrivals.map(asRow))}::jsonb) with ordinality as rows (r, place)
+       order by place`;
+}
+
+/** A statement of kysely's, raw or built. */
+interface Compilable {
+  compile(database: Kysely<Tables>): CompiledQuery;
 }
 
 function asRow({ id, agencyId, transactionId, envelope, addresses, unit, stamp, spooled }: Arrival) {

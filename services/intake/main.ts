@@ -18,7 +18,7 @@ import { sql } from "kysely";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { openDatabase } from "../shared/runtime/database.ts";
+import { openDatabase, openWritePipe } from "../shared/runtime/database.ts";
 import { openStore } from "../shared/runtime/store.ts";
 import { acceptInto } from "./accept-letter.ts";
 import { recipientFinder } from "./find-recipient.ts";
@@ -29,6 +29,8 @@ const GRACE_MS = 5_000;
 
 export const start: StartRoom = async ({ settings, address, now, log }) => {
   const database = openDatabase<Tables>(address, "saraban_intake", settings.database.poolSize, log);
+  // Two connections: at most two batches are under way.
+  const pipe = openWritePipe(address, "saraban_intake", 2, log);
   const agencies = await database
     .selectFrom("agency")
     .select(["id as agencyId", "domain", "mailbox"])
@@ -40,7 +42,7 @@ export const start: StartRoom = async ({ settings, address, now, log }) => {
     idleTimeoutMs: smtp.idleTimeoutSeconds * 1000,
     dataTimeoutMs: smtp.dataTimeoutSeconds * 1000,
     store: await openStore({ dir: join(settings.dataDir, "letters") }),
-    acceptLetter: acceptInto(database, now),
+    acceptLetter: acceptInto({ database, pipe }, now),
     findRecipient: recipientFinder(agencies),
     log,
   });
@@ -57,6 +59,7 @@ export const start: StartRoom = async ({ settings, address, now, log }) => {
     async stop() {
       await heartbeat.stop();
       await door.close(GRACE_MS);
+      await pipe.close();
       await database.destroy();
     },
   };

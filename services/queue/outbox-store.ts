@@ -16,31 +16,36 @@ interface DueRow {
 const ACTING = { actor: "worker:queue", agencies: [] } as const;
 
 /**
- * Takes due rows, oldest first, hands them over, and marks them in one transaction. Rows another relay holds are passed
- * over. When this process dies between handing over and the commit, the rows are handed over once more: jobs bear it.
+ * Takes due rows, oldest first, hands them over, then marks them. No row is locked while the queue is talked to: workers
+ * finish their rows meanwhile. When this process dies before the mark, or two relays see the same row, it is handed over
+ * once more: the queue knows its job by id, and jobs bear it.
  * The mark puts the next hand-over of the same row `resendAfterSeconds` ahead (longer after each): what is done by then
  * has no row any more, and what was lost in the queue is found again.
  * @returns how many rows were handed over
  */
-export function sendDue(
+export async function sendDue(
   database: Kysely<Tables>,
   options: { readonly limit: number; readonly resendAfterSeconds: number },
   handOver: (room: WorkingRoom, jobs: readonly QueueJob[]) => Promise<void>,
 ): Promise<number> {
-  return inTransaction(database, ACTING, async (transaction) => {
-    const { rows } = await sql<DueRow>`
+  const rows = await inTransaction(database, ACTING, async (transaction) => {
+    const due = await sql<DueRow>`
       select id, job, agency_id, subject_id, work_key from outbox
        where failed_at is null and next_send_at <= now()
-       order by next_send_at, id limit ${options.limit} for update skip locked`.execute(transaction);
-    if (rows.length === 0) return 0;
-    const known = rows.filter((row) => row.job in flow);
-    for (const [room, jobs] of jobsByRoom(known)) await handOver(room, jobs);
-    await sql`
+       order by next_send_at, id limit ${options.limit}`.execute(transaction);
+    return due.rows;
+  });
+  if (rows.length === 0) return 0;
+  const known = rows.filter((row) => row.job in flow);
+  for (const [room, jobs] of jobsByRoom(known)) await handOver(room, jobs);
+  await inTransaction(database, ACTING, (transaction) =>
+    // A row that its worker has put off meanwhile keeps its later time.
+    sql`
       update outbox set sends = sends + 1,
              next_send_at = now() + make_interval(secs => least(3600, ${options.resendAfterSeconds}::float8 * power(1.5, least(sends, 12))))
-       where id = any (${rows.map(({ id }) => id)}::bigint[])`.execute(transaction);
-    return rows.length;
-  });
+       where id = any (${rows.map(({ id }) => id)}::bigint[]) and next_send_at <= now()`.execute(transaction),
+  );
+  return rows.length;
 }
 
 /** Rows keyed by book become one wake-up a book; the id of its newest row makes each batch's wake-up a job of its own. */

@@ -9,6 +9,8 @@ import { sendDue } from "./outbox-store.ts";
 const BATCH = 500;
 /** The relay looks by itself this often: a wake-up may be lost, work that was put off wakes nobody. */
 const LOOK_EVERY_MS = 500;
+/** Pause after each hand-over: what comes within it goes together, which costs the queue far less than one by one. */
+const GATHER_MS = 15;
 /** Pause after an error: the database or the queue is away. */
 const AFTER_ERROR_MS = 1_000;
 
@@ -43,6 +45,8 @@ export function startRelay(parts: {
       };
     });
 
+  const gather = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, GATHER_MS));
+
   const run = async (): Promise<void> => {
     while (!stopped) {
       woken = false;
@@ -51,7 +55,8 @@ export function startRelay(parts: {
           queues[room].add(jobs),
         );
         trouble = null;
-        if (sent < BATCH) await pause(LOOK_EVERY_MS);
+        if (sent === 0) await pause(LOOK_EVERY_MS);
+        else if (sent < BATCH) await gather();
       } catch (error) {
         trouble = error instanceof Error ? error.message : "unknown";
         log.warn({ err: error }, "the relay cannot hand work over; trying again");

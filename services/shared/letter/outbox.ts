@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import { flow, type HandedOnBy, type JobName, type Room } from "./flow.ts";
 import type { Tables } from "./tables.ts";
 
@@ -12,27 +12,32 @@ export interface Work<Name extends JobName> {
 }
 
 /**
- * Writes work into the outbox. Handing on the same job for the same subject twice leaves one row: a step that runs a
+ * Writes work into the outbox, in the transaction of the change that it follows from. Handing on the same job for the same subject twice leaves one row: a step that runs a
  * second time hands on nothing new.
  */
 export async function handOn<R extends Room>(
   transaction: Transaction<Tables>,
-  _room: R,
+  room: R,
   work: readonly Work<HandedOnBy<R>>[],
 ): Promise<void> {
-  if (work.length === 0) return;
-  await transaction
-    .insertInto("outbox")
-    .values(
-      work.map(({ job, agencyId, subjectId, bookId }) => ({
-        job,
-        agency_id: agencyId,
-        subject_id: subjectId,
-        work_key: flow[job as JobName].key === "book" ? (bookId ?? fail(job)) : subjectId,
-      })),
-    )
-    .onConflict((conflict) => conflict.columns(["job", "subject_id"]).doNothing())
-    .execute();
+  if (work.length > 0) await handingOn(room, work).execute(transaction);
+}
+
+/** The statement of handOn. */
+export function handingOn<R extends Room>(
+  _room: R,
+  work: readonly Work<HandedOnBy<R>>[],
+): RawBuilder<unknown> {
+  const rows = work.map(({ job, agencyId, subjectId, bookId }) => ({
+    job,
+    agency_id: agencyId,
+    subject_id: subjectId,
+    work_key: flow[job as JobName].key === "book" ? (bookId ?? fail(job)) : subjectId,
+  }));
+  return sql`
+    insert into outbox (job, agency_id, subject_id, work_key)
+      select job, agency_id, subject_id, work_key from jsonb_populate_recordset(null::outbox, ${JSON.stringify(rows)}::jsonb)
+      on conflict (job, subject_id) do nothing`;
 }
 
 function fail(job: string): never {
@@ -60,11 +65,9 @@ export async function finish(
   job: JobName,
   subjectIds: readonly string[],
 ): Promise<void> {
-  await transaction
-    .deleteFrom("outbox")
-    .where("job", "=", job)
-    .where("subject_id", "in", subjectIds)
-    .execute();
+  await sql`delete from outbox where job = ${job} and subject_id = any (${subjectIds}::uuid[])`.execute(
+    transaction,
+  );
 }
 
 /** Puts work off: the relay hands it to the queue again after the delay (a receiver that asks to be tried later). */
