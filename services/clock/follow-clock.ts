@@ -41,12 +41,20 @@ export function followClock(
     });
     return looking;
   };
-  const timer = setInterval(() => void look(), everyMs);
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const lookLater = (): void => {
+    if (stopped) return;
+    // Until there is a fix at all, every stamp is unsynchronised: that is worth a look more often.
+    timer = setTimeout(() => void look().then(lookLater), fix ? everyMs : everyMs / 8);
+  };
+  lookLater();
   return {
     fix: () => ({ fix, reason }),
     look,
     async stop() {
-      clearInterval(timer);
+      stopped = true;
+      clearTimeout(timer);
       await looking;
     },
   };

@@ -98,6 +98,7 @@ test("the short format never understates a delay or dispersion", () => {
 test("a reference id is printable, whatever the server sent", () => {
   expect(referenceText(1, 0x47505300)).toBe("GPS");
   expect(referenceText(0, 0x52415445)).toBe("RATE");
-  expect(referenceText(1, 0x1b5b4a0a)).toBe("?[J?");
+  expect(referenceText(1, 0x1b5b4a0a)).toBe("27.91.74.10");
+  expect(referenceText(1, 0)).toBe("0.0.0.0");
   expect(referenceText(2, 0xc0000201)).toBe("192.0.2.1");
 });

@@ -96,14 +96,11 @@ export function decodePacket(bytes: Buffer): NtpPacket | undefined {
 }
 
 /**
- * The reference id in words (RFC 5905 §7.3): letters at stratum 0 and 1 ("GPS", "RATE"), else four numbers with dots,
- * an IPv4 address or the first octets of a digest. Only printable ASCII comes out, whatever the server sent.
+ * The reference id in words (RFC 5905 §7.3): letters at stratum 0 and 1 ("GPS", "RATE"), else four numbers with dots: an
+ * IPv4 address or the first octets of a digest. Only letters and numbers come out, whatever the server sent.
  */
 export function referenceText(stratum: number, referenceId: number): string {
   const octets = [24, 16, 8, 0].map((shift) => (referenceId >>> shift) & 0xff);
-  if (stratum > 1) return octets.join(".");
-  return octets
-    .filter((octet) => octet !== 0)
-    .map((octet) => (octet > 0x20 && octet < 0x7f ? String.fromCharCode(octet) : "?"))
-    .join("");
+  const letters = String.fromCharCode(...octets).replace(/\0+$/, "");
+  return stratum <= 1 && /^[A-Za-z0-9-]{1,4}$/.test(letters) ? letters : octets.join(".");
 }
