@@ -22,6 +22,8 @@ export interface Filtered {
   readonly jitterMs: number;
   /** The true offset lies within this if the server and those above it are truthful, ms. */
   readonly errorBoundMs: number;
+  /** The part of it that is there because the samples contradict each other beyond what their delays explain. */
+  readonly contradictionMs: number;
   /** Λ of RFC 5905 §11.2: what is to be expected rather than what is certain; ranks and weighs servers. */
   readonly rootDistanceMs: number;
 }
@@ -68,13 +70,15 @@ export function openClockFilter(): ClockFilter {
         dispersionOf(sorted.map((stage) => stage.dispersionMs)),
       );
       const { rootDelayMs, rootDispersionMs } = best.sample;
+      const contradictionMs = contradictionOf(sorted);
       const upstreamMs = rootDelayMs / 2 + rootDispersionMs;
       return {
         ...best,
         newestNs: newest.atNs,
         dispersionMs,
         jitterMs,
-        errorBoundMs: upstreamMs + reachOf(best) + contradictionOf(sorted),
+        errorBoundMs: upstreamMs + reachOf(best) + contradictionMs,
+        contradictionMs,
         // RFC 5905 A.5.5.2: LAMBDA = (rootdelay + delay) / 2 + rootdisp + disp + PHI * age + jitter.
         rootDistanceMs: upstreamMs + best.delayMs / 2 + dispersionMs + jitterMs,
       };

@@ -11,7 +11,10 @@ export interface DriftEstimate {
   /** Takes an agreed offset with its bound. @returns false when it contradicts what was known: all of that is forgotten */
   add(atNs: bigint, offsetMs: number, errorBoundMs: number): boolean;
   read(): Drift;
+  /** The clock was disturbed (set, asleep): what was known of it before says nothing about after. */
   forget(): void;
+  /** The clock runs otherwise than was assumed: from now on up to the worst is taken as possible. */
+  distrust(): void;
 }
 
 interface Point {
@@ -43,6 +46,10 @@ export function estimateDrift(limits: DriftLimits): DriftEstimate {
     lowPpm = -widestPpm;
     highPpm = widestPpm;
   };
+  const distrust = (): void => {
+    widestPpm = Math.max(widestPpm, WORST_PPM);
+    forget();
+  };
   const recompute = (newest: Point): boolean => {
     let low = -widestPpm;
     let high = widestPpm;
@@ -64,11 +71,8 @@ export function estimateDrift(limits: DriftLimits): DriftEstimate {
     add(atNs, offsetMs, errorBoundMs) {
       const newest = { atNs, offsetMs, errorBoundMs };
       const fits = recompute(newest);
-      if (!fits) {
-        // Somebody slews this clock, or its crystal is worse than assumed: from now on up to the worst is possible.
-        widestPpm = Math.max(widestPpm, WORST_PPM);
-        forget();
-      }
+      // Somebody slews this clock, or its crystal is worse than assumed.
+      if (!fits) distrust();
       const last = points.at(-1);
       if (!last || atNs - last.atNs >= SPACING_NS) points = [...points, newest].slice(-MAX_POINTS);
       else if (errorBoundMs < last.errorBoundMs) points = [...points.slice(0, -1), newest];
@@ -79,5 +83,6 @@ export function estimateDrift(limits: DriftLimits): DriftEstimate {
       return { ppm, uncertaintyPpm: Math.max(highPpm - ppm, ppm - lowPpm) };
     },
     forget,
+    distrust,
   };
 }

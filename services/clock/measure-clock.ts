@@ -46,6 +46,8 @@ export interface ClockMeasurement {
   stop(): Promise<void>;
 }
 
+/** Contradictions below this may come from what is not modelled: interrupts, queues of the kernel, a server's own reading. */
+const WAVERS_ABOVE_MS = 0.25;
 /** How often a step of the system clock is looked for. */
 const WATCH_EVERY_MS = 1_000;
 
@@ -116,9 +118,13 @@ export function measureClock(options: MeasureOptions): ClockMeasurement {
     if (agreed && best) {
       const { offsetMs } = selection;
       let { errorBoundMs } = selection;
-      if (!drift.add(nowNs, offsetMs, errorBoundMs)) {
-        // The clock ran otherwise than was thought possible (it is slewed, or its crystal is worse): what was measured
-        // before is void, and until it is measured again the bound reaches back to where the time was.
+      const wavering = judged.survivors.filter(({ filtered }) => filtered.contradictionMs > WAVERS_ABOVE_MS);
+      const disturbed = wavering.length * 2 > judged.survivors.length;
+      if (disturbed) drift.distrust();
+      if (disturbed || !drift.add(nowNs, offsetMs, errorBoundMs)) {
+        // Most servers seem to waver, or the time is not where it can be: it is the local clock that ran otherwise than was
+        // thought possible (slewed, or a worse crystal). What was measured before is void, and until it is measured again
+        // the bound reaches back to where the time was.
         errorBoundMs += fix ? Math.abs(offsetMs - offsetOf(fix, nowNs, localBaseNs)) : 0;
         for (const server of polled) server.startAgain();
       }

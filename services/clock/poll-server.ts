@@ -45,7 +45,7 @@ export interface PollReading {
 const BURST_SAMPLES = 8;
 const SPACING_MS = 2_000;
 /** However often the local clock is disturbed, a server is not burdened with more bursts than this. */
-const BETWEEN_BURSTS_NS = 30_000_000_000n;
+const BETWEEN_BURSTS_NS = 120_000_000_000n;
 const RESOLVE_WITHIN_MS = 5_000;
 
 /** Asks one server for ever (RFC 5905 §13). @param onPolled after each question, answered or not */

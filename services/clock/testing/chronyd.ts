@@ -55,7 +55,8 @@ pidfile ${join(dir, "chronyd.pid")}
     port,
     pid: child.pid as number,
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
+      // Without a pid it never began: there is no such program.
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
         child.kill("SIGTERM");
         await once(child, "exit");
       }
