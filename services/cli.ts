@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
     says: "every service in one process; with its own PostgreSQL unless DATABASE_URL is set",
     file: "./command-serve.ts",
   },
+  timekeeper: { says: "asks the reference clocks; one on each host", file: "./command-serve.ts" },
   intake: { says: "the doors: SMTP", file: "./command-serve.ts" },
   reading: { says: "reads accepted messages", file: "./command-serve.ts" },
   registry: { says: "numbers letters", file: "./command-serve.ts" },
@@ -26,6 +27,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   book: {
     says: "prints an agency's inbound book: saraban book AGENCY [--year B.E.] [--json]",
     file: "./command-book.ts",
+  },
+  clock: {
+    says: "the state of the clock that official times carry; saraban clock export: the kept samples, for an auditor [--json]",
+    file: "./command-clock.ts",
   },
   letter: {
     says: "shows what became of an accepted letter: saraban letter ID [--json]",

@@ -1,8 +1,9 @@
 import type { RunCommand } from "./cli.ts";
+import { openProcessClock } from "./clock/process-clock.ts";
 import { findInstallation, openInstallation, prepareInstallation, queueHome } from "./installation.ts";
 import { readDirectory } from "./shared/letter/agencies.ts";
 import type { RoomParts, StartedRoom, StartRoom } from "./shared/letter/room.ts";
-import { systemClock } from "./shared/letter/stamp.ts";
+import type { RoomRole } from "./shared/runtime/database.ts";
 import { type Running, runUntilSignal, stopAll } from "./shared/runtime/lifecycle.ts";
 import { openLog } from "./shared/runtime/log.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
@@ -11,12 +12,25 @@ const EXIT_WITHIN_MS = 2_000;
 
 /** Service → its room, in the order of starting: workers before doors, so that nothing waits; stopping is the reverse. */
 const ROOMS: Readonly<Record<string, string>> = {
+  timekeeper: "./clock/main.ts",
   relay: "./queue/main.ts",
   notification: "./notification/main.ts",
   registry: "./registry/main.ts",
   reading: "./reading/main.ts",
   intake: "./intake/main.ts",
   http: "./http/main.ts",
+};
+
+/** Service → the role that it works under; `all` may be any of them. */
+const ROLES: Readonly<Record<string, RoomRole>> = {
+  all: "saraban_clock",
+  timekeeper: "saraban_clock",
+  relay: "saraban_queue",
+  notification: "saraban_notification",
+  registry: "saraban_registry",
+  reading: "saraban_reading",
+  intake: "saraban_intake",
+  http: "saraban_http",
 };
 
 /** `saraban all` and `saraban SERVICE`: runs until a signal, says on stdout where everything is and that it is ready. */
@@ -28,11 +42,19 @@ export const run: RunCommand = async (_args, name) => {
   const running: Running[] = [];
   try {
     const { address, failed } = await openDatabaseFor(name, settings, running, log);
+    const clock = await openProcessClock(
+      settings.clock.servers !== "",
+      settings.clock,
+      address,
+      ROLES[name] as RoomRole,
+      log,
+    );
+    running.push(clock);
     const parts: RoomParts = {
       settings,
       address,
       home: queueHome(settings, address),
-      now: systemClock(),
+      now: clock.now,
       log,
     };
     const says: string[] = [];

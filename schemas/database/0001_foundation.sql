@@ -281,6 +281,7 @@ create table outcome (
   reason text not null,
   earlier_intake_id uuid references intake,
   decided_at timestamptz not null,
+  clock jsonb not null,
   decided_by text not null
 );
 comment on table outcome is 'What became of an arrival: exactly one row for each intake.';

@@ -55,6 +55,12 @@ export async function newestFix<Tables>(
   return row && fixFromJson(row.fix);
 }
 
+const SELECT_SAMPLES = sql`
+  select id, measured_by as "measuredBy", clock_id as "clockId", kept_at as "keptAt",
+         to_char(measured_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "measuredAt", agreed, reason,
+         offset_ms as "offsetMs", error_bound_ms as "errorBoundMs", stratum, reference, servers
+    from clock_sample`;
+
 /** Rows kept from `from` until before `until`, oldest first, in pages: give the last id of a page to get the next. */
 export async function readSamples<Tables>(
   database: Kysely<Tables>,
@@ -64,12 +70,15 @@ export async function readSamples<Tables>(
   limit = 1_000,
 ): Promise<KeptSample[]> {
   const { rows } = await sql<KeptSample>`
-    select id, measured_by as "measuredBy", clock_id as "clockId", kept_at as "keptAt",
-           to_char(measured_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "measuredAt", agreed, reason,
-           offset_ms as "offsetMs", error_bound_ms as "errorBoundMs", stratum, reference, servers
-      from clock_sample where kept_at >= ${from} and kept_at < ${until} and id > ${afterId}
+    ${SELECT_SAMPLES} where kept_at >= ${from} and kept_at < ${until} and id > ${afterId}
      order by id limit ${limit}`.execute(database);
   return rows;
+}
+
+/** The sample kept last, whichever host measured it; undefined before the first. */
+export async function newestSample<Tables>(database: Kysely<Tables>): Promise<KeptSample | undefined> {
+  const { rows } = await sql<KeptSample>`${SELECT_SAMPLES} order by id desc limit 1`.execute(database);
+  return rows[0];
 }
 
 /**

@@ -1,24 +1,6 @@
+import type { ClockState } from "../shared/letter/stamp.ts";
 import type { ClockFix } from "./clock-fix.ts";
 import { type HostClocks, hostClocks, watchSystemClock } from "./local-time.ts";
-
-/** How far an official time can be trusted; stored with every stamp (Annex 6 §2.2.4). */
-export type ClockState =
-  | ({ readonly state: "unsynchronised"; readonly reason: string } & Partial<MeasuredClock>)
-  | ({ readonly state: "synchronised" | "warning" | "non-compliant" } & MeasuredClock);
-
-export interface MeasuredClock {
-  /** The stated time minus the system clock, ms. */
-  readonly offsetMs: number;
-  /** The stated time is wrong by no more, ms. */
-  readonly errorBoundMs: number;
-  /** Since the newest answer of a reference server. */
-  readonly ageSeconds: number;
-  /** Of the best server. */
-  readonly stratum: number;
-  readonly reference: string;
-  /** The servers that agreed. */
-  readonly servers: readonly string[];
-}
 
 /** A Stamp (services/shared/letter/stamp.ts) with microseconds. */
 export interface TrustedStamp {

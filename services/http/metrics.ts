@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 
 interface Figure {
@@ -28,7 +29,7 @@ export interface Metrics {
  * Prometheus metrics. The counts come from the database at each scrape: they are the installation's, whichever process
  * did the work, and a restart does not set them back. They hold no word of any letter.
  */
-export function openMetrics(database: Kysely<Tables>): Metrics {
+export function openMetrics(database: Kysely<Tables>, now: TrustedNow): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "saraban_http_process_" });
   const gauges = new Map<string, Gauge>();
@@ -36,9 +37,23 @@ export function openMetrics(database: Kysely<Tables>): Metrics {
     const labelNames = ["agency", ...(label === null ? [] : [label])];
     gauges.set(name, new Gauge({ name: `saraban_${name}`, help, labelNames, registers: [registry] }));
   }
+  const clockGauge = (name: string, help: string) =>
+    new Gauge({ name: `saraban_clock_${name}`, help, registers: [registry] });
+  const usable = clockGauge("usable", "1 while official times are compliant: synchronised or with a warning");
+  const bound = clockGauge(
+    "error_bound_ms",
+    "Official times are wrong by no more; no value while that is not known",
+  );
+  const offset = clockGauge("offset_ms", "Official time minus the system clock");
+  const age = clockGauge("age_seconds", "Since the newest answer of a reference server");
   return {
     contentType: registry.contentType,
     async read() {
+      const { clock } = now();
+      usable.set(clock.state === "synchronised" || clock.state === "warning" ? 1 : 0);
+      bound.set(clock.errorBoundMs ?? Number.NaN);
+      offset.set(clock.offsetMs ?? Number.NaN);
+      age.set(clock.ageSeconds ?? Number.NaN);
       const { rows } = await sql<Figure>`select * from figures()`.execute(database);
       for (const gauge of gauges.values()) gauge.reset();
       for (const { name, agency_id, label, value } of rows) {

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { BEAT_EVERY_MS } from "../shared/letter/heartbeat.ts";
-import type { TrustedNow } from "../shared/letter/stamp.ts";
+import type { ClockState } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { JobQueue } from "../shared/runtime/queue.ts";
 
@@ -20,11 +20,15 @@ const SERVICES = ["intake", "reading", "registry", "notification", "relay"] as c
 const MISSED_AFTER_SECONDS = (3 * BEAT_EVERY_MS) / 1000;
 const ANSWER_WITHIN_MS = 3_000;
 
-/** Asks every part; a part that does not answer in time is not ok. Never throws. */
+/**
+ * Asks every part; a part that does not answer in time is not ok. Never throws.
+ * @param held why registration waits for the clock; null while it does not
+ */
 export async function askReadiness(
   database: Kysely<Tables>,
   queues: Readonly<Record<string, JobQueue>>,
-  now: TrustedNow,
+  clock: ClockState,
+  held: string | null,
 ): Promise<Readiness> {
   const checks: Record<string, Check> = {};
   checks["database"] = await check(true, async () => {
@@ -36,11 +40,13 @@ export async function askReadiness(
     return `${depths.reduce((sum, depth) => sum + depth, 0)} jobs waiting or running`;
   });
   Object.assign(checks, await askServices(database));
-  const { state } = now().clock;
   checks["clock"] = {
-    ok: false,
-    needed: false,
-    detail: `${state}: no reference clock is configured; every time is marked so`,
+    ok: clock.state === "synchronised" || clock.state === "warning",
+    needed: held !== null,
+    detail:
+      clock.state === "unsynchronised"
+        ? `unsynchronised: ${clock.reason}; every time is marked so`
+        : `${clock.state}: within ${clock.errorBoundMs} ms of ${clock.reference}, ${clock.ageSeconds} s ago`,
   };
   return { ready: Object.values(checks).every(({ ok, needed }) => ok || !needed), checks };
 }

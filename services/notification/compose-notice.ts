@@ -27,6 +27,7 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
   const { letter, register, agency, receiver } = receipt;
   const received = new Date(receipt.receivedAt);
   const registered = new Date(receipt.registeredAt);
+  const clock = clockWords(receipt);
   const registerNumber = `${register.number}/${register.yearBuddhist}`;
   const lines = [
     `${agency.nameThai} ได้รับและลงทะเบียนรับหนังสือของท่านแล้ว`,
@@ -40,7 +41,7 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
     `หน่วยงานผู้รับ        : ${receiver.unit}`,
     `รหัสหลักฐาน         : ${receipt.evidenceId}`,
     "",
-    "เวลาข้างต้นอ่านจากนาฬิกาของระบบ ซึ่งยังไม่ได้เทียบกับนาฬิกาอ้างอิง",
+    clock.thai,
     "หนังสือฉบับนี้ระบบตอบโดยอัตโนมัติ ไม่ต้องตอบกลับ ข้อมูลเดียวกันสำหรับระบบคอมพิวเตอร์อยู่ในไฟล์แนบ",
     "",
     "--------------------------------------------------------------------",
@@ -56,7 +57,7 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
     `Receiving unit   : ${receiver.unit}`,
     `Evidence id      : ${receipt.evidenceId}`,
     "",
-    "The times are those of this system's clock, which is not compared with a reference clock yet.",
+    clock.english,
     "This is an automatic reply; please do not answer it. The same facts for programs are in the attachment.",
     "",
   ];
@@ -65,6 +66,23 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
     subject: `แจ้งเลขรับหนังสือ ที่ ${letter.number} เลขรับ ${registerNumber}`,
     text: lines.join("\r\n"),
     attachment: { filename: `receipt-${receipt.evidenceId}.json`, json: JSON.stringify(receipt, null, 2) },
+  };
+}
+
+/** How far the two times can be trusted (Annex 6 §2.2.4): the worse of them is told. */
+function clockWords({ clock: { received, registered } }: Receipt): { thai: string; english: string } {
+  if (received.state === "unsynchronised" || registered.state === "unsynchronised") {
+    return {
+      thai: "เวลาข้างต้นอ่านจากนาฬิกาของระบบ ซึ่งขณะนั้นไม่ได้เทียบกับนาฬิกาอ้างอิง",
+      english:
+        "The times are those of this system's clock, which was not compared with a reference clock then.",
+    };
+  }
+  const worse = received.errorBoundMs > registered.errorBoundMs ? received : registered;
+  const ms = Math.ceil(worse.errorBoundMs * 10) / 10;
+  return {
+    thai: `เวลาข้างต้นเทียบกับนาฬิกาอ้างอิง ${worse.reference} คลาดเคลื่อนไม่เกิน ${ms} มิลลิวินาที`,
+    english: `The times agree with the reference clock ${worse.reference} within ${ms} ms.`,
   };
 }
 

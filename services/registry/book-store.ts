@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import type { ClockState } from "../shared/letter/stamp.ts";
+import type { ClockState, Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Decided, WaitingLetter } from "./decide-outcome.ts";
 
@@ -109,7 +109,7 @@ export async function insertOutcomes(
   transaction: Transaction<Tables>,
   agencyId: string,
   decided: readonly Decided[],
-  at: Date,
+  { at, clock }: Stamp,
   decidedBy: string,
 ): Promise<void> {
   await transaction
@@ -122,6 +122,7 @@ export async function insertOutcomes(
         reason,
         earlier_intake_id: earlierIntakeId,
         decided_at: at,
+        clock: JSON.stringify(clock),
         decided_by: decidedBy,
       })),
     )

@@ -8,25 +8,38 @@
  *             among the letters that are ready, in the transaction that writes the entry (Annex 6 §2.2.3). Every arrival
  *             gets exactly one outcome.
  * May not     read message octets, talk to senders.
- * Settings    registry.batchSize, queue.*, database.*.
+ * Settings    registry.batchSize, clock.policy, queue.*, database.*.
  * Fails       killed or stopped in a batch: the batch is rolled back, the next worker takes it up; nothing was numbered.
  *             a letter that cannot be written: tried alone, again later with growing pauses, set aside visibly at last.
+ *             clock not good enough under the policy `hold`: letters wait, and go on by themselves when it is.
  * Limits      one inbound, ordinary book an agency; clerks, corrections and reserved numbers come later.
  */
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
+import { putOff } from "../shared/letter/outbox.ts";
 import { performJobs } from "../shared/letter/perform-jobs.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
+import { type ClockState, reasonToHold } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { openDatabase } from "../shared/runtime/database.ts";
+import { inTransaction, openDatabase } from "../shared/runtime/database.ts";
 import { drainBook } from "./register-letter.ts";
 
 /** Books drained at the same time; within a book there is one worker at a time anyway. */
 const BOOKS_AT_ONCE = 2;
 
+/** While registration waits for the clock, a book is tried again this often. */
+const HELD_LOOKS_AGAIN_MS = 5_000;
+
 export const start: StartRoom = async ({ settings, address, home, now, log }) => {
   const database = openDatabase<Tables>(address, "saraban_registry", settings.database.poolSize, log);
   const { maxFailures } = settings.queue;
-  const parts = { database, now, batchSize: settings.registry.batchSize, maxFailures, log };
+  const parts = {
+    database,
+    now,
+    batchSize: settings.registry.batchSize,
+    maxFailures,
+    reasonToHold: (clock: ClockState) => reasonToHold(clock, settings.clock),
+    log,
+  };
   const heartbeat = await startHeartbeat(database, "registry", () => null, log);
   const worker = await performJobs({
     room: "registry",
@@ -35,8 +48,14 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     concurrency: BOOKS_AT_ONCE,
     maxFailures,
     handlers: {
-      "register-letter": async ({ agencyId, workKey }) => {
-        const letters = await drainBook(parts, agencyId, workKey);
+      "register-letter": async ({ agencyId, subjectId, workKey }) => {
+        const { letters, held } = await drainBook(parts, agencyId, workKey);
+        if (held !== null) {
+          log.warn({ book: workKey, held }, "registration waits for the clock");
+          await inTransaction(database, { actor: "worker:registry", agencies: [agencyId] }, (transaction) =>
+            putOff(transaction, "register-letter", subjectId, HELD_LOOKS_AGAIN_MS, held),
+          );
+        }
         if (letters > 0) log.info({ book: workKey, letters }, "book drained");
       },
     },

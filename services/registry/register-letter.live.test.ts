@@ -16,7 +16,12 @@ interface Line {
   arrived_at: Date;
 }
 
-async function scene(context: TestContext, now: TrustedNow = systemClock(), batchSize = 7) {
+async function scene(
+  context: TestContext,
+  now: TrustedNow = systemClock(),
+  batchSize = 7,
+  held: () => string | null = () => null,
+) {
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
   const database = roomDatabase(context, address, "saraban_registry", 8);
@@ -24,8 +29,10 @@ async function scene(context: TestContext, now: TrustedNow = systemClock(), batc
     query,
     address,
     wait: (letters: Parameters<typeof letReadLettersWait>[1]) => letReadLettersWait(query, letters),
-    drain: (book = BOOK) =>
-      drainBook({ database, now, batchSize, maxFailures: 3, log }, book.split(".")[0] as string, book),
+    drain: async (book = BOOK) => {
+      const parts = { database, now, batchSize, maxFailures: 3, reasonToHold: held, log };
+      return (await drainBook(parts, book.split(".")[0] as string, book)).letters;
+    },
     lines: () => query<Line>("select * from saraban.entry order by book_id, year, number"),
     outcomes: async () => {
       const rows = await query<{ intake_id: string; outcome: string }>(
@@ -38,7 +45,10 @@ async function scene(context: TestContext, now: TrustedNow = systemClock(), batc
 
 const stopped =
   (iso: string): TrustedNow =>
-  () => ({ at: new Date(iso), clock: { state: "unsynchronised" } });
+  () => ({
+    at: new Date(iso),
+    clock: { state: "unsynchronised", reason: "no reference clock is configured" },
+  });
 
 test("numbers waiting letters 1, 2, 3 … in order of arrival, and hands on their acknowledgements", async (context) => {
   const { wait, drain, lines, query } = await scene(context);
@@ -190,4 +200,16 @@ test("a letter that cannot be registered is set aside at last and holds up nobod
   context.expect(row?.failed_at).not.toBeNull();
   context.expect(row?.last_error).not.toContain("เรื่องทดสอบ");
   context.expect(await drain()).toBe(0);
+});
+
+test("while the clock is not good enough nothing is numbered and nothing counts as failed; then all is", async (context) => {
+  let held: string | null = "the clock may be wrong by 50 ms";
+  const { wait, drain, lines, outcomes, query } = await scene(context, systemClock(), 2, () => held);
+  await wait([{}, {}, { verdict: "triage", number: null }]);
+  context.expect(await drain()).toBe(0);
+  context.expect((await outcomes()).size).toBe(0);
+  context.expect(await query("select 1 from saraban.outbox where failures = 0")).toHaveLength(3);
+  held = null;
+  context.expect(await drain()).toBe(3);
+  context.expect((await lines()).map(({ number }) => number)).toEqual([1, 2]);
 });

@@ -1,6 +1,6 @@
 import type { HandedOnBy } from "../shared/letter/flow.ts";
 import { finish, handOn, recordFailure, type Work } from "../shared/letter/outbox.ts";
-import { bangkokYear, type Stamp, type TrustedNow } from "../shared/letter/stamp.ts";
+import { bangkokYear, type ClockState, type Stamp, type TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Kysely, type Transaction } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
@@ -16,27 +16,40 @@ export interface RegistryParts {
   readonly now: TrustedNow;
   readonly batchSize: number;
   readonly maxFailures: number;
+  /** Why no number may be given at a moment with this state of the clock; null when it may. */
+  readonly reasonToHold: (clock: ClockState) => string | null;
   readonly log: Log;
+}
+
+/** What came of a wake-up: how many letters got their outcome, and why the rest waits for the clock, if it does. */
+export interface Drained {
+  readonly letters: number;
+  readonly held: string | null;
+}
+
+/** Thrown inside a batch, so that it is rolled back: the moment that its numbers would carry is not good enough. */
+class ClockHeld extends Error {
+  override readonly name = "ClockHeld";
 }
 
 /**
  * The job "register-letter" is a wake-up for a book: it drains the book's waiting letters, oldest arrival first, in
  * batches of one transaction each, until none is left. Why batches: one commit a letter under one lock is bound by the
  * disk's flush, some 150 numbers a second on a disk that takes 5 ms; a batch shares the flush.
- * @returns how many letters got their outcome
  */
-export async function drainBook(parts: RegistryParts, agencyId: string, bookId: string): Promise<number> {
-  let drained = 0;
+export async function drainBook(parts: RegistryParts, agencyId: string, bookId: string): Promise<Drained> {
+  let letters = 0;
   for (;;) {
     let count: number;
     try {
       count = await drainBatch(parts, agencyId, bookId, parts.batchSize);
     } catch (error) {
+      if (error instanceof ClockHeld) return { letters, held: error.message };
       parts.log.warn({ err: error, book: bookId }, "a batch failed; its letters are tried one by one");
-      return drained + (await drainOneByOne(parts, agencyId, bookId));
+      return { letters: letters + (await drainOneByOne(parts, agencyId, bookId)), held: null };
     }
-    drained += count;
-    if (count < parts.batchSize) return drained;
+    letters += count;
+    if (count < parts.batchSize) return { letters, held: null };
   }
 }
 
@@ -82,9 +95,11 @@ function drainBatch(
     if (waiting.length === 0) return 0;
     // The moment of registration is taken under the lock: it decides the year, and entries stand in its order.
     const stamp = parts.now();
+    const held = parts.reasonToHold(stamp.clock);
+    if (held !== null) throw new ClockHeld(held);
     const decided = decideOutcomes(waiting, await findEarlier(transaction, agencyId, waiting));
     await takeNumbers(transaction, bookId, agencyId, decided, stamp);
-    await insertOutcomes(transaction, agencyId, decided, stamp.at, RULE);
+    await insertOutcomes(transaction, agencyId, decided, stamp, RULE);
     await handOn(transaction, "registry", decided.flatMap(noticeFor(agencyId)));
     await finish(
       transaction,

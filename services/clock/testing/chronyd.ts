@@ -29,9 +29,9 @@ export function findChronyd(): string | undefined {
  * touches the system clock. It opens no command port and no command socket; stopped by its process id.
  * @throws Error with what it said when it does not answer within 10 s
  */
-export async function startChronyd(path: string): Promise<RunningChronyd> {
+export async function startChronyd(path: string, wantedPort?: number): Promise<RunningChronyd> {
   const dir = await mkdtemp(join(tmpdir(), "saraban-chronyd-"));
-  const port = await freeUdpPort();
+  const port = wantedPort ?? (await freeUdpPort());
   const config = join(dir, "chrony.conf");
   await writeFile(
     config,
@@ -87,7 +87,7 @@ async function answers(port: number, child: ChildProcess): Promise<void> {
   throw new Error("no answer");
 }
 
-async function freeUdpPort(): Promise<number> {
+export async function freeUdpPort(): Promise<number> {
   const socket = createSocket("udp4");
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");

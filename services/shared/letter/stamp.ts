@@ -1,6 +1,20 @@
-/** How far a time can be trusted. Reference clocks come with a later issue; until then every time says that it has none. */
-export interface ClockState {
-  readonly state: "unsynchronised";
+/** How far an official time can be trusted; stored with every stamp (Annex 6 §2.2.4). */
+export type ClockState =
+  | ({ readonly state: "unsynchronised"; readonly reason: string } & Partial<MeasuredClock>)
+  | ({ readonly state: "synchronised" | "warning" | "non-compliant" } & MeasuredClock);
+
+export interface MeasuredClock {
+  /** The stated time minus the system clock, ms. */
+  readonly offsetMs: number;
+  /** The stated time is wrong by no more, ms. */
+  readonly errorBoundMs: number;
+  /** Since the newest answer of a reference server. */
+  readonly ageSeconds: number;
+  /** Of the best server. */
+  readonly stratum: number;
+  readonly reference: string;
+  /** The servers that agreed. */
+  readonly servers: readonly string[];
 }
 
 /** An official time with the state of the clock it was taken from (Annex 6 §2.2.4). */
@@ -12,12 +26,30 @@ export interface Stamp {
 /** Where times come from; a parameter everywhere, so that tests can stop it or move it over New Year. */
 export type TrustedNow = () => Stamp;
 
+/**
+ * Why registration has to wait for the clock; null when it need not. `auto` waits where reference clocks are configured:
+ * who names a reference clock wants no number without it.
+ */
+export function reasonToHold(
+  clock: ClockState,
+  settings: { readonly servers: string; readonly policy: "auto" | "flag" | "hold" },
+): string | null {
+  const holds = settings.policy === "hold" || (settings.policy === "auto" && settings.servers !== "");
+  if (!holds) return null;
+  if (clock.state === "unsynchronised") return `the clock is unsynchronised: ${clock.reason}`;
+  if (clock.state === "non-compliant") return `the clock may be wrong by ${clock.errorBoundMs} ms`;
+  return null;
+}
+
 /** The system clock, never falling within this process: a clock set back stands still until it has caught up. */
 export function systemClock(readMs: () => number = Date.now): TrustedNow {
   let lastMs = 0;
   return () => {
     lastMs = Math.max(lastMs, readMs());
-    return { at: new Date(lastMs), clock: { state: "unsynchronised" } };
+    return {
+      at: new Date(lastMs),
+      clock: { state: "unsynchronised", reason: "no reference clock is configured" },
+    };
   };
 }
 

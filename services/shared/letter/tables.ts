@@ -62,6 +62,50 @@ export interface BookYear {
   year: number;
 }
 
+export interface ClockSample {
+  /**
+   * The servers agreed in this round and a new fix was made; else reason says why not, and the earlier fix goes on.
+   */
+  agreed: boolean;
+  /**
+   * The monotonic clock that was measured: boot id of the host, and its time namespace if it has one.
+   */
+  clock_id: string;
+  /**
+   * Reference time at measured_at is right within this, as long as most of the servers are truthful.
+   */
+  error_bound_ms: number | null;
+  /**
+   * What the processes of this host tell the time from (services/clock/clock-fix.ts); nanoseconds as text.
+   */
+  fix: Json | null;
+  id: Generated<number>;
+  /**
+   * Clock of the database server; says when the row came. The reference time of the measurement is measured_at.
+   */
+  kept_at: Generated<Date>;
+  measured_at: Date | null;
+  /**
+   * The measuring process, host:pid.
+   */
+  measured_by: string;
+  /**
+   * That clock at the measurement; orders samples of one clock_id whatever the system clock did.
+   */
+  monotonic_ns: number;
+  /**
+   * Reference time minus system clock, ms.
+   */
+  offset_ms: number | null;
+  reason: string;
+  reference: string | null;
+  /**
+   * Each server: state (used, falseticker, silent …), offset against the system clock, delay, dispersion, root distance, reach.
+   */
+  servers: Json;
+  stratum: number | null;
+}
+
 export interface DeliveryAttempt {
   agency_id: string;
   channel: string;
@@ -188,6 +232,7 @@ export interface Outbox {
 
 export interface Outcome {
   agency_id: string;
+  clock: Json;
   decided_at: Date;
   decided_by: string;
   /**
@@ -258,6 +303,7 @@ export interface Tables {
   applied_file: AppliedFile;
   book: Book;
   book_year: BookYear;
+  clock_sample: ClockSample;
   delivery_attempt: DeliveryAttempt;
   entry: Entry;
   heartbeat: Heartbeat;

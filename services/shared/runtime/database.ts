@@ -20,7 +20,8 @@ export type RoomRole =
   | "saraban_registry"
   | "saraban_notification"
   | "saraban_queue"
-  | "saraban_http";
+  | "saraban_http"
+  | "saraban_clock";
 
 /** Who acts, and for which agencies: stated in every transaction, read by row-level security. */
 export interface Acting {

@@ -29,6 +29,17 @@ export interface Settings {
     readonly dataTimeoutSeconds: number;
   };
   readonly http: { readonly host: string; readonly port: number };
+  readonly clock: {
+    readonly servers: string;
+    readonly minimumServers: number;
+    readonly minPollSeconds: number;
+    readonly maxPollSeconds: number;
+    readonly warnMs: number;
+    readonly hardMs: number;
+    readonly maxAgeSeconds: number;
+    readonly policy: "auto" | "flag" | "hold";
+    readonly keepDays: number;
+  };
   readonly reading: { readonly concurrency: number };
   readonly registry: { readonly batchSize: number };
   readonly notification: {
