@@ -30,7 +30,12 @@ const ROOMS = [
 const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   bullmq: ["shared/runtime/queue.ts"],
   ioredis: ["shared/runtime/queue.ts"],
-  pg: ["shared/runtime/database.ts", "shared/runtime/named-statements.ts", "shared/letter/agencies.ts"],
+  pg: [
+    "shared/runtime/database.ts",
+    "shared/runtime/named-statements.ts",
+    "shared/runtime/settings-urls.ts",
+    "shared/letter/agencies.ts",
+  ],
   pino: ["shared/runtime/log.ts"],
   yaml: ["shared/runtime/settings.ts"],
   fastify: ["http/main.ts"],

@@ -40,6 +40,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
     says: "work that keeps failing: saraban jobs [list|retry ID…|retry --all] [--json]",
     file: "./command-jobs.ts",
   },
+  notices: {
+    says: "acknowledgements that no server took: saraban notices [list|retry LETTER-ID…|retry --all] [--json]",
+    file: "./command-notices.ts",
+  },
   settings: { says: "the settings in force, secrets hidden [--json]", file: "./command-settings.ts" },
 };
 

@@ -15,7 +15,8 @@ begin
         null; -- another migration of the same cluster made it a moment ago
       end;
     end if;
-    if not pg_has_role(current_user, room, 'member') then
+    -- From PostgreSQL 16 on, who made a role is a member that may not act as it: SET has to be granted as well.
+    if not pg_has_role(current_user, room, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end) then
       execute format('grant %I to current_user', room);
     end if;
     if room <> 'saraban_bullmq' then
@@ -51,12 +52,13 @@ create table agency (
   id text primary key check (id ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
   name_th text not null,
   name_en text not null,
-  domain text not null unique check (domain = lower(domain)),
+  domain text not null check (domain = lower(domain)),
   mailbox text not null check (mailbox = lower(mailbox)),
   receiver_name text not null,
   active boolean not null default true,
   updated_at timestamptz not null default now()
 );
+create unique index agency_by_domain on agency (domain) where active;
 comment on table agency is 'Agencies served here. An agency taken out of config/agencies.yaml becomes inactive: its books stay.';
 comment on column agency.mailbox is 'Local part of the central mailbox (saraban), in lower case; a unit''s is mailbox_UNIT.';
 comment on column agency.receiver_name is 'ชื่อ-สกุลผู้รับ on receipts of automatically registered letters (Annex 6 §1.1).';
@@ -95,7 +97,7 @@ comment on table stored_body is 'Raw messages by SHA-256, for each agency. Small
 comment on column stored_body.content is 'The octets; null when they are in the file store under the same SHA-256 (fsynced before this row commits).';
 
 create table intake (
-  id uuid primary key,
+  id uuid not null,
   agency_id text not null references agency,
   arrival_seq bigint not null generated always as identity,
   transaction_id uuid not null,
@@ -112,6 +114,7 @@ create table intake (
   size_bytes bigint not null,
   arrived_at timestamptz not null,
   clock jsonb not null,
+  primary key (id, agency_id), -- what refers to an arrival names its agency with it: no row of one agency can point at another's
   foreign key (agency_id, sha256) references stored_body (agency_id, sha256)
 );
 comment on table intake is 'One arrival of one message for one agency: accepted for good (250) once this row is committed.';
@@ -137,7 +140,7 @@ grant select on intake to saraban_registry, saraban_notification, saraban_http;
 -- Reading: what a message says. Written by room reading only; can be made again from the stored bytes.
 
 create table reading (
-  intake_id uuid primary key references intake,
+  intake_id uuid primary key,
   agency_id text not null,
   read_at timestamptz not null,
   verdict text not null check (verdict in ('ready', 'triage', 'ignored', 'refused')),
@@ -160,8 +163,10 @@ create table reading (
   sources jsonb not null default '{}',
   attachments jsonb not null default '[]',
   problems text[] not null default '{}',
-  -- What is marked as classified came by a door that may not carry it: nothing it says is kept in an ordinary table.
-  check (secrecy = 'normal' or (verdict = 'refused' and number is null and number_printed is null and letter_date is null
+  foreign key (intake_id, agency_id) references intake,
+  -- What is marked as classified came by a door that may not carry it: of what it says nothing is kept here. (An automatic
+  -- message so marked is ignored, not refused: nobody is to be answered.)
+  check (secrecy = 'normal' or (verdict in ('refused', 'ignored') and number is null and number_printed is null and letter_date is null
     and subject is null and letter_from is null and letter_to is null and attachments = '[]' and sources = '{}'))
 );
 comment on table reading is 'The facts of a message and the first verdict on it; the registry has the last word (outcome).';
@@ -203,7 +208,7 @@ create table entry (
   year integer not null,
   number integer not null check (number > 0),
   agency_id text not null,
-  intake_id uuid not null unique references intake,
+  intake_id uuid not null unique,
   registered_at timestamptz not null,
   clock jsonb not null,
   registered_by text not null,
@@ -217,7 +222,8 @@ create table entry (
   urgency text not null,
   unit text,
   sender_domain text,
-  primary key (book_id, year, number)
+  primary key (book_id, year, number),
+  foreign key (intake_id, agency_id) references intake
 );
 comment on table entry is 'One registered letter: a line of the book. Never changed, never deleted; corrections will be events beside it.';
 comment on column entry.number is 'เลขทะเบียนรับ: 1, 2, 3 … through the calendar year without a gap (Annex 6 §2.2.3).';
@@ -252,6 +258,9 @@ begin
                              where book_id = part.book_id and year = part.year) t where t.registered_at < t.before) then
       raise exception 'book %, year %: registration time falls', part.book_id, part.year using errcode = 'check_violation';
     end if;
+    if exists (select from book_year y where y.book_id = part.book_id and y.year > part.year) then
+      raise exception 'book %, year %: a later year has begun', part.book_id, part.year using errcode = 'check_violation';
+    end if;
     if part.first = 1 then
       insert into book_year (book_id, agency_id, year, last_number, last_registered_at)
         values (part.book_id, part.agency_id, part.year, part.last, part.latest);
@@ -275,14 +284,16 @@ create trigger append_only before update or delete on entry for each row execute
 create trigger no_truncate before truncate on entry for each statement execute function refuse_change();
 
 create table outcome (
-  intake_id uuid primary key references intake,
+  intake_id uuid primary key,
   agency_id text not null,
   outcome text not null check (outcome in ('registered', 'duplicate', 'possible-duplicate', 'triage', 'ignored', 'refused')),
   reason text not null,
-  earlier_intake_id uuid references intake,
+  earlier_intake_id uuid,
   decided_at timestamptz not null,
   clock jsonb not null,
-  decided_by text not null
+  decided_by text not null,
+  foreign key (intake_id, agency_id) references intake,
+  foreign key (earlier_intake_id, agency_id) references intake
 );
 comment on table outcome is 'What became of an arrival: exactly one row for each intake.';
 comment on column outcome.earlier_intake_id is 'For a duplicate or possible duplicate: the arrival it repeats.';
@@ -308,7 +319,7 @@ grant select on book, book_year, entry, outcome to saraban_http, saraban_notific
 create table notice (
   id uuid primary key,
   agency_id text not null,
-  intake_id uuid not null references intake,
+  intake_id uuid not null,
   kind text not null check (kind in ('acknowledgement', 'refusal')),
   recipient text not null,
   message_id text not null unique,
@@ -318,7 +329,8 @@ create table notice (
   state text not null check (state in ('due', 'delivered', 'failed', 'withheld')),
   reason text not null default '',
   settled_at timestamptz,
-  unique (intake_id, kind)
+  unique (intake_id),
+  foreign key (intake_id, agency_id) references intake
 );
 comment on table notice is 'One promised message to a sender. A second try sends the same message again, Message-ID included.';
 comment on column notice.facts is 'What the message says, fixed when it was promised; for refusals without any of the letter''s words.';
@@ -364,7 +376,7 @@ create table outbox (
   not_before timestamptz,
   last_error text,
   failed_at timestamptz,
-  unique (job, subject_id)
+  unique (job, subject_id, agency_id)
 );
 comment on table outbox is 'Work to be done. The relay hands it to the queue when next_send_at has come, and again when it is not done in time.';
 comment on column outbox.work_key is 'Rows of one job with the same key are woken together (a book); otherwise the subject''s id.';
@@ -379,10 +391,21 @@ comment on function wake_relay() is 'One wake-up a statement; the relay also loo
 create trigger wake_relay after insert on outbox for each statement execute function wake_relay();
 
 alter table outbox enable row level security;
-create policy own_agency on outbox using (acting_for(agency_id)) with check (acting_for(agency_id));
+-- Each room hands on its own jobs and touches no other room's work; the relay sees ids of all of them.
+create policy own_agency on outbox for select using (acting_for(agency_id));
+create policy intake_hands_on on outbox for insert to saraban_intake with check (acting_for(agency_id) and job = 'read-letter');
+create policy reading_hands_on on outbox for insert to saraban_reading with check (acting_for(agency_id) and job = 'register-letter');
+create policy registry_hands_on on outbox for insert to saraban_registry with check (acting_for(agency_id) and job = 'notify-sender');
+create policy notification_tries_again on outbox for insert to saraban_notification with check (acting_for(agency_id) and job = 'notify-sender');
+create policy reading_puts_off on outbox for update to saraban_reading using (acting_for(agency_id) and job = 'read-letter');
+create policy reading_finishes on outbox for delete to saraban_reading using (acting_for(agency_id) and job = 'read-letter');
+create policy registry_puts_off on outbox for update to saraban_registry using (acting_for(agency_id) and job = 'register-letter');
+create policy registry_finishes on outbox for delete to saraban_registry using (acting_for(agency_id) and job = 'register-letter');
+create policy notification_puts_off on outbox for update to saraban_notification using (acting_for(agency_id) and job = 'notify-sender');
+create policy notification_finishes on outbox for delete to saraban_notification using (acting_for(agency_id) and job = 'notify-sender');
 create policy relay_all on outbox to saraban_queue using (acting()) with check (acting());
-grant select, insert on outbox to saraban_intake, saraban_reading, saraban_registry; -- select: for on conflict
-grant select, delete on outbox to saraban_reading, saraban_registry, saraban_notification;
+grant select, insert on outbox to saraban_intake, saraban_reading, saraban_registry, saraban_notification; -- select: for on conflict
+grant delete on outbox to saraban_reading, saraban_registry, saraban_notification;
 grant update (next_send_at, failures, not_before, last_error, failed_at) on outbox to saraban_reading, saraban_registry, saraban_notification;
 grant select on outbox to saraban_queue;
 grant update (next_send_at, sends, failures, not_before, last_error, failed_at) on outbox to saraban_queue;
@@ -406,11 +429,12 @@ create function figures() returns table (name text, agency_id text, label text, 
   language sql stable security definer set search_path = saraban, pg_temp
   as $$
     select 'intakes', i.agency_id, '', count(*)::double precision from intake i group by 2
-    union all select 'outcomes', o.agency_id, o.outcome, count(*)::double precision from outcome o group by 2, 3
+    union all select 'outcomes', o.agency_id, case when o.outcome in ('refused', 'ignored') then 'not-registered' else o.outcome end,
+      count(*)::double precision from outcome o group by 2, 3
     union all select 'notices', n.agency_id, n.state, count(*)::double precision from notice n group by 2, 3
     union all select 'jobs', '', job || case when failed_at is null then ':open' else ':failed' end, count(*)::double precision from outbox group by 3
     union all select 'oldest_job_seconds', '', '', coalesce(extract(epoch from now() - min(created_at)), 0) from outbox where failed_at is null
   $$;
-comment on function figures() is 'Counts for operators, without any letter''s content.';
+comment on function figures() is 'Counts for operators: no letter''s content, and nothing that counts classified letters.';
 revoke all on function figures() from public;
 grant execute on function figures() to saraban_http;

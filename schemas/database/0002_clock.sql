@@ -10,7 +10,7 @@ begin
       null; -- another migration of the same cluster made it a moment ago
     end;
   end if;
-  if not pg_has_role(current_user, 'saraban_clock', 'member') then
+  if not pg_has_role(current_user, 'saraban_clock', case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end) then
     execute format('grant saraban_clock to %I', current_user);
   end if;
 end $$;

@@ -1,9 +1,10 @@
 import type { TrustedNow } from "../shared/letter/stamp.ts";
+import { isDataFault } from "../shared/runtime/database.ts";
 import { groupCommit } from "../shared/runtime/group-commit.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
 import type { Accepted, AcceptLetter, Envelope } from "./envelope.ts";
-import { type Arrival, type IntakeDatabase, isDataFault, storeArrivals } from "./intake-store.ts";
+import { type Arrival, type IntakeDatabase, storeArrivals } from "./intake-store.ts";
 
 /** One batch: 64 messages or 8 MB in one transaction. */
 const BATCH = { items: 64, bytes: 8 * 1024 * 1024 };

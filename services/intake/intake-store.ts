@@ -107,9 +107,3 @@ function asRow({ id, agencyId, transactionId, envelope, addresses, unit, stamp, 
 function withoutNul(text: string): string {
   return text.replaceAll("\0", "");
 }
-
-/** Whether an error can come from one row's values (SQLSTATE class 22 data exception, 23 integrity constraint). */
-export function isDataFault(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === "string" && /^2[23]/.test(code);
-}

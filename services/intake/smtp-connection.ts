@@ -12,6 +12,7 @@ import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import { type RefusalCode, refusals, smtpReplyOf } from "../shared/letter/refusals.ts";
 import { DoorStream } from "./smtp-data-stream.ts";
 import { idList, inOurWords, ownStatus, refusalError } from "./smtp-library-replies.ts";
+import { isMailbox } from "./smtp-mailbox.ts";
 import type { Received } from "./smtp-receive.ts";
 
 /** What connections of one door may do and whom they tell. */
@@ -164,6 +165,12 @@ export class DoorConnection extends SMTPConnection {
       return;
     }
     super._onCommand(command, callback);
+  }
+
+  /** The library lets most characters pass in a local part; what it calls bad syntax it says for MAIL and RCPT by itself. */
+  override _parseAddressCommand(name: string, command: Buffer | string) {
+    const parsed = super._parseAddressCommand(name, command);
+    return parsed && isMailbox(parsed.address) ? parsed : false;
   }
 
   /** RFC 5321 §4.1.1.11: an unknown parameter is refused, not passed over in silence. */

@@ -98,7 +98,10 @@ describe("faults of ours", () => {
     // The same connection goes on; a small letter needs no file.
     expect((await deliver(client)).code).toBe(250);
     expect(door.taken).toHaveLength(1);
-    expect(door.logged).toMatchObject([{ level: "error", fields: { err: { cause: { code } } } }]);
+    expect(door.logged).toMatchObject([
+      { level: "error", fields: { err: { cause: { code } } } },
+      { level: "info", message: "letter accepted" },
+    ]);
   });
 });
 

@@ -150,6 +150,30 @@ describe("commands", () => {
 
 describe("addresses", () => {
   test.each([
+    ["<root;x@opdc.example.go.th>", "553 5.1.7"],
+    ["<root,x@opdc.example.go.th>", "553 5.1.7"],
+    ["<x(y)@opdc.example.go.th>", "553 5.1.7"],
+    ["<group:x@opdc.example.go.th>", "553 5.1.7"],
+    ["<x\\y@opdc.example.go.th>", "553 5.1.7"],
+    ['<x"y"@opdc.example.go.th>', "553 5.1.7"],
+    ['<"x"y"@opdc.example.go.th>', "553 5.1.7"],
+    ['<"x@opdc.example.go.th>', "553 5.1.7"],
+    ["<[x]@opdc.example.go.th>", "553 5.1.7"],
+    ["<x..y@opdc.example.go.th>", "553 5.1.7"],
+    ["<สาร;บรรณ@opdc.example.go.th> SMTPUTF8", "553 5.1.7"],
+    ["<สาร\u2028บรรณ@opdc.example.go.th> SMTPUTF8", "553 5.1.7"],
+    ["<สารบรรณ.กลาง@opdc.example.go.th> SMTPUTF8", "250 2.1.0"],
+    ["<!#$%&'*+-/=?^_`{|}~.x9@opdc.example.go.th>", "250 2.1.0"],
+    ['<"root;x"@opdc.example.go.th>', "250 2.1.0"],
+    ['<"a\\"b"@opdc.example.go.th>', "250 2.1.0"],
+    ["<>", "250 2.1.0"],
+  ])("MAIL FROM:%s is answered %s", async (path, begin) => {
+    expect((await client.command(`MAIL FROM:${path}`)).text).toMatch(
+      new RegExp(`^${begin.replaceAll(".", "\\.")} `),
+    );
+  });
+
+  test.each([
     ["<user%elsewhere.example.go.th@agency-a.example.go.th>", "550 5.1.1"],
     ["<elsewhere.example.go.th!user@agency-a.example.go.th>", "550 5.1.1"],
     ["<saraban@agency-a.example.go.th@elsewhere.example.go.th>", "553 5.1.3"],
@@ -164,6 +188,9 @@ describe("addresses", () => {
     ["<saraban@agency-a.example.go.th.>", "553 5.1.3"],
     ["<saraban@agency-a..example.go.th>", "553 5.1.3"],
     ["<.saraban@agency-a.example.go.th>", "553 5.1.3"],
+    ["<nobody;saraban@agency-a.example.go.th>", "553 5.1.3"],
+    ["<saraban,nobody@agency-a.example.go.th>", "553 5.1.3"],
+    ["<saraban(x)@agency-a.example.go.th>", "553 5.1.3"],
     ["<saraban>", "553 5.1.3"],
     ["<@agency-a.example.go.th>", "553 5.1.3"],
     ["<>", "553 5.1.3"],

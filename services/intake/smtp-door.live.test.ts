@@ -74,6 +74,22 @@ describe("a plain conversation", () => {
     ]);
   });
 
+  test("one line in the log for each letter: its id or ids and its size, nothing of who and what", async () => {
+    door.logged.length = 0;
+    const body = "Subject: confidential\r\n";
+    await deliver(body);
+    await deliver(body, [a, b]);
+    const line = (ids: object) => ({
+      level: "info",
+      fields: { ...ids, sizeBytes: body.length, connection: expect.stringMatching(/^[a-z0-9]+$/) },
+      message: "letter accepted",
+    });
+    expect(door.logged).toEqual([
+      line({ letter: "agency-a-1" }),
+      line({ letters: ["agency-a-2", "agency-b-2"] }),
+    ]);
+  });
+
   test("hands a letter to two agencies over once, and one recipient said twice once", async () => {
     expect((await deliver("x\r\n", [a, b, a.toUpperCase()])).text).toBe(
       "250 2.0.0 Accepted as agency-a-1,agency-b-1",

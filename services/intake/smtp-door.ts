@@ -117,6 +117,7 @@ export async function openSmtpDoor(options: SmtpDoorOptions): Promise<SmtpDoor> 
           recipients: envelope.recipients.length,
           tookMs: performance.now() - startedMs,
         });
+        logAccepted(log, connection, received);
       } else {
         logNotAccepted(log, connection, received);
       }
@@ -171,6 +172,16 @@ function envelopeOf(connection: DoorConnection, recipients: WeakMap<object, Reci
     smtpUtf8: envelope.smtpUtf8 ?? false,
     tls: secure,
   };
+}
+
+/** Under this id the letter is in every room's log; who sent it to whom is in the database alone. */
+function logAccepted(
+  log: DoorLog,
+  connection: DoorConnection,
+  { accepted: { intakeIds }, sizeBytes }: Extract<Received, { kind: "accepted" }>,
+): void {
+  const ids = intakeIds.length === 1 ? { letter: intakeIds[0] } : { letters: intakeIds };
+  log.info({ ...ids, sizeBytes, connection: connection.id }, "letter accepted");
 }
 
 /** Faults of ours are for the log; what a sender did wrong was said to the sender. */

@@ -57,7 +57,9 @@ export function openSmarthost(url: string, maxConnections: number, ourName: stri
         return { result: "accepted", reply: oneLine(response) };
       } catch (error) {
         const failed = resultOfError(error);
-        learn(failed.result === "permanent" ? null : failed.reply);
+        // A server that answers is there, whatever it says of this message; its words may name the recipient.
+        const answered = (error as { responseCode?: number }).responseCode !== undefined;
+        learn(answered ? null : failed.reply);
         return failed;
       }
     },
@@ -142,8 +144,10 @@ function resultOfError(error: unknown): SendResult {
     message?: string;
   };
   const reply = oneLine(response ?? `${code ?? ""} ${message ?? ""}`);
-  if (responseCode !== undefined && responseCode >= 500 && ABOUT_THE_MESSAGE.has(command ?? "")) {
-    return { result: "permanent", reply };
+  if (responseCode !== undefined) {
+    const final =
+      responseCode >= 500 && ABOUT_THE_MESSAGE.has(command ?? "") && !isSmarthostsMatter(error, command);
+    return { result: final ? "permanent" : "transient", reply };
   }
   // The recipient's address cannot be written for this server (SMTPUTF8 is missing, say): no later try mends that.
   if (code === "EENVELOPE") return { result: "permanent", reply };
@@ -151,6 +155,16 @@ function resultOfError(error: unknown): SendResult {
   const lineBroke = ["ECONNECTION", "ESOCKET", "ETIMEDOUT"].includes(code ?? "") && syscall !== "connect";
   if (responseCode === undefined && lineBroke) return { result: "unknown", reply };
   return { result: "transient", reply };
+}
+
+/**
+ * Before the message itself, "authentication required" (530, 535, 538) and "relaying denied" (5.7.x) speak of our standing
+ * with the smarthost: a few minutes of wrong settings must not fail every receipt of that time.
+ */
+function isSmarthostsMatter(error: unknown, command = ""): boolean {
+  const { responseCode, response = "" } = error as { responseCode?: number; response?: string };
+  if (command === "DATA") return false;
+  return [530, 535, 538].includes(responseCode ?? 0) || /^5\d\d[ -]5\.7\./.test(response);
 }
 
 function oneLine(text: string): string {

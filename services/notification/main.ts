@@ -1,16 +1,17 @@
 /**
  * NOTIFICATION
  *
- * Receives    "acknowledge-letter", "refuse-letter".
+ * Receives    "notify-sender" for each registered or refused letter.
  * Hands on    nothing inside; mail to the sender through the smarthost (RFC 5321), or .eml files without one.
  * Writes      notice (what was promised to whom), delivery_attempt (each try and the answer; append-only).
  * Promises    every registered letter is acknowledged with Annex 6's six fields, or the reason why not is recorded; the
  *             same arrival always gets the same notice: a second copy carries the same Message-ID and evidence id.
- *             Automatic responses as RFC 3834 wants them; never to a null sender, a list or another automatic message.
+ *             Automatic responses as RFC 3834 wants them; never to a null sender, a list, another automatic message, or an
+ *             envelope sender of another domain than the letter's known sender (backscatter).
  * May not     change a book, repeat anything of a refused letter.
  * Settings    notification.*, smtp.hostname, queue.*, database.*, dataDir.
- * Fails       smarthost away or 4xx: tried again after 30 s, 1 min, 2 min … every 4 hours, until giveUpAfterHours; 5xx for
- *             the message: failed, recorded; killed between sending and recording: sent once more.
+ * Fails       smarthost away, 4xx or its own settings: tried again after 30 s, 1 min, 2 min … every 4 hours, until
+ *             giveUpAfterHours; 5xx for the message: failed, recorded, `saraban notices retry`; killed between sending and recording: sent once more.
  * Limits      receipts are not signed yet; no direct delivery to MX.
  */
 import { join } from "node:path";
@@ -39,8 +40,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     concurrency,
     maxFailures: settings.queue.maxFailures,
     handlers: {
-      "acknowledge-letter": (data) => sendNotice(parts, "acknowledgement", data),
-      "refuse-letter": (data) => sendNotice(parts, "refusal", data),
+      "notify-sender": (data) => sendNotice(parts, data),
     },
     log,
   });

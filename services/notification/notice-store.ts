@@ -16,6 +16,8 @@ export interface Notice {
   readonly madeAt: Date;
   readonly state: "due" | "delivered" | "failed" | "withheld";
   readonly attempts: number;
+  /** When it was first tried to be sent; null before. */
+  readonly firstAttemptAt: Date | null;
 }
 
 /** What a notice is made from. */
@@ -27,6 +29,10 @@ export interface NoticeSubject {
   readonly sizeBytes: number;
   readonly unit: string | null;
   readonly messageId: string | null;
+  /** The header's From address, and the known agency that it belongs to. */
+  readonly senderAddress: string | null;
+  readonly senderAgency: string | null;
+  readonly problems: readonly string[];
   readonly agencyId: string;
   readonly nameThai: string;
   readonly nameEnglish: string;
@@ -51,7 +57,8 @@ export async function readSubject(
 ): Promise<NoticeSubject | undefined> {
   const { rows } = await sql<NoticeSubject>`
     select i.mail_from as "mailFrom", i.arrived_at as "arrivedAt", i.clock as "arrivedClock", i.sha256,
-           i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", a.id as "agencyId", a.name_th as "nameThai",
+           i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", r.sender_address as "senderAddress",
+           r.sender_agency as "senderAgency", coalesce(r.problems, '{}') as problems, a.id as "agencyId", a.name_th as "nameThai",
            a.name_en as "nameEnglish", a.domain, a.mailbox, a.receiver_name as "receiverName",
            case when e.number is not null then jsonb_build_object('bookId', e.book_id, 'year', e.year, 'number', e.number,
              'registeredAt', e.registered_at, 'clock', e.clock, 'letterNumber', e.letter_number,
@@ -65,12 +72,12 @@ export async function readSubject(
 export async function findNotice(
   transaction: Transaction<Tables>,
   intakeId: string,
-  kind: NoticeKind,
 ): Promise<Notice | undefined> {
   const { rows } = await sql<Notice>`
     select n.id, n.kind, n.recipient, n.message_id as "messageId", n.facts, n.made_at as "madeAt", n.state,
-           (select count(*) from delivery_attempt d where d.notice_id = n.id) as attempts
-      from notice n where n.intake_id = ${intakeId} and n.kind = ${kind}`.execute(transaction);
+           (select count(*) from delivery_attempt d where d.notice_id = n.id) as attempts,
+           (select min(d.started_at) from delivery_attempt d where d.notice_id = n.id) as "firstAttemptAt"
+      from notice n where n.intake_id = ${intakeId}`.execute(transaction);
   return rows[0];
 }
 
@@ -79,7 +86,7 @@ export async function insertNotice(
   transaction: Transaction<Tables>,
   agencyId: string,
   intakeId: string,
-  notice: Omit<Notice, "attempts" | "madeAt">,
+  notice: Omit<Notice, "attempts" | "firstAttemptAt" | "madeAt">,
   stamp: Stamp,
   reason: string,
 ): Promise<void> {
@@ -99,7 +106,7 @@ export async function insertNotice(
       reason,
       settled_at: notice.state === "due" ? null : stamp.at,
     })
-    .onConflict((conflict) => conflict.columns(["intake_id", "kind"]).doNothing())
+    .onConflict((conflict) => conflict.columns(["intake_id"]).doNothing())
     .execute();
 }
 
@@ -136,5 +143,37 @@ export async function settleNotice(
     .updateTable("notice")
     .set({ state, reason, settled_at: at })
     .where("id", "=", noticeId)
+    .where("state", "=", "due") // what another worker has settled meanwhile stands
     .execute();
+}
+
+/** A notice that was given up or refused for good. */
+export interface FailedNotice {
+  readonly letterId: string;
+  readonly agencyId: string;
+  readonly recipient: string;
+  readonly reason: string;
+  readonly settledAt: Date | null;
+}
+
+export async function listFailedNotices(transaction: Transaction<Tables>): Promise<FailedNotice[]> {
+  const { rows } = await sql<FailedNotice>`
+    select intake_id as "letterId", agency_id as "agencyId", recipient, reason, settled_at as "settledAt"
+      from notice where state = 'failed' order by settled_at limit 1000`.execute(transaction);
+  return rows;
+}
+
+/** Has failed notices sent again, the same messages as before. @param letterIds null for all. @returns how many */
+export async function retryNotices(
+  transaction: Transaction<Tables>,
+  letterIds: readonly string[] | null,
+): Promise<number> {
+  const { rows } = await sql`
+    with again as (update notice set state = 'due', reason = '', settled_at = null
+      where state = 'failed' and (${letterIds}::uuid[] is null or intake_id = any (${letterIds}::uuid[]))
+      returning intake_id, agency_id)
+    insert into outbox (job, agency_id, subject_id, work_key)
+      select 'notify-sender', agency_id, intake_id, intake_id::text from again
+      on conflict (job, subject_id, agency_id) do nothing returning subject_id`.execute(transaction);
+  return rows.length;
 }

@@ -7,20 +7,17 @@ import type { Receipt, RefusalFacts } from "./receipt.ts";
 
 /** A notice to be written, and why it is withheld if it is. */
 export interface Promised {
-  readonly notice: Omit<Notice, "attempts" | "madeAt">;
+  readonly notice: Omit<Notice, "attempts" | "firstAttemptAt" | "madeAt">;
   readonly reason: string;
 }
 
-/** Makes the notice for an arrival from what stands in the books. @throws when the arrival has no entry to acknowledge */
-export async function promiseNotice(
-  transaction: Transaction<Tables>,
-  kind: NoticeKind,
-  intakeId: string,
-): Promise<Promised> {
+/** Makes the notice for an arrival from what stands in the books: an acknowledgement of its entry, else a refusal. */
+export async function promiseNotice(transaction: Transaction<Tables>, intakeId: string): Promise<Promised> {
   const subject = await readSubject(transaction, intakeId);
   if (!subject) throw new Error("the arrival cannot be found");
   const id = newId();
-  const reason = reasonToWithhold(subject.mailFrom);
+  const kind: NoticeKind = subject.entry ? "acknowledgement" : "refusal";
+  const reason = reasonToWithhold(subject);
   return {
     notice: {
       id,
@@ -35,20 +32,27 @@ export async function promiseNotice(
 }
 
 /**
- * RFC 3834 §2: no automatic answer to a null sender, nor to addresses that programs and lists send from. Lists and
- * automatic messages are never registered in the first place (reading); this is the last gate.
+ * RFC 3834 §2: no automatic answer to a null sender, to addresses that programs and lists send from, nor to messages that
+ * programs have sent. And none to an envelope sender of another domain than that of the known agency which the letter
+ * says it is from: until senders are proved (SPF, DKIM) that would let a stranger have us write to anybody.
  */
-export function reasonToWithhold(mailFrom: string): string | null {
+export function reasonToWithhold(
+  subject: Pick<NoticeSubject, "mailFrom" | "senderAddress" | "senderAgency" | "problems">,
+): string | null {
+  const { mailFrom, senderAddress, senderAgency, problems } = subject;
   if (mailFrom === "") return "null-sender";
   const localPart = mailFrom.slice(0, mailFrom.lastIndexOf("@")).toLowerCase();
-  if (
-    /^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|owner-.*|.*-(request|owner|bounces?|relay))$/.test(
-      localPart,
-    )
-  ) {
-    return "automatic-sender";
-  }
+  if (AUTOMATIC_SENDER.test(localPart)) return "automatic-sender";
+  if (problems.includes("machine-sent")) return "automatic-message";
+  if (senderAgency === null || domainOf(mailFrom) !== domainOf(senderAddress ?? "")) return "unproved-sender";
   return null;
+}
+
+const AUTOMATIC_SENDER =
+  /^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|owner-.*|.*-(request|owner|relay)|(.*-)?bounces?([+-].*)?)$/;
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
 }
 
 function agencyOf({ agencyId, nameThai, nameEnglish, mailbox, domain }: NoticeSubject) {

@@ -5,6 +5,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { inject, type TestContext, test } from "vitest";
 import { systemClock } from "../shared/letter/stamp.ts";
+import { inTransaction } from "../shared/runtime/database.ts";
 import { openLog } from "../shared/runtime/log.ts";
 import { projectDir, readJson } from "../shared/runtime/settings.ts";
 import {
@@ -16,6 +17,7 @@ import {
 import { databaseForTest } from "../shared/testing/database.ts";
 import { openSmtpSink, type SinkAnswer } from "../shared/testing/smtp-sink.ts";
 import { type MailTransport, openMailFolder, openSmarthost } from "./mail-transport.ts";
+import { listFailedNotices, retryNotices } from "./notice-store.ts";
 import type { Receipt } from "./receipt.ts";
 import { retryDelayMs, sendNotice } from "./send-notice.ts";
 
@@ -40,6 +42,7 @@ async function scene(context: TestContext, transport: MailTransport | undefined,
   const parts = { database, now: systemClock(), transport, giveUpAfterHours, log: openLog("silent", "test") };
   return {
     query,
+    address,
     /** A registered letter (or a refused one) whose notice is due. */
     async due(letter: ReadLetter, kind: "acknowledgement" | "refusal" = "acknowledgement"): Promise<string> {
       const [id = ""] = await letReadLettersWait(query, [letter]);
@@ -58,12 +61,12 @@ async function scene(context: TestContext, transport: MailTransport | undefined,
       }
       await query(
         `insert into saraban.outbox (job, agency_id, subject_id, work_key) values ($1, 'agency-a', $2::uuid, $2::text)`,
-        [kind === "acknowledgement" ? "acknowledge-letter" : "refuse-letter", id],
+        ["notify-sender", id],
       );
       return id;
     },
-    send: (id: string, kind: "acknowledgement" | "refusal" = "acknowledgement") =>
-      sendNotice(parts, kind, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id }),
+    send: (id: string) =>
+      sendNotice(parts, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id }),
     notices: () => query<{ state: string; reason: string; facts: Receipt }>("select * from saraban.notice"),
     attempts: () =>
       query<{ result: string; reply: string }>("select * from saraban.delivery_attempt order by id"),
@@ -141,7 +144,7 @@ test("a second try, after a crash before the answer was written down, sends the 
   await send(id);
   await query("update saraban.notice set state = 'due'");
   await query(
-    `insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('acknowledge-letter', 'agency-a', $1::uuid, $1::text)`,
+    `insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('notify-sender', 'agency-a', $1::uuid, $1::text)`,
     [id],
   );
   await send(id);
@@ -171,9 +174,11 @@ test("4xx is tried again with growing waits, until it is given up; 5xx is final;
   expect(await outbox()).toEqual([]);
   expect((await attempts()).map(({ result }) => result)).toEqual(["transient", "transient", "permanent"]);
 
-  await query("update saraban.notice set state = 'due', made_at = now() - interval '49 hours'");
+  await query("update saraban.notice set state = 'due'");
+  await query(`insert into saraban.delivery_attempt (agency_id, notice_id, channel, started_at, ended_at, result, reply)
+    select agency_id, id, 'smarthost', now() - interval '49 hours', now() - interval '49 hours', 'transient', 'x' from saraban.notice`);
   await query(
-    `insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('acknowledge-letter', 'agency-a', $1::uuid, $1::text)`,
+    `insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('notify-sender', 'agency-a', $1::uuid, $1::text)`,
     [id],
   );
   answer = { kind: "refuse", code: 451, text: "4.3.0 later" };
@@ -214,6 +219,8 @@ test("no answer to a null sender or to an address that programs send from; the r
     ["", "null-sender"],
     ["MAILER-DAEMON@moc.example.go.th", "automatic-sender"],
     ["letters-bounces@lists.example.go.th", "automatic-sender"],
+    ["letters-bounces+x=y@lists.example.go.th", "automatic-sender"],
+    ["victim@freemail.example.go.th", "unproved-sender"],
   ] as const) {
     const { due, send, notices, outbox } = await scene(context, transport);
     await send(await due({ mailFrom }));
@@ -248,7 +255,7 @@ test("the refusal of a classified letter repeats nothing of it", async (context)
   const { due, send, query } = await scene(context, transport);
   const id = await due({ verdict: "refused", number: null, letterDate: null, secrecy: "secret" }, "refusal");
   await query("update saraban.reading set sender_name = $1", [SECRET_SUBJECT]);
-  await send(id, "refusal");
+  await send(id);
   const [mail] = sink.received;
   const { subject, text, json } = (await mail?.read()) ?? { subject: "", text: "", json: null };
   expect(subject).toContain("ไม่รับหนังสือ");
@@ -263,4 +270,23 @@ test("the waits between tries grow from half a minute to four hours", ({ expect 
   expect([0, 1, 2, 3, 9, 50].map((attempts) => retryDelayMs(attempts) / 1000)).toEqual([
     30, 60, 120, 240, 14_400, 14_400,
   ]);
+});
+
+test("a failed notice is sent again on request, the same message as before", async (context) => {
+  const { expect } = context;
+  let answer: SinkAnswer = { kind: "refuse", code: 550, text: "5.1.1 nobody" };
+  const { sink, transport } = await withSink(context, () => answer);
+  const { due, send, notices, query, address } = await scene(context, transport);
+  const id = await due({});
+  await send(id);
+  expect(await notices()).toMatchObject([{ state: "failed" }]);
+  const database = roomDatabase(context, address, "saraban_notification");
+  const acting = { actor: "person:test", agencies: ["agency-a"] } as const;
+  expect(await inTransaction(database, acting, listFailedNotices)).toMatchObject([{ letterId: id }]);
+  expect(await inTransaction(database, acting, (transaction) => retryNotices(transaction, [id]))).toBe(1);
+  answer = { kind: "take" };
+  await send(id);
+  expect(await notices()).toMatchObject([{ state: "delivered" }]);
+  expect(sink.received).toHaveLength(1);
+  expect(await query("select 1 from saraban.outbox")).toEqual([]);
 });

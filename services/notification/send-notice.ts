@@ -6,14 +6,7 @@ import { inTransaction, type Kysely, type Transaction } from "../shared/runtime/
 import type { Log } from "../shared/runtime/log.ts";
 import { composeAcknowledgement, composeRefusal } from "./compose-notice.ts";
 import type { MailTransport } from "./mail-transport.ts";
-import {
-  findNotice,
-  insertAttempt,
-  insertNotice,
-  type Notice,
-  type NoticeKind,
-  settleNotice,
-} from "./notice-store.ts";
+import { findNotice, insertAttempt, insertNotice, type Notice, settleNotice } from "./notice-store.ts";
 import { promiseNotice } from "./promise-notice.ts";
 
 export interface NotificationParts {
@@ -30,27 +23,28 @@ const WITHOUT_SMARTHOST_MS = 60_000;
 const FIRST_RETRY_MS = 30_000;
 const LONGEST_RETRY_MS = 4 * 60 * 60 * 1000;
 
+const JOB = "notify-sender";
+
 /**
- * The jobs "acknowledge-letter" and "refuse-letter": promise the notice in one transaction, send it, record the answer in
+ * The job "notify-sender": promise the notice in one transaction, send it, record the answer in
  * another. Between sending and recording a crash makes the message go out again, with the same Message-ID and the same
  * evidence id: a receipt may come twice, never not at all and never with other facts.
  */
-export async function sendNotice(parts: NotificationParts, kind: NoticeKind, data: JobData): Promise<void> {
+export async function sendNotice(parts: NotificationParts, data: JobData): Promise<void> {
   const { database, now, transport, log } = parts;
   const acting = { actor: "worker:notification", agencies: [data.agencyId] } as const;
-  const job = kind === "acknowledgement" ? "acknowledge-letter" : "refuse-letter";
 
   const promised = await inTransaction(database, acting, async (transaction) => {
-    if (!(await isOpen(transaction, job, data.subjectId))) return undefined;
-    const notice = await promiseOnce(transaction, kind, data, now);
+    if (!(await isOpen(transaction, JOB, data.subjectId))) return undefined;
+    const notice = await promiseOnce(transaction, data, now);
     if (notice.state !== "due") {
-      await finish(transaction, job, [data.subjectId]);
+      await finish(transaction, JOB, [data.subjectId]);
       return undefined;
     }
     if (!transport) {
       await putOff(
         transaction,
-        job,
+        JOB,
         data.subjectId,
         WITHOUT_SMARTHOST_MS,
         "no smarthost is set (SARABAN_SMARTHOST_URL)",
@@ -73,18 +67,18 @@ export async function sendNotice(parts: NotificationParts, kind: NoticeKind, dat
       { startedAt, endedAt },
       answer,
     );
-    const ageMs = endedAt.getTime() - promised.madeAt.getTime();
+    const ageMs = endedAt.getTime() - (promised.firstAttemptAt ?? startedAt).getTime();
     if (answer.result === "accepted") {
       await settleNotice(transaction, promised.id, "delivered", "", endedAt);
-      await finish(transaction, job, [data.subjectId]);
+      await finish(transaction, JOB, [data.subjectId]);
     } else if (answer.result === "permanent" || ageMs > parts.giveUpAfterHours * 3_600_000) {
       await settleNotice(transaction, promised.id, "failed", answer.reply, endedAt);
-      await finish(transaction, job, [data.subjectId]);
+      await finish(transaction, JOB, [data.subjectId]);
     } else {
-      await putOff(transaction, job, data.subjectId, retryDelayMs(promised.attempts), answer.reply);
+      await putOff(transaction, JOB, data.subjectId, retryDelayMs(promised.attempts), answer.reply);
     }
   });
-  log.info({ letter: data.subjectId, notice: promised.id, kind, result: answer.result }, "notice");
+  log.info({ letter: data.subjectId, notice: promised.id, result: answer.result }, "notice");
 }
 
 /** 30 s, 1 min, 2 min … at most 4 hours apart (RFC 5321 §4.5.4.1). @param attempts made before this one */
@@ -94,17 +88,16 @@ export function retryDelayMs(attempts: number): number {
 
 async function promiseOnce(
   transaction: Transaction<Tables>,
-  kind: NoticeKind,
   data: JobData,
   now: TrustedNow,
 ): Promise<Notice> {
-  const found = await findNotice(transaction, data.subjectId, kind);
+  const found = await findNotice(transaction, data.subjectId);
   if (found) return found;
   const stamp = now();
-  const { notice, reason } = await promiseNotice(transaction, kind, data.subjectId);
+  const { notice, reason } = await promiseNotice(transaction, data.subjectId);
   await insertNotice(transaction, data.agencyId, data.subjectId, notice, stamp, reason);
   // Another worker may have promised it a moment before: what stands in the table is what goes out.
-  const stored = await findNotice(transaction, data.subjectId, kind);
+  const stored = await findNotice(transaction, data.subjectId);
   if (!stored) throw new Error("a notice that was just written cannot be found");
   return stored;
 }

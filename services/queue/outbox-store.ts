@@ -42,7 +42,7 @@ export async function sendDue(
     // A row that its worker has put off meanwhile keeps its later time.
     sql`
       update outbox set sends = sends + 1,
-             next_send_at = now() + make_interval(secs => least(3600, ${options.resendAfterSeconds}::float8 * power(1.5, least(sends, 12))))
+             next_send_at = now() + make_interval(secs => least(300, ${options.resendAfterSeconds}::float8 * power(1.5, least(sends, 12))))
        where id = any (${rows.map(({ id }) => id)}::bigint[]) and next_send_at <= now()`.execute(transaction),
   );
   return rows.length;
@@ -78,10 +78,10 @@ export interface FailedJob {
   readonly failedAt: Date | null;
 }
 
-/** Open work that has failed at least once: set aside (failedAt) or still being tried. At most 1,000 rows. */
+/** Open work that did not go well last time: set aside (failedAt), or put off and still being tried. At most 1,000 rows. */
 export async function listTroubledJobs(database: Kysely<Tables>): Promise<FailedJob[]> {
   return inTransaction(database, ACTING, async (transaction) => {
-    const query = transaction.selectFrom("outbox").selectAll().where("failures", ">", 0);
+    const query = transaction.selectFrom("outbox").selectAll().where("last_error", "is not", null);
     const rows = await query.orderBy("id").limit(1000).execute();
     return rows.map((row) => ({
       id: row.id,
@@ -100,8 +100,8 @@ export async function retryJobs(database: Kysely<Tables>, ids: readonly number[]
   return inTransaction(database, ACTING, async (transaction) => {
     const query = transaction
       .updateTable("outbox")
-      .set({ failed_at: null, failures: 0, not_before: null, next_send_at: sql`now()` })
-      .where("failures", ">", 0);
+      .set({ failed_at: null, failures: 0, last_error: null, not_before: null, next_send_at: sql`now()` })
+      .where("last_error", "is not", null);
     const result = await (ids === "all" ? query : query.where("id", "in", ids)).executeTakeFirst();
     return Number(result.numUpdatedRows);
   });

@@ -102,7 +102,7 @@ export function readBodyItems(body: string, forwarded = false): BodyItem[] {
 function bodyLines(body: string, forwarded: boolean): string[] {
   const lines: string[] = [];
   for (const line of normaliseThai(body.slice(0, MAX_CHARACTERS)).split("\n", MAX_LINES)) {
-    const cut = line.slice(0, MAX_LINE_CHARACTERS);
+    const cut = line.slice(0, MAX_LINE_CHARACTERS).toWellFormed();
     if (/^[ \t]{0,3}[>|]/u.test(cut)) continue;
     if (OTHER_MAIL.test(cut.trim())) {
       if (forwarded) continue;

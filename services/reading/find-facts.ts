@@ -150,7 +150,7 @@ function readItem(
   const facts: ItemFacts = { numbers: [], proposals: [], markings: UNMARKED };
   const roleAt = readRoles(item.text);
   const propose = (field: keyof LetterFacts, value: string, confidence: number) => {
-    const text = value.trim().slice(0, 1_000);
+    const text = value.trim().slice(0, 1_000).toWellFormed();
     if (text !== "") facts.proposals.push({ field, value: text, confidence });
   };
   for (const line of item.lines) facts.markings = strongest(facts.markings, markingsOnLine(line));

@@ -21,13 +21,14 @@ export function readStructuredField(binary: string): StructuredField {
 /**
  * A parameter that is text, such as a file name: RFC 2231 (continuations, charset, percent signs) before the plain
  * form, which by custom may be an encoded word or raw octets. The name is data, never a path: nothing is removed
- * from it but NUL, which no database text can hold.
+ * from it but NUL, which no database text can hold. Made well-formed after the cut, which may go through a surrogate
+ * pair: PostgreSQL's jsonb refuses the half that is left.
  */
 export function textParameter(field: StructuredField, name: string): string | null {
   const extended = extendedParameter(field, name);
   const plain = field.parameters.get(name);
   const text = extended ?? (plain === undefined ? null : decodeHeader(plain));
-  return text === null ? null : text.replaceAll("\0", "").toWellFormed().slice(0, 1_000);
+  return text === null ? null : text.replaceAll("\0", "").slice(0, 1_000).toWellFormed();
 }
 
 function extendedParameter({ parameters }: StructuredField, name: string): string | null {

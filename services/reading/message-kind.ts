@@ -70,7 +70,7 @@ export function readReport(message: MimeMessage): DeliveryReport | null {
       report.relatesTo ??= messageIdIn(rawField(part.message.headers, "message-id"));
     }
     if (part.octets === null) continue;
-    const text = decodeText(part.octets.subarray(0, 64 * 1024), null).text;
+    const text = decodeText(part.octets.subarray(0, 64 * 1024), null).text.replaceAll("\0", "");
     const field = (name: string) => reportField(text, name);
     if (type === "text/rfc822-headers" || type === "message/rfc822-headers") {
       report.relatesTo ??= messageIdIn(field("message-id"));

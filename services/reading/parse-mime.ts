@@ -128,7 +128,9 @@ async function parseLevel(
   const createNode = inner.createNode.bind(parser);
   inner.createNode = (node) => {
     const created = createNode(node);
-    const headers = node.headers.getList();
+    // NUL (RFC 5322 §4.1 lets none be written) is dropped before any field is read: PostgreSQL's text and jsonb hold
+    // none, and one in a Message-ID would keep a letter from ever being stored.
+    const headers = node.headers.getList().map(({ key, line }) => ({ key, line: line.replaceAll("\0", "") }));
     const contentType = readStructuredField(rawField(headers, "content-type") ?? "text/plain");
     const parent = node.parentNode === false ? undefined : depths.get(node.parentNode);
     if (parent === undefined) {

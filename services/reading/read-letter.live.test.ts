@@ -11,6 +11,7 @@ import { openStore } from "../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
 import { readLetter } from "./read-letter.ts";
+import type { KnownSenders } from "./reading.ts";
 
 interface ReadRow {
   verdict: string;
@@ -31,34 +32,37 @@ async function scene(context: TestContext) {
   const parts = {
     database: roomDatabase(context, address, "saraban_reading"),
     store,
-    known: async () => new Map([["opdc.example.go.th", { name: "สำนักงาน ก.พ.ร." }]]),
+    known: async (): Promise<KnownSenders> => new Map([["opdc.example.go.th", { name: "สำนักงาน ก.พ.ร." }]]),
     now: systemClock(),
     log: openLog("silent", "test"),
+  };
+  /** Stores a message as intake does. @returns the intake id */
+  const storeMessage = async (octets: Buffer, mailFrom = "saraban@opdc.example.go.th"): Promise<string> => {
+    const id = newId();
+    const { inline, sha256, sizeBytes } = await store.spool(Readable.from([octets]), { limitBytes: 1e8 });
+    await query(
+      "insert into saraban.stored_body (agency_id, sha256, size_bytes, content) values ('agency-a', $1, $2, $3)",
+      [sha256, sizeBytes, inline],
+    );
+    await query(
+      `insert into saraban.intake (id, agency_id, transaction_id, door, mail_from, recipients, remote_address, helo, smtp_utf8,
+             tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
+           values ($1, 'agency-a', $1, 'smtp', $2, '{saraban@agency-a.example.go.th}', '::1', 'x', false, false, false, $3, $4, now(), '{}')`,
+      [id, mailFrom, sha256, sizeBytes],
+    );
+    await query(
+      "insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('read-letter', 'agency-a', $1::uuid, $1::text)",
+      [id],
+    );
+    return id;
   };
   return {
     query,
     parts,
-    /** Stores a message as intake does and reads it. @returns what reading wrote */
-    async read(
-      octets: Buffer,
-      mailFrom = "saraban@opdc.example.go.th",
-    ): Promise<{ id: string; row: ReadRow | undefined }> {
-      const id = newId();
-      const { inline, sha256, sizeBytes } = await store.spool(Readable.from([octets]), { limitBytes: 1e8 });
-      await query(
-        "insert into saraban.stored_body (agency_id, sha256, size_bytes, content) values ('agency-a', $1, $2, $3)",
-        [sha256, sizeBytes, inline],
-      );
-      await query(
-        `insert into saraban.intake (id, agency_id, transaction_id, door, mail_from, recipients, remote_address, helo, smtp_utf8,
-             tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
-           values ($1, 'agency-a', $1, 'smtp', $2, '{saraban@agency-a.example.go.th}', '::1', 'x', false, false, false, $3, $4, now(), '{}')`,
-        [id, mailFrom, sha256, sizeBytes],
-      );
-      await query(
-        "insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('read-letter', 'agency-a', $1::uuid, $1::text)",
-        [id],
-      );
+    store: storeMessage,
+    /** Stores a message and reads it. @returns what reading wrote */
+    async read(octets: Buffer, mailFrom?: string): Promise<{ id: string; row: ReadRow | undefined }> {
+      const id = await storeMessage(octets, mailFrom);
       await readLetter(parts, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id });
       const [row] = await query<ReadRow>("select * from saraban.reading where intake_id = $1", [id]);
       return { id, row };
@@ -160,4 +164,142 @@ test("reading the same message twice gives the same digest; a job that comes twi
   expect(digests).toHaveLength(1);
   expect(digests[0]?.content_digest).toMatch(/^[0-9a-f]{64}$/);
   expect(digests[0]?.content_digest).not.toBe(createHash("sha256").update(octets).digest("hex"));
+});
+
+test("NUL and cut surrogates in header fields: the letter is stored as it was read", async (context) => {
+  const { expect } = context;
+  const { read, query } = await scene(context);
+  const name = `${"a".repeat(999)}😀.pdf`;
+  const octets = Buffer.from(
+    "From: <saraban@opdc\0.example.go.th>\r\nTo: saraban@agency-a.example.go.th\r\n" +
+      `Subject: ที่ นร ๑๒๐๐/๕๙ เรื่อง ก\r\nMessage-ID: <a\0b@opdc.example.go.th>\r\n` +
+      "References: <c\0d@x>\r\nIn-Reply-To: <e\0f@x>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
+      `--b\r\n\r\nก\r\n--b\r\nContent-Type: application/p\0df; name="${name}"\r\n\r\nx\r\n--b--\r\n`,
+  );
+  const { id, row } = await read(octets);
+  expect(row).toMatchObject({
+    verdict: "ready",
+    number: "นร 1200/59",
+    message_id: "<ab@opdc.example.go.th>",
+    sender_address: "saraban@opdc.example.go.th",
+    references: ["<cd@x>", "<ef@x>"],
+    attachments: [{ contentType: "application/pdf", name: `${"a".repeat(999)}\uFFFD` }],
+  });
+  expect(await query("select job from saraban.outbox where subject_id = $1", [id])).toEqual([
+    { job: "register-letter" },
+  ]);
+});
+
+test("a reading that the database refuses brings its letter to an officer; a marked one keeps its marking", async (context) => {
+  const { expect } = context;
+  const { read, query, parts } = await scene(context);
+  parts.known = async () => new Map([["opdc.example.go.th", { name: "no text\0 of PostgreSQL" }]]);
+  for (const [subject, wanted] of [
+    ["ที่ นร ๑๒๐๐/๖๐ เรื่อง ก", { verdict: "triage", reason: "unreadable", secrecy: "normal" }],
+    ["ลับมาก ที่ นร ๑๒๐๐/๖๑ เรื่อง ก", { verdict: "refused", reason: "classified", secrecy: "secret" }],
+  ] as const) {
+    const { id, row } = await read(letter(subject));
+    expect(row).toMatchObject({ ...wanted, kind: "unreadable", number: null, subject: null });
+    expect(await query("select job from saraban.outbox where subject_id = $1", [id])).toEqual([
+      { job: "register-letter" },
+    ]);
+  }
+});
+
+test("any other fault of the database is ours: nothing is written, the job stays open, and is done when it comes again", async (context) => {
+  const { expect } = context;
+  const { store, query, parts } = await scene(context);
+  // A sequence is not rolled back: the first insert fails, the next does not.
+  await query("create sequence saraban.inserts");
+  await query(`create function saraban.fail_once() returns trigger language plpgsql security definer as $$
+    begin
+      if nextval('saraban.inserts') = 1 then raise 'deadlock' using errcode = '40P01'; end if;
+      return new;
+    end $$`);
+  await query(
+    "create trigger fail_once before insert on saraban.reading for each row execute function saraban.fail_once()",
+  );
+  const id = await store(letter("ที่ นร ๑๒๐๐/๖๒ เรื่อง ก"));
+  const data = { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id };
+  await expect(readLetter(parts, data)).rejects.toMatchObject({ code: "40P01" });
+  expect(await query("select job from saraban.outbox")).toEqual([{ job: "read-letter" }]);
+  await readLetter(parts, data);
+  expect(await query("select verdict from saraban.reading")).toEqual([{ verdict: "ready" }]);
+});
+
+test("a reader that stood still while another one finished writes nothing and hands nothing on", async (context) => {
+  const { expect } = context;
+  const { store, query, parts } = await scene(context);
+  const id = await store(letter("ที่ นร ๑๒๐๐/๖๓ เรื่อง ก"));
+  const data = { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id };
+  const between = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const late = readLetter(
+    {
+      ...parts,
+      known: async () => {
+        between.resolve();
+        await goOn.promise;
+        return new Map();
+      },
+    },
+    data,
+  );
+  await between.promise;
+  await readLetter(parts, data);
+  // The registry has drained the book meanwhile.
+  await query("delete from saraban.outbox where job = 'register-letter'");
+  goOn.resolve();
+  await late;
+  expect(await query("select job from saraban.outbox")).toEqual([]);
+  expect(await query("select verdict from saraban.reading")).toEqual([{ verdict: "ready" }]);
+});
+
+test("of two readers that write at the same time the second waits for the first, and finds nothing open", async (context) => {
+  const { expect } = context;
+  const { store, query, parts } = await scene(context);
+  const id = await store(letter("ที่ นร ๑๒๐๐/๖๔ เรื่อง ก"));
+  const data = { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id };
+  const known = await parts.known();
+  const both = Promise.withResolvers<void>();
+  let waiting = 0;
+  let writing = 0;
+  const overlapping = {
+    ...parts,
+    known: async () => {
+      if (++waiting === 2) both.resolve();
+      await both.promise;
+      return known;
+    },
+    now: () => {
+      writing++;
+      return parts.now();
+    },
+  };
+  await Promise.all([readLetter(overlapping, data), readLetter(overlapping, data)]);
+  expect({ waiting, writing }).toEqual({ waiting: 2, writing: 1 });
+  expect(await query("select job from saraban.outbox")).toEqual([{ job: "register-letter" }]);
+});
+
+test("a machine's message that is marked as classified is ignored, with the marking and nothing that it says", async (context) => {
+  const { expect } = context;
+  const { read, query } = await scene(context);
+  const text = "ลับมาก ที่ นร ๑๒๐๐/๖๕ เรื่อง ก";
+  for (const [octets, mailFrom, reason] of [
+    [letter(text, "", "Auto-Submitted: auto-replied\r\n"), "saraban@opdc.example.go.th", "auto-reply"],
+    [letter(text), "", "null-reverse-path"],
+  ] as const) {
+    const { id, row } = await read(octets, mailFrom);
+    expect(row).toMatchObject({
+      verdict: "ignored",
+      reason,
+      secrecy: "secret",
+      number: null,
+      subject: null,
+      sender_name: null,
+    });
+    expect(await query("select job from saraban.outbox where subject_id = $1", [id])).toEqual([
+      { job: "register-letter" },
+    ]);
+  }
 });

@@ -18,7 +18,7 @@ export function readMail(message: MimeMessage, problems: Set<ReadingProblem>): M
     if (text === null || text === undefined) return null;
     const safe = safeLine(text);
     if (safe.injected) problems.add("header-injection");
-    const clean = normaliseThai(safe.line).replace(/\s+/gu, " ").trim().slice(0, 2_000);
+    const clean = normaliseThai(safe.line).replace(/\s+/gu, " ").trim().slice(0, 2_000).toWellFormed();
     return clean === "" ? null : clean;
   };
   const fromFields = headers.filter((header) => header.key === "from");

@@ -29,7 +29,7 @@ const LEAD_IN =
 const GENERIC = /^(?:official letters?|letters?|documents?|scan|test|no subject|\(no subject\)|-+|.{0,2})$/iu;
 
 export function readSubjectHeader(header: string, codeLetters: string | null): HeadlineFacts {
-  let text = normaliseThai(header).replaceAll("\n", " ").slice(0, MAX_CHARACTERS).trim();
+  let text = normaliseThai(header).replaceAll("\n", " ").slice(0, MAX_CHARACTERS).toWellFormed().trim();
   let isReply = false;
   let isForward = false;
   for (

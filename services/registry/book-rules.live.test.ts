@@ -50,7 +50,7 @@ const REFUSED: readonly [
     [{ number: 3, at: "2026-12-31T17:00:00Z" }],
     /another year/,
   ],
-  ["an agency whose book it is not", [{ number: 3, agency: "agency-b" }], /not a book of/],
+  ["an agency whose book it is not", [{ number: 3, agency: "agency-b" }], /not a book of|foreign key/],
 ];
 
 for (const [what, rows, message] of REFUSED) {
@@ -70,6 +70,24 @@ test("the database takes what continues the book, over New Year too", async (con
     { year: 2026, last_number: 3 },
     { year: 2027, last_number: 1 },
   ]);
+});
+
+test("the database refuses an earlier year once a later one has begun, and another agency's arrival", async (context) => {
+  const { enter, query } = await book(context);
+  await enter([{ number: 1 }]);
+  await context
+    .expect(enter([{ number: 1, year: 2025, at: "2025-05-01T03:00:00Z" }], 1))
+    .rejects.toThrow(/later year/);
+  const [other] = await letReadLettersWait(query, [{ agencyId: "agency-b" }]);
+  await context
+    .expect(
+      query(
+        `insert into saraban.outcome (intake_id, agency_id, outcome, reason, decided_at, clock, decided_by)
+           values ($1, 'agency-a', 'ignored', 'x', now(), '{}', 'x')`,
+        [other],
+      ),
+    )
+    .rejects.toThrow(/foreign key/);
 });
 
 test("nobody changes or takes away what is registered, arrived or decided", async (context) => {

@@ -50,7 +50,10 @@ export function decideOutcomes(waiting: readonly WaitingLetter[], earlier: Earli
     if (repeated !== undefined && repeated !== letter.intakeId) {
       return { letter, outcome: "duplicate", reason: "same-message", earlierIntakeId: repeated };
     }
-    if (letter.contentDigest !== null) digests.set(letter.contentDigest, letter.intakeId);
+    // What was ignored (a copy with a null sender, say) must not make the letter itself a duplicate.
+    if (letter.contentDigest !== null && letter.verdict !== "ignored") {
+      digests.set(letter.contentDigest, letter.intakeId);
+    }
     if (letter.verdict !== "ready") {
       return { letter, outcome: letter.verdict, reason: letter.reason, earlierIntakeId: null };
     }

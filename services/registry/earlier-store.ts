@@ -16,7 +16,7 @@ export async function findEarlier(
   const { rows: messages } = await sql<{ content_digest: string; intake_id: string }>`
     select distinct on (r.content_digest) r.content_digest, r.intake_id
       from reading r join outcome o on o.intake_id = r.intake_id
-     where r.agency_id = ${agencyId} and r.content_digest = any (${digests}::text[]) and o.outcome <> 'duplicate'
+     where r.agency_id = ${agencyId} and r.content_digest = any (${digests}::text[]) and o.outcome not in ('duplicate', 'ignored')
      order by r.content_digest, o.decided_at, r.intake_id`.execute(transaction);
   const { rows: entries } = await sql<LetterIdentity>`
     select intake_id as "intakeId", sender_domain as "senderDomain", letter_number as number,

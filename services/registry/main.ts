@@ -2,7 +2,7 @@
  * REGISTRY
  *
  * Receives    "register-letter": a wake-up for a book that has waiting letters.
- * Hands on    "acknowledge-letter" for a registered letter, "refuse-letter" for a refused one.
+ * Hands on    "notify-sender" for a registered or a refused letter.
  * Writes      book, entry, outcome (entry and outcome are append-only); book_year through entry's trigger.
  * Promises    numbers 1, 2, 3 … for each book and calendar year in Asia/Bangkok, without hole or repeat, in order of arrival
  *             among the letters that are ready, in the transaction that writes the entry (Annex 6 §2.2.3). Every arrival

@@ -58,7 +58,7 @@ test("numbers waiting letters 1, 2, 3 … in order of arrival, and hands on thei
   context.expect(book.map(({ number }) => number)).toEqual(ids.map((_, index) => index + 1));
   context.expect(book.map(({ intake_id }) => intake_id)).toEqual(ids);
   const open = await query<{ job: string }>("select job from saraban.outbox");
-  context.expect(open.map(({ job }) => job)).toEqual(ids.map(() => "acknowledge-letter"));
+  context.expect(open.map(({ job }) => job)).toEqual(ids.map(() => "notify-sender"));
 });
 
 test("two workers and letters that keep coming: no number twice, none missing, one outcome each", async (context) => {
@@ -175,7 +175,7 @@ test("what is not ready gets its outcome and no number; a refused letter is answ
   );
   context
     .expect(await query("select job, subject_id from saraban.outbox"))
-    .toEqual([{ job: "refuse-letter", subject_id: refused }]);
+    .toEqual([{ job: "notify-sender", subject_id: refused }]);
 });
 
 test("a letter that cannot be registered is set aside at last and holds up nobody", async (context) => {
@@ -212,4 +212,30 @@ test("while the clock is not good enough nothing is numbered and nothing counts 
   held = null;
   context.expect(await drain()).toBe(3);
   context.expect((await lines()).map(({ number }) => number)).toEqual([1, 2]);
+});
+
+test("a copy that was ignored does not make the letter itself a duplicate", async (context) => {
+  const { wait, drain, outcomes } = await scene(context);
+  const [copy] = await wait([{ contentDigest: "same", verdict: "ignored", number: null }]);
+  await drain();
+  const [letter, again] = await wait([{ contentDigest: "same" }, { contentDigest: "same" }]);
+  await drain();
+  context.expect(await outcomes()).toEqual(
+    new Map([
+      [copy, "ignored"],
+      [letter, "registered"],
+      [again, "duplicate"],
+    ]),
+  );
+});
+
+test("one jump of a clock into another year does not take the book with it: nothing is numbered until somebody looks", async (context) => {
+  let at = "2038-01-19T03:14:07Z";
+  const { wait, drain, lines } = await scene(context, () => stopped(at)());
+  await wait([{}]);
+  await drain();
+  at = "2026-11-21T03:00:00Z";
+  await wait([{}]);
+  context.expect(await drain()).toBe(0);
+  context.expect(await lines()).toHaveLength(1);
 });

@@ -2,12 +2,14 @@ import type { HandedOnBy } from "../shared/letter/flow.ts";
 import { finish, handOn, recordFailure, type Work } from "../shared/letter/outbox.ts";
 import { bangkokYear, type ClockState, type Stamp, type TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { inTransaction, type Kysely, type Transaction } from "../shared/runtime/database.ts";
+import { inTransaction, isDataFault, type Kysely, type Transaction } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import { insertEntries, insertOutcomes, lastOfBook, takeTurn, waitingLetters } from "./book-store.ts";
 import { type Decided, decideOutcomes } from "./decide-outcome.ts";
 import { findEarlier } from "./earlier-store.ts";
 
+/** A book's time stands still while the clock is behind its last entry; further behind than this, nothing is numbered. */
+const MOST_AHEAD_MS = 60 * 60 * 1000;
 /** Registrations made without a clerk are signed with the rule's name. */
 const RULE = "rule:automatic";
 
@@ -64,6 +66,8 @@ async function drainOneByOne(parts: RegistryParts, agencyId: string, bookId: str
     try {
       done += await drainBatch(parts, agencyId, bookId, 1, intakeId);
     } catch (error) {
+      // The database's or the clock's fault is no letter's: the wake-up is tried again as a whole.
+      if (!isDataFault(error)) throw error;
       parts.log.error(
         { err: error, letter: intakeId },
         "a letter cannot be registered; it will be tried again",
@@ -120,6 +124,12 @@ async function takeNumbers(
   const letters = decided.filter(({ outcome }) => outcome === "registered").map(({ letter }) => letter);
   if (letters.length === 0) return;
   const last = await lastOfBook(transaction, bookId);
+  if (last && last.registeredAt.getTime() - stamp.at.getTime() > MOST_AHEAD_MS) {
+    // One jump of a clock must not carry a book into another year for good: somebody has to look.
+    throw new ClockHeld(
+      `the book's last entry is of ${last.registeredAt.toISOString()}, far ahead of the clock`,
+    );
+  }
   // A clock set back, over New Year too, never takes the book back: it stands at the last entry's moment.
   const registeredAt = last && last.registeredAt > stamp.at ? last.registeredAt : stamp.at;
   const year = bangkokYear(registeredAt);
@@ -142,8 +152,6 @@ async function takeNumbers(
 function noticeFor(agencyId: string): (decided: Decided) => Work<HandedOnBy<"registry">>[] {
   return ({ letter, outcome }) => {
     const work = { agencyId, subjectId: letter.intakeId };
-    if (outcome === "registered") return [{ job: "acknowledge-letter", ...work }];
-    if (outcome === "refused") return [{ job: "refuse-letter", ...work }];
-    return [];
+    return outcome === "registered" || outcome === "refused" ? [{ job: "notify-sender", ...work }] : [];
   };
 }

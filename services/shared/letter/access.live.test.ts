@@ -45,6 +45,7 @@ test("every table that holds letters carries its agency and has row-level securi
     "partner",
     "heartbeat",
     "applied_file",
+    "clock_sample",
     "kysely_migration",
     "kysely_migration_lock",
   ];
@@ -112,5 +113,31 @@ test("each room has just the rights it needs", async (context) => {
     await context
       .expect(sql.raw(statement).execute(database), `${role}: ${statement}`)
       .rejects.toThrow(/permission denied/);
+  }
+});
+
+test("a room hands on its own jobs only, and touches no other room's work", async (context) => {
+  const { expect } = context;
+  const address = await databaseForTest(inject("testServer"), context);
+  const query = adminQueries(context, address);
+  const [id] = await letReadLettersWait(query, [{}]);
+  const acting = { actor: "worker:test", agencies: ["agency-a"] } as const;
+  const insert = (role: RoomRole, job: string) =>
+    inTransaction(roomDatabase(context, address, role, 1), acting, (transaction) =>
+      sql`insert into outbox (job, agency_id, subject_id, work_key) values (${job}, 'agency-a', gen_random_uuid(), 'x')`.execute(
+        transaction,
+      ),
+    );
+  await expect(insert("saraban_intake", "notify-sender")).rejects.toThrow(/row-level security/);
+  await expect(insert("saraban_reading", "notify-sender")).rejects.toThrow(/row-level security/);
+  await expect(insert("saraban_registry", "read-letter")).rejects.toThrow(/row-level security/);
+  await insert("saraban_intake", "read-letter");
+  for (const role of ["saraban_reading", "saraban_notification"] as const) {
+    const { numAffectedRows } = await inTransaction(
+      roomDatabase(context, address, role, 1),
+      acting,
+      (transaction) => sql`delete from outbox where subject_id = ${id}`.execute(transaction),
+    );
+    expect(numAffectedRows, role).toBe(0n);
   }
 });

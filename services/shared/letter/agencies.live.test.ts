@@ -51,6 +51,57 @@ test("a fault in the files names the file, the place and what is wrong, all at o
   );
 });
 
+test("letter case makes no other domain", ({ expect, ...context }) => {
+  const settings = settingsWith(
+    context as TestContext,
+    [AGENCY, { ...AGENCY, id: "agency-d", domain: AGENCY.domain.toUpperCase() }],
+    [
+      { domain: "x.example.go.th", nameThai: "ก" },
+      { domain: "X.example.go.th", nameThai: "ก" },
+    ],
+  );
+  expect(() => readDirectory(settings)).toThrow(
+    /domain agency-c\.example\.go\.th stands there twice[\s\S]*domain x\.example\.go\.th stands there twice/,
+  );
+});
+
+test("a domain moves to a new agency and to one that was inactive; two agencies exchange theirs", async (context) => {
+  const { expect } = context;
+  const pool = openAdminPool(await databaseForTest(inject("testServer"), context));
+  context.onTestFinished(() => pool.end());
+  const [c, d] = ["c.example.go.th", "d.example.go.th"] as const;
+  const steps = [
+    { "agency-c": c, "agency-d": d },
+    { "agency-c": d, "agency-d": c },
+    { "agency-e": c, "agency-d": d },
+    { "agency-c": c },
+  ];
+  for (const step of steps) {
+    const agencies = Object.entries(step).map(([id, domain]) => ({ ...AGENCY, id, domain }));
+    await storeDirectory(pool, { agencies, partners: [] });
+    const { rows } = await pool.query<{ id: string; domain: string }>(
+      "select id, domain from saraban.agency where active",
+    );
+    expect(Object.fromEntries(rows.map(({ id, domain }) => [id, domain]))).toEqual(step);
+  }
+});
+
+test("a directory that cannot be stored leaves the old one in force", async (context) => {
+  const { expect } = context;
+  const pool = openAdminPool(await databaseForTest(inject("testServer"), context));
+  context.onTestFinished(() => pool.end());
+  await storeDirectory(pool, { agencies: [AGENCY], partners: [] });
+  const unfit = {
+    agencies: [
+      { ...AGENCY, id: "agency-d" },
+      { ...AGENCY, id: "agency-e" },
+    ],
+    partners: [],
+  };
+  await expect(storeDirectory(pool, unfit)).rejects.toMatchObject({ code: "23505" });
+  expect((await pool.query("select id from saraban.agency where active")).rows).toEqual([{ id: "agency-c" }]);
+});
+
 test("what leaves the files becomes inactive and keeps its books; what comes back is active again", async (context) => {
   const { expect } = context;
   const pool = openAdminPool(await databaseForTest(inject("testServer"), context));

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { Pool } from "pg";
+import type { Pool, PoolClient } from "pg";
 import { projectDir, readJson, readYaml, type Settings, SettingsError } from "../runtime/settings.ts";
 
 /** An agency served here, as config/agencies.yaml has it. */
@@ -30,14 +30,15 @@ export interface Directory {
 export function readDirectory(settings: Settings): Directory {
   const agencies = checked<Agency>(settings.agenciesFile, "agencies");
   const partners = checked<Partner>(settings.partnersFile, "partners");
+  // The tables keep domains in lower case (RFC 5321 §2.4: letter case makes no other domain).
   const faults = [
-    ...repeated(agencies.map(({ id }) => id)).map(
+    ...repeated(agencies.map(({ id }) => id.toLowerCase())).map(
       (id) => `${settings.agenciesFile}: id ${id} stands there twice`,
     ),
-    ...repeated(agencies.map(({ domain }) => domain)).map(
+    ...repeated(agencies.map(({ domain }) => domain.toLowerCase())).map(
       (domain) => `${settings.agenciesFile}: domain ${domain} stands there twice`,
     ),
-    ...repeated(partners.map(({ domain }) => domain)).map(
+    ...repeated(partners.map(({ domain }) => domain.toLowerCase())).map(
       (domain) => `${settings.partnersFile}: domain ${domain} stands there twice`,
     ),
   ];
@@ -66,23 +67,54 @@ function repeated(values: readonly string[]): string[] {
   return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
 }
 
-/** Makes the tables agree with the files; what is no longer in them becomes inactive and keeps its books. */
+/**
+ * Makes the tables agree with the files; what is no longer in them becomes inactive and keeps its books.
+ * A domain may move from one agency to another, or two may exchange theirs: only one active agency has it at a time, so
+ * whoever gives one up becomes inactive in a statement before the one that makes all of the file's agencies active.
+ */
 export async function storeDirectory(pool: Pool, { agencies, partners }: Directory): Promise<void> {
-  await pool.query(
-    `with given as (select * from jsonb_to_recordset($1::jsonb) as
-         (id text, domain text, mailbox text, "nameThai" text, "nameEnglish" text, "receiverName" text)),
-       gone as (update saraban.agency set active = false, updated_at = now() where active and id not in (select id from given))
-     insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name)
-       select id, lower(domain), lower(mailbox), "nameThai", "nameEnglish", "receiverName" from given
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    await storeAgencies(client, JSON.stringify(agencies));
+    await storePartners(client, JSON.stringify(partners));
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback").catch((cause: Error) => {
+      broken = cause;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function storeAgencies(client: PoolClient, agencies: string): Promise<void> {
+  await client.query(
+    `update saraban.agency a set active = false, updated_at = now()
+      where active and not exists (
+        select from jsonb_to_recordset($1::jsonb) as given (id text, domain text)
+         where given.id = a.id and lower(given.domain) = a.domain)`,
+    [agencies],
+  );
+  await client.query(
+    `insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name)
+       select id, lower(domain), lower(mailbox), "nameThai", "nameEnglish", "receiverName"
+         from jsonb_to_recordset($1::jsonb) as
+           (id text, domain text, mailbox text, "nameThai" text, "nameEnglish" text, "receiverName" text)
        on conflict (id) do update set domain = excluded.domain, mailbox = excluded.mailbox, name_th = excluded.name_th,
          name_en = excluded.name_en, receiver_name = excluded.receiver_name, active = true, updated_at = now()`,
-    [JSON.stringify(agencies)],
+    [agencies],
   );
-  await pool.query(
+}
+
+async function storePartners(client: PoolClient, partners: string): Promise<void> {
+  await client.query(
     `with given as (select * from jsonb_to_recordset($1::jsonb) as (domain text, "nameThai" text, "codeLetters" text)),
        gone as (update saraban.partner set active = false, updated_at = now() where active and domain not in (select lower(domain) from given))
      insert into saraban.partner (domain, name_th, code_letters) select lower(domain), "nameThai", "codeLetters" from given
        on conflict (domain) do update set name_th = excluded.name_th, code_letters = excluded.code_letters, active = true, updated_at = now()`,
-    [JSON.stringify(partners)],
+    [partners],
   );
 }

@@ -5,8 +5,8 @@
 export const flow = {
   "read-letter": { handedOnBy: ["intake"], doneBy: "reading", key: "subject" },
   "register-letter": { handedOnBy: ["reading"], doneBy: "registry", key: "book" },
-  "acknowledge-letter": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
-  "refuse-letter": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
+  // One name for acknowledgements and refusals: who sees the queue must not see which letters were classified.
+  "notify-sender": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
 } as const satisfies Record<string, JobDeclaration>;
 
 interface JobDeclaration {

@@ -37,7 +37,7 @@ export function handingOn<R extends Room>(
   return sql`
     insert into outbox (job, agency_id, subject_id, work_key)
       select job, agency_id, subject_id, work_key from jsonb_populate_recordset(null::outbox, ${JSON.stringify(rows)}::jsonb)
-      on conflict (job, subject_id) do nothing`;
+      on conflict (job, subject_id, agency_id) do nothing`;
 }
 
 function fail(job: string): never {
@@ -59,15 +59,21 @@ export async function isOpen(
   return row !== undefined;
 }
 
-/** Marks work as done, in the transaction that holds its result. Done work leaves no row. */
+/**
+ * Marks work as done, in the transaction that holds its result. Done work leaves no row. The deleted rows stay locked
+ * until that transaction ends: a second worker at the same work waits here, and then finds none.
+ * @returns how many rows were still open; 0 when another worker has done the work
+ */
 export async function finish(
   transaction: Transaction<Tables>,
   job: JobName,
   subjectIds: readonly string[],
-): Promise<void> {
-  await sql`delete from outbox where job = ${job} and subject_id = any (${subjectIds}::uuid[])`.execute(
-    transaction,
-  );
+): Promise<number> {
+  const { numAffectedRows } =
+    await sql`delete from outbox where job = ${job} and subject_id = any (${subjectIds}::uuid[])`.execute(
+      transaction,
+    );
+  return Number(numAffectedRows ?? 0);
 }
 
 /** Puts work off: the relay hands it to the queue again after the delay (a receiver that asks to be tried later). */
@@ -82,7 +88,7 @@ export async function putOff(
     .updateTable("outbox")
     .set({
       next_send_at: sql`now() + make_interval(secs => ${delayMs / 1000})`,
-      last_error: why.slice(0, 500),
+      last_error: why.replaceAll("\0", "").slice(0, 500),
     })
     .where("job", "=", job)
     .where("subject_id", "=", subjectId)
@@ -118,5 +124,6 @@ export async function recordFailure(
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return "not an error";
   const code = (error as { code?: unknown }).code;
-  return `${error.name}${typeof code === "string" ? ` ${code}` : ""}: ${error.message}`.slice(0, 500);
+  const text = `${error.name}${typeof code === "string" ? ` ${code}` : ""}: ${error.message}`;
+  return text.replaceAll("\0", "").slice(0, 500);
 }

@@ -187,3 +187,9 @@ export function listen(
     },
   };
 }
+
+/** Whether an error can come from one row's values (SQLSTATE class 22 data exception, 23 integrity constraint). */
+export function isDataFault(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === "string" && /^2[23]/.test(code);
+}

@@ -25,7 +25,11 @@ export async function migrate(address: DatabaseAddress, folder: string): Promise
   });
   try {
     await refuseUnfitServer(database);
-    await sql`create schema if not exists saraban`.execute(database);
+    await database.transaction().execute(async (transaction) => {
+      // "if not exists" does not see what another migration is making at the same moment.
+      await sql`select pg_advisory_xact_lock(hashtext('saraban.migrate'))`.execute(transaction);
+      await sql`create schema if not exists saraban`.execute(transaction);
+    });
     const migrator = new Migrator({
       db: database.withSchema("saraban"),
       provider: sqlFiles(folder),

@@ -1,4 +1,5 @@
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { URL_FORMATS, urlFault } from "./settings-urls.ts";
 
 /** One setting as `schemas/settings.schema.json` declares it. */
 export interface SettingDeclaration {
@@ -70,6 +71,9 @@ function allowedText(node: SchemaNode): string {
 export function settingFaults(schema: object, tree: Record<string, unknown>): string[] {
   const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strict: true, allowUnionTypes: true });
   ajv.addVocabulary(["x-env", "x-secret"]);
+  for (const format of URL_FORMATS) {
+    ajv.addFormat(format, (text: string) => urlFault(format, text) === null);
+  }
   const validate = ajv.compile(schema);
   if (validate(tree)) return [];
   const declared = new Map(declaredSettings(schema).map((setting) => [setting.key, setting]));
@@ -91,5 +95,9 @@ function faultLine(
   if (!setting) return `${key || "settings"}: ${error.message ?? "not allowed"}`;
   const value = path.reduce<unknown>((node, name) => (node as Record<string, unknown>)?.[name], tree);
   const shown = setting.secret ? "(hidden)" : JSON.stringify(value);
+  if (error.keyword === "format") {
+    const fault = urlFault(String(error.params["format"]), String(value));
+    return `${key} (${setting.env}) is ${shown}: ${fault ?? "not allowed"}`;
+  }
   return `${key} (${setting.env}) is ${shown}: allowed is ${setting.allowed}`;
 }

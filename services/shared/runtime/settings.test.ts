@@ -62,6 +62,34 @@ test("a secret's value is never told", () => {
   expect(faultsOf({ DATABASE_URL: "mysql://user:secretword@db" }).join()).not.toContain("secretword");
 });
 
+test.each([
+  ["SARABAN_SMARTHOST_URL", "smtp://user:%zz-secretword@mail.example.go.th"],
+  ["SARABAN_SMARTHOST_URL", "smtp://user:secretword@mail.example.go.th:99999"],
+  ["SARABAN_SMARTHOST_URL", "smtp://user:secretword@mail.example.go.th:0"],
+  ["SARABAN_SMARTHOST_URL", "smtp://"],
+  ["REDIS_URL", "redis://:%zz-secretword@redis.example.go.th"],
+  ["REDIS_URL", "redis://:secretword@redis.example.go.th:port"],
+  ["DATABASE_URL", "postgres://user:secretword@db.example.go.th:99999/saraban"],
+  ["DATABASE_URL", "postgres://user:%ff-secretword@db.example.go.th/saraban"],
+  ["DATABASE_URL", "postgres://user:secret/word@db.example.go.th/saraban"],
+  ["DATABASE_URL", "postgres://user:secretword@db.example.go.th/saraban?sslrootcert=/nowhere/ca.pem"],
+])("%s=%s is a fault told in one line, without the value", (variable, url) => {
+  const faults = faultsOf({ [variable]: url });
+  expect(faults).toEqual([expect.stringMatching(/^[a-zA-Z.]+ \([A-Z_]+\) is \(hidden\): \S/)]);
+  expect(faults[0]).toContain(`(${variable})`);
+  expect(faults[0]).not.toMatch(/secret|zz|example|99999|nowhere/);
+});
+
+test.each([
+  ["SARABAN_SMARTHOST_URL", "smtps://us%40er:p%25w@[::1]:465"],
+  ["SARABAN_SMARTHOST_URL", "smtp://mail.example.go.th"],
+  ["REDIS_URL", "rediss://:word@redis.example.go.th:6380/1"],
+  ["DATABASE_URL", "postgres://user@/saraban?host=/var/run/postgresql"],
+  ["DATABASE_URL", "postgresql://user:100%@%2Fvar%2Frun%2Fpostgresql/saraban"],
+])("%s=%s can be used", (variable, url) => {
+  expect(faultsOf({ [variable]: url })).toEqual([]);
+});
+
 test("a misspelt variable or key is a fault, not a silent default", () => {
   expect(faultsOf({ SARABAN_SMPT_PORT: "25" })[0]).toContain("SARABAN_SMPT_PORT: there is no such setting");
   const file = scratchFile("own.yaml", "smtp: { prot: 26 }\n");

@@ -79,8 +79,8 @@ export async function letReadLettersWait(
          select id, agency, id, 'smtp', "mailFrom", array['saraban@' || agency || '.example.go.th'], '127.0.0.1', 'test',
            false, false, false, sha, 1, arrived, '{"state":"unsynchronised"}' from given order by place returning 1),
        readings as (insert into saraban.reading (intake_id, agency_id, read_at, verdict, reason, kind, message_id,
-           content_digest, sender_address, number_printed, number, letter_date, subject, letter_from, urgency, secrecy)
-         select id, agency, arrived, verdict, 'test', 'letter', '<' || id || '@opdc.example.go.th>', digest, sender, number,
+           content_digest, sender_address, sender_agency, number_printed, number, letter_date, subject, letter_from, urgency, secrecy)
+         select id, agency, arrived, verdict, 'test', 'letter', '<' || id || '@opdc.example.go.th>', digest, sender, 'ผู้ส่ง', number,
            number, date, case when secrecy = 'normal' then 'เรื่องทดสอบ' end, case when secrecy = 'normal' then "from" end,
            'normal', secrecy from given returning 1)
      insert into saraban.outbox (job, agency_id, subject_id, work_key)

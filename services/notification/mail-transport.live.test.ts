@@ -1,0 +1,64 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { type TestContext, test } from "vitest";
+import type { ComposedNotice } from "./compose-notice.ts";
+import { openSmarthost } from "./mail-transport.ts";
+
+const NOTICE: ComposedNotice = {
+  from: { name: "สารบรรณ", address: "saraban@agency-a.example.go.th" },
+  to: "saraban@opdc.example.go.th",
+  subject: "ทดสอบ",
+  text: "ทดสอบ",
+  attachment: { filename: "receipt.json", json: "{}" },
+  messageId: "<ack.1@agency-a.example.go.th>",
+  date: new Date("2026-11-21T00:00:00Z"),
+  inReplyTo: null,
+};
+
+/** A mail server that answers one command so and all others well. */
+async function serverThatAnswers(context: TestContext, command: string, reply: string) {
+  const server = createServer((socket) => {
+    let inData = false;
+    socket.setEncoding("utf8").write("220 test\r\n");
+    socket.on("error", () => {});
+    socket.on("data", (text: string) => {
+      for (const line of text.split("\r\n").filter(Boolean)) {
+        if (inData && line !== ".") continue;
+        const refused = line.toUpperCase().startsWith(command);
+        if (line === ".") inData = false;
+        else if (line === "DATA" && !refused) inData = true;
+        const well = line === "DATA" ? "354 go on" : line.startsWith("EHLO") ? "250 test" : "250 2.0.0 ok";
+        socket.write(`${refused ? reply : well}\r\n`);
+      }
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const transport = openSmarthost(`smtp://127.0.0.1:${(server.address() as AddressInfo).port}`, 1, "test");
+  context.onTestFinished(() => {
+    transport.close();
+    server.close();
+  });
+  return transport;
+}
+
+for (const [command, reply, result] of [
+  ["MAIL", "451 4.3.0 later", "transient"],
+  ["MAIL", "530 5.7.0 authentication required", "transient"],
+  ["MAIL", "553 5.1.8 no such sender", "permanent"],
+  ["RCPT", "450 4.7.1 greylisted", "transient"],
+  ["RCPT", "421 4.3.2 shutting down", "transient"],
+  ["RCPT", "554 5.7.1 relay access denied", "transient"],
+  ["RCPT", "550 5.1.1 no such mailbox", "permanent"],
+  ["DATA", "451 4.3.0 later", "transient"],
+  ["DATA", "554 5.6.0 no", "permanent"],
+  [".", "452 4.3.1 disk full", "transient"],
+  [".", "550 5.7.1 not wanted", "permanent"],
+  ["NOTHING", "", "accepted"],
+] as const) {
+  test(`an answer "${reply}" to ${command} is ${result}`, async (context) => {
+    const transport = await serverThatAnswers(context, command, reply);
+    context.expect((await transport.send(NOTICE)).result).toBe(result);
+    // The server answers, whatever it says of the message; and its words must not come out on /readyz.
+    context.expect(await transport.trouble()).toBeNull();
+  });
+}
