@@ -12,9 +12,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const brought = join(root, "node_modules/.bin/node");
 const node =
   Number(process.versions.node.split(".")[0]) >= 24 || !existsSync(brought) ? process.execPath : brought;
-// A small young generation: with V8's default of 16 MB a large message's short-lived buffers raise resident memory by some
-// 64 MB before they are collected, with 8 MB by about 45 (measured with one message of 100 MB).
-const command = ["--max-semi-space-size=8", join(root, "services/cli.ts"), ...process.argv.slice(2)];
+// With everything in one process a small young generation: with V8's default of 16 MB a large message's short-lived buffers
+// raise its resident memory by some 64 MB before they are collected, with 8 MB by about 45 (one message of 100 MB).
+const args = process.argv.slice(2);
+const command = [
+  ...(args[0] === "all" ? ["--max-semi-space-size=8"] : []),
+  join(root, "services/cli.ts"),
+  ...args,
+];
 const child = spawn(node, command, { stdio: "inherit" });
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {

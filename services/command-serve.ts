@@ -4,7 +4,7 @@ import { findInstallation, openInstallation, prepareInstallation, queueHome } fr
 import { readDirectory } from "./shared/letter/agencies.ts";
 import type { RoomParts, StartedRoom, StartRoom } from "./shared/letter/room.ts";
 import type { RoomRole } from "./shared/runtime/database.ts";
-import { type Running, runUntilSignal, stopAll } from "./shared/runtime/lifecycle.ts";
+import { firstSignal, type Running, runUntilSignal, stopAll } from "./shared/runtime/lifecycle.ts";
 import { openLog } from "./shared/runtime/log.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
 
@@ -39,6 +39,7 @@ export const run: RunCommand = async (_args, name) => {
   const settings = loadSettings();
   readDirectory(settings); // a fault in these files is told before anything starts
   const log = openLog(settings.log.level, name);
+  const signal = firstSignal(log); // from here on: a signal during the start ends it in order
   const running: Running[] = [];
   try {
     const { address, failed } = await openDatabaseFor(name, settings, running, log);
@@ -68,7 +69,7 @@ export const run: RunCommand = async (_args, name) => {
     process.stdout.write(
       `saraban ${name} is ready (${((performance.now() - startedMs) / 1000).toFixed(1)} s)\n`,
     );
-    return await runUntilSignal(running, log, failed);
+    return await runUntilSignal(running, log, failed, signal);
   } catch (error) {
     await stopAll(running, log);
     throw error;

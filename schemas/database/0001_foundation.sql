@@ -79,8 +79,8 @@ grant select on agency, partner to saraban_intake, saraban_reading, saraban_regi
 -- ---------------------------------------------------------------------------------------------------------------
 -- Intake: what arrived, byte for byte. Written by room intake only.
 
--- Only intake, book and agency's own tables refer to agency: each of the others refers to an intake, and a reference that
--- every letter checks again would cost more than the letter's row.
+-- Only book refers to agency by a foreign key. Each arrival's agency is checked once a statement (trigger known_agency): a
+-- key would lock the agency's one row again for every letter. All other tables refer to an arrival with its agency.
 
 create table stored_body (
   agency_id text not null,
@@ -98,7 +98,7 @@ comment on column stored_body.content is 'The octets; null when they are in the 
 
 create table intake (
   id uuid not null,
-  agency_id text not null references agency,
+  agency_id text not null,
   arrival_seq bigint not null generated always as identity,
   transaction_id uuid not null,
   door text not null check (door in ('smtp')),
@@ -123,6 +123,16 @@ comment on column intake.transaction_id is 'Same for all agencies that one SMTP 
 comment on column intake.mail_from is 'Envelope sender; empty for the null reverse-path (RFC 5321 §4.5.5).';
 comment on column intake.arrived_at is 'The time that decides disputes (Annex 6 §2.2.5); clock: how far that time can be trusted.';
 
+create function known_agency() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$ begin
+    if exists (select from added a where not exists (select from agency g where g.id = a.agency_id)) then
+      raise exception 'an arrival names an agency that is not served here' using errcode = 'foreign_key_violation';
+    end if;
+    return null;
+  end $$;
+comment on function known_agency() is 'What a foreign key to agency would check, once a statement. An agency is never deleted.';
+create trigger known_agency after insert on intake referencing new table as added
+  for each statement execute function known_agency();
 create trigger append_only before update or delete on intake for each row execute function refuse_change();
 create trigger no_truncate before truncate on intake for each statement execute function refuse_change();
 create trigger append_only before update or delete on stored_body for each row execute function refuse_change();

@@ -56,7 +56,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
             putOff(transaction, "register-letter", subjectId, HELD_LOOKS_AGAIN_MS, held),
           );
         }
-        if (letters > 0) log.info({ book: workKey, letters }, "book drained");
+        if (letters > 0) log.info({ book: workKey, count: letters }, "book drained");
       },
     },
     log,

@@ -28,7 +28,7 @@ export function urlFault(format: string, text: string): string | null {
     const { code } = error as { code?: unknown };
     if (error instanceof UrlFault) return error.message;
     if (error instanceof URIError)
-      return "a % in it stands before no two hexadecimal digits; % itself is written %25";
+      return "its % signs do not spell UTF-8 characters; % itself is written %25";
     if (code === "ENOENT" || code === "EACCES") return "a file it names cannot be read";
     return "it cannot be read as a URL (port: 1 to 65535; @ / : ? # % in a name or password as %40 %2F %3A %3F %23 %25)";
   }

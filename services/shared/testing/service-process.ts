@@ -62,12 +62,16 @@ export async function startServiceProcess(
   await mkdir(dataDir, { recursive: true });
   const logFile = join(dataDir, `${command}.log`);
   const log = openSync(logFile, "a");
-  const child = spawn(process.execPath, ["--max-semi-space-size=8", ...nodeArguments, cliFile, command], {
-    env: { ...ownEnvironment, SARABAN_DATA_DIR: dataDir, ...environment },
-    stdio: ["ignore", "pipe", log],
-    // A group of its own: Ctrl-C at a terminal signals the whole group, and a service takes a second signal for "now".
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [...(command === "all" ? ["--max-semi-space-size=8"] : []), ...nodeArguments, cliFile, command],
+    {
+      env: { ...ownEnvironment, SARABAN_DATA_DIR: dataDir, ...environment },
+      stdio: ["ignore", "pipe", log],
+      // A group of its own: Ctrl-C at a terminal signals the whole group, and a service takes a second signal for "now".
+      detached: true,
+    },
+  );
   closeSync(log);
   const exited = exitOf(child);
   const said: string[] = [];
