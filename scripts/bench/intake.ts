@@ -28,7 +28,7 @@ interface Server {
 /** Durable accept rate over SMTP; all in turn (ABCABC…), so that a machine that slows down slows them all. */
 export const bench: Bench = async (run) => {
   const { options, say } = run;
-  const letters = options.letters ?? (options.quick ? 500 : 2_000);
+  const letters = options.letters ?? (options.quick ? 500 : 5_000);
   const rounds = options.quick ? 1 : ROUNDS;
   const ours = await startOurs(run);
   const { peers, version } = await startPeers(run);
