@@ -71,7 +71,7 @@ function listFiles(folder: string): string[] {
 function checkFile(path: string): void {
   const file = relative(join(root, "services"), path);
   const text = readFileSync(path, "utf8");
-  const isTest = file.endsWith(".test.ts") || file.startsWith("shared/testing/");
+  const isTest = file.endsWith(".test.ts") || inTesting(file);
   const lines = text.split("\n").length;
   if (lines > LONGEST_FILE && file !== "shared/letter/tables.ts")
     faults.push(`${file}: ${lines} lines; split it`);
@@ -79,7 +79,7 @@ function checkFile(path: string): void {
     if (!standards.has(citation))
       faults.push(`${file}: cites ${citation}, which schemas/standards.txt does not list`);
   }
-  for (const [, specifier = ""] of text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)) {
+  for (const [, specifier = ""] of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)) {
     if (specifier.startsWith(".")) checkOwnImport(file, normalize(join(dirname(file), specifier)), isTest);
     else if (!isTest) checkPackage(file, specifier);
   }
@@ -101,8 +101,12 @@ function checkOwnImport(file: string, target: string, isTest: boolean): void {
     faults.push(`${file}: runtime knows nothing of letters (${target})`);
   if (file.startsWith("shared/") && to !== undefined) faults.push(`${file}: shared code imports room ${to}`);
   if (target.endsWith("/main.ts") && !isTest) faults.push(`${file}: nobody imports a main.ts (${target})`);
-  if (target.startsWith("shared/testing/") && !isTest)
-    faults.push(`${file}: the product imports test code (${target})`);
+  if (inTesting(target) && !isTest) faults.push(`${file}: the product imports test code (${target})`);
+}
+
+/** Test code that is no test itself: shared/testing, and a room's own testing folder. */
+function inTesting(file: string): boolean {
+  return file.split("/").includes("testing");
 }
 
 function roomOf(file: string): string | undefined {

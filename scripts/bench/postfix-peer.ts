@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chown, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "../../services/shared/testing/free-port.ts";
 import { greetedSmtpClient } from "../../services/shared/testing/smtp-client.ts";
 import { findProgram, runProgram } from "./bench-run.ts";
 
@@ -48,7 +48,7 @@ export async function startPostfix(
   const dataDir = join(dir, "data");
   for (const folder of [dir, configDir, queueDir, dataDir])
     await mkdir(folder, { recursive: true, mode: 0o755 });
-  const port = await freePort();
+  const port = await freePort(); // master.cf has no "any free port"
   await writeFile(join(configDir, "main.cf"), mainCf({ dir, queueDir, dataDir, domain, kind }));
   await writeFile(join(configDir, "master.cf"), masterCf(port));
   const [owner] = (await runProgram("/usr/bin/id", ["-u", "postfix"], 5_000)).split("\n");
@@ -162,14 +162,4 @@ async function hearGreeting(port: number): Promise<void> {
       await pause(100);
     }
   }
-}
-
-/** master.cf has no "any free port". */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { seededRandom } from "../../services/shared/testing/seeded-random.ts";
 import { planFaults, SERVICES } from "./faults.ts";
-import { seededRandom } from "./random.ts";
 
 it("plans the same faults for the same seed, in order of time", () => {
   const plan = planFaults(30, seededRandom(7));

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -8,7 +6,9 @@ import { prepareInstallation } from "../../services/installation.ts";
 import { openAdminPool } from "../../services/shared/runtime/database.ts";
 import { loadSettings } from "../../services/shared/runtime/settings.ts";
 import { openStore } from "../../services/shared/runtime/store.ts";
+import { freePort } from "../../services/shared/testing/free-port.ts";
 import { type SampleLetter, sampleLetter } from "../../services/shared/testing/sample-letters.ts";
+import { seededRandom } from "../../services/shared/testing/seeded-random.ts";
 import { openSmtpSink, type SinkAnswer } from "../../services/shared/testing/smtp-sink.ts";
 import type { Scratch } from "../scratch.ts";
 import { checkBooks, type Findings } from "./check-books.ts";
@@ -18,7 +18,6 @@ import { sendAsAgents } from "./mail-agents.ts";
 import { startPace } from "./pace.ts";
 import type { Plant } from "./plants.ts";
 import { type QueueKind, startDrillQueue } from "./queue-server.ts";
-import { seededRandom } from "./random.ts";
 import { startSupervisor } from "./supervisor.ts";
 
 export interface KillOptions {
@@ -68,6 +67,7 @@ export async function runKillDrill(
   const sink = await openSmtpSink({ onMessage: faultySink(sinkFaults) });
   scratch.atEnd(() => sink.close());
   const dataDir = join(dir, "service");
+  // One port for the whole run: the senders know the service by it.
   const smtpPort = await freePort();
   const environment = {
     DATABASE_URL: database.url,
@@ -193,14 +193,4 @@ async function waitUntilSettled(admin: Pool, withinMs: number, signal: AbortSign
     await pause(250, undefined, { signal });
   }
   return null;
-}
-
-/** One port for the whole run: the senders know the service by it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

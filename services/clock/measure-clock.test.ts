@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
+import { seededRandom } from "../shared/testing/seeded-random.ts";
 import type { ClockReport } from "./clock-fix.ts";
-import { DENY, dice, RATE } from "./testing/odd-server.ts";
+import { DENY, RATE } from "./testing/odd-server.ts";
 import { type VirtualWorld, virtualWorld } from "./testing/virtual-world.ts";
 import { openTrustedClock, type TrustedClock } from "./trusted-clock.ts";
 
@@ -232,7 +233,7 @@ test("the machine sleeps for ten minutes: the stated bound covers it, and the ti
 test("an oscillator of 60 ppm: the bound covers in every second, the drift is learned, the time never falls", async () => {
   const world = virtualWorld(7);
   world.driftPpm = 60;
-  const roll = dice(7);
+  const roll = seededRandom(7);
   for (const address of THREE) {
     world.server(address, { delayMs: () => [2 + 8 * roll(), 2 + (roll() < 0.2 ? 300 * roll() : 3)] });
   }

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { seededRandom } from "../../shared/testing/seeded-random.ts";
 import { decodePacket, encodePacket, type NtpPacket } from "../ntp-packet.ts";
 import { ntpFromEpochNs } from "../ntp-time.ts";
 
@@ -49,7 +50,7 @@ export const RSTR = 0x52535452;
 export async function startOddServer(oddity: Oddity = {}, seed = 1): Promise<OddServer> {
   const socket = createSocket("udp4");
   const elsewhere = createSocket("udp4");
-  const roll = dice(seed);
+  const roll = seededRandom(seed);
   const beganNs = process.hrtime.bigint();
   const timers = new Set<NodeJS.Timeout>();
   let asked = 0;
@@ -137,14 +138,3 @@ function plain(receive: bigint): NtpPacket {
 
 /** The system clock in nanoseconds on the monotonic clock, as well as whole milliseconds tell. */
 const systemBaseNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
-
-/** mulberry32: small, seeded, good enough for losing packets. */
-export function dice(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,8 +1,8 @@
+import { seededRandom } from "../../shared/testing/seeded-random.ts";
 import type { Answer, Asked } from "../ask-server.ts";
 import type { HostClocks } from "../local-time.ts";
 import type { NtpPacket } from "../ntp-packet.ts";
 import { ntpFromEpochNs } from "../ntp-time.ts";
-import { dice } from "./odd-server.ts";
 
 /** A simulated server; `undefined` from `answer` means silence. */
 export interface VirtualServer {
@@ -39,7 +39,7 @@ const STARTS_NS = Date.UTC(2026, 10, 21, 3, 0, 0) * 1e6;
 
 /** True time, local clocks, servers and waiting, all simulated: hours pass in milliseconds, and the truth is known. */
 export function virtualWorld(seed = 1): VirtualWorld {
-  const random = dice(seed);
+  const random = seededRandom(seed);
   const servers = new Map<string, VirtualServer>();
   const sleepers: { atNs: bigint; wake: () => void }[] = [];
   let trueNs = BigInt(STARTS_NS);

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
+import { freePort } from "./free-port.ts";
 
 export interface RunningRedis {
   readonly url: string;
@@ -57,13 +56,4 @@ function ready(child: ChildProcess): Promise<void> {
       reject(new Error(`redis-server ended with code ${code}: ${said.slice(-500)}`)),
     );
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
