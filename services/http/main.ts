@@ -13,20 +13,16 @@
 import { fastify } from "fastify";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
+import { openRoomQueues } from "../shared/letter/room-queues.ts";
 import { reasonToHold } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { openDatabase } from "../shared/runtime/database.ts";
-import { openQueue } from "../shared/runtime/queue.ts";
 import { openMetrics } from "./metrics.ts";
 import { askReadiness } from "./readiness.ts";
 
 export const start: StartRoom = async ({ settings, address, home, now, log }) => {
   const database = openDatabase<Tables>(address, "saraban_http", 3, log);
-  const queues = {
-    reading: await openQueue(home, "reading", log),
-    registry: await openQueue(home, "registry", log),
-    notification: await openQueue(home, "notification", log),
-  };
+  const queues = await openRoomQueues(home, log);
   const metrics = openMetrics(database, now);
   const server = fastify({ bodyLimit: 64 * 1024, requestTimeout: 10_000, forceCloseConnections: true });
   server.get("/healthz", async () => ({ alive: true }));

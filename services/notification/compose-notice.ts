@@ -1,6 +1,6 @@
 import { refusals } from "../shared/letter/refusals.ts";
 import { englishDateTime, thaiDateTime, thaiLetterDate } from "../shared/letter/stamp.ts";
-import type { Receipt, RefusalFacts } from "./receipt.ts";
+import type { NoticeFacts, Receipt, RefusalFacts, RejectionFacts } from "./receipt.ts";
 
 /** A message ready for the mail library. */
 export interface ComposedNotice {
@@ -27,15 +27,17 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
   const { letter, register, agency, receiver } = receipt;
   const received = new Date(receipt.receivedAt);
   const registered = new Date(receipt.registeredAt);
+  const deemed = deemedLater(receipt);
   const clock = clockWords(receipt);
   const registerNumber = `${register.number}/${register.yearBuddhist}`;
   const lines = [
     `${agency.nameThai} ได้รับและลงทะเบียนรับหนังสือของท่านแล้ว`,
     "",
-    `เลขที่หนังสือ        : ${letter.numberPrinted}`,
+    `เลขที่หนังสือ        : ${letter.numberPrinted ?? "ไม่มีเลขที่"}`,
     `ลงวันที่             : ${letter.date === null ? "ไม่พบวันที่ในหนังสือ" : thaiLetterDate(letter.date)}`,
     `เลขทะเบียนรับ       : ${registerNumber}`,
     `เวลาที่รับ            : ${thaiDateTime(received)}`,
+    ...(deemed === null ? [] : [`ถือว่าได้รับเมื่อ        : ${thaiDateTime(deemed)} (เวลาทำการถัดไป)`]),
     `เวลาที่ลงทะเบียน     : ${thaiDateTime(registered)}`,
     `ชื่อ-สกุลผู้รับ         : ${receiver.name}`,
     `หน่วยงานผู้รับ        : ${receiver.unit}`,
@@ -48,10 +50,11 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
     "",
     `${agency.nameEnglish} has received and registered your letter.`,
     "",
-    `Letter number    : ${letter.number}`,
+    `Letter number    : ${letter.number ?? "none"}`,
     `Letter date      : ${letter.date ?? "not found in the letter"}`,
     `Register number  : ${registerNumber} (inbound book of B.E. ${register.yearBuddhist})`,
     `Received         : ${englishDateTime(received)}`,
+    ...(deemed === null ? [] : [`Deemed received  : ${englishDateTime(deemed)} (next working time)`]),
     `Registered       : ${englishDateTime(registered)}`,
     `Receiver         : ${receiver.name}`,
     `Receiving unit   : ${receiver.unit}`,
@@ -63,10 +66,18 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
   ];
   return {
     ...sharedParts(receipt, ends),
-    subject: `แจ้งเลขรับหนังสือ ที่ ${letter.number} เลขรับ ${registerNumber}`,
+    subject: `แจ้งเลขรับหนังสือ${letter.number === null ? "" : ` ที่ ${letter.number}`} เลขรับ ${registerNumber}`,
     text: lines.join("\r\n"),
     attachment: { filename: `receipt-${receipt.evidenceId}.json`, json: JSON.stringify(receipt, null, 2) },
   };
+}
+
+/** When it counts as received, if that is later than its arrival (e-Government Act s. 10); null if not. */
+function deemedLater({ receivedAt, deemedReceivedAt }: Receipt): Date | null {
+  // Receipts promised before there was a calendar do not have the field.
+  if (deemedReceivedAt === null || deemedReceivedAt === undefined) return null;
+  const deemed = new Date(deemedReceivedAt);
+  return deemed > new Date(receivedAt) ? deemed : null;
 }
 
 /** How far the two times can be trusted (Annex 6 §2.2.4): the worse of them is told. */
@@ -112,7 +123,35 @@ export function composeRefusal(refusal: RefusalFacts, ends: NoticeEnds): Compose
   };
 }
 
-function sharedParts(notice: Receipt | RefusalFacts, { fromAddress, to, messageId, madeAt }: NoticeEnds) {
+/** The rejection by a clerk, with the reason in the clerk's words. It repeats nothing else of the letter. */
+export function composeRejection(rejection: RejectionFacts, ends: NoticeEnds): ComposedNotice {
+  const received = new Date(rejection.receivedAt);
+  const lines = [
+    `${rejection.agency.nameThai} ไม่ลงทะเบียนรับหนังสือที่ท่านส่งมาเมื่อ ${thaiDateTime(received)}`,
+    "",
+    `เหตุผล : ${rejection.reason}`,
+    `รหัสหลักฐาน : ${rejection.evidenceId}`,
+    "",
+    "--------------------------------------------------------------------",
+    "",
+    `${rejection.agency.nameEnglish} has not registered the letter that you sent on ${englishDateTime(received)}.`,
+    "",
+    `Reason : ${rejection.reason}`,
+    `Evidence id : ${rejection.evidenceId}`,
+    "",
+  ];
+  return {
+    ...sharedParts(rejection, ends),
+    subject: "แจ้งไม่ลงทะเบียนรับหนังสือ (letter not registered)",
+    text: lines.join("\r\n"),
+    attachment: {
+      filename: `rejection-${rejection.evidenceId}.json`,
+      json: JSON.stringify(rejection, null, 2),
+    },
+  };
+}
+
+function sharedParts(notice: NoticeFacts, { fromAddress, to, messageId, madeAt }: NoticeEnds) {
   const original = notice.message.messageId;
   return {
     from: { name: `สารบรรณอิเล็กทรอนิกส์ ${notice.agency.nameThai}`, address: fromAddress },

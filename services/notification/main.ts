@@ -1,7 +1,7 @@
 /**
  * NOTIFICATION
  *
- * Receives    "notify-sender" for each registered or refused letter.
+ * Receives    "notify-sender" for each registered, refused or rejected letter.
  * Hands on    nothing inside; mail to the sender through the smarthost (RFC 5321), or .eml files without one.
  * Writes      notice (what was promised to whom), delivery_attempt (each try and the answer; append-only).
  * Promises    every registered letter is acknowledged with Annex 6's six fields, or the reason why not is recorded; the

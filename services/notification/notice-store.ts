@@ -2,9 +2,9 @@ import { sql, type Transaction } from "kysely";
 import type { ClockState, Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { SendResult } from "./mail-transport.ts";
-import type { Receipt, RefusalFacts } from "./receipt.ts";
+import type { NoticeFacts } from "./receipt.ts";
 
-export type NoticeKind = "acknowledgement" | "refusal";
+export type NoticeKind = "acknowledgement" | "refusal" | "rejection";
 
 /** A promised message and how far it got. */
 export interface Notice {
@@ -12,7 +12,7 @@ export interface Notice {
   readonly kind: NoticeKind;
   readonly recipient: string;
   readonly messageId: string;
-  readonly facts: Receipt | RefusalFacts;
+  readonly facts: NoticeFacts;
   readonly madeAt: Date;
   readonly state: "due" | "delivered" | "failed" | "withheld";
   readonly attempts: number;
@@ -45,10 +45,15 @@ export interface NoticeSubject {
     readonly number: number;
     readonly registeredAt: string;
     readonly clock: ClockState;
-    readonly letterNumber: string;
-    readonly letterNumberPrinted: string;
+    readonly letterNumber: string | null;
+    readonly letterNumberPrinted: string | null;
     readonly letterDate: string | null;
+    readonly deemedReceivedAt: string | null;
+    /** The clerk who registered it; null when a rule did. */
+    readonly registeredByName: string | null;
   } | null;
+  /** How a clerk decided on it in the tray; null when none had to. */
+  readonly decision: { readonly decision: string; readonly reason: string } | null;
 }
 
 export async function readSubject(
@@ -62,9 +67,12 @@ export async function readSubject(
            a.name_en as "nameEnglish", a.domain, a.mailbox, a.receiver_name as "receiverName",
            case when e.number is not null then jsonb_build_object('bookId', e.book_id, 'year', e.year, 'number', e.number,
              'registeredAt', e.registered_at, 'clock', e.clock, 'letterNumber', e.letter_number,
-             'letterNumberPrinted', e.letter_number_printed, 'letterDate', e.letter_date) end as entry
+             'letterNumberPrinted', e.letter_number_printed, 'letterDate', e.letter_date,
+             'deemedReceivedAt', e.deemed_received_at, 'registeredByName', e.registered_by_name) end as entry,
+           case when t.decision is not null then jsonb_build_object('decision', t.decision, 'reason', t.reason) end as decision
       from intake i join agency a on a.id = i.agency_id
       left join reading r on r.intake_id = i.id left join entry e on e.intake_id = i.id
+      left join tray_decision t on t.intake_id = i.id
      where i.id = ${intakeId}`.execute(transaction);
   return rows[0];
 }

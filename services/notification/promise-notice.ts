@@ -3,7 +3,7 @@ import { buddhistYear } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { type Notice, type NoticeKind, type NoticeSubject, readSubject } from "./notice-store.ts";
-import type { Receipt, RefusalFacts } from "./receipt.ts";
+import type { Receipt, RefusalFacts, RejectionFacts } from "./receipt.ts";
 
 /** A notice to be written, and why it is withheld if it is. */
 export interface Promised {
@@ -11,39 +11,51 @@ export interface Promised {
   readonly reason: string;
 }
 
-/** Makes the notice for an arrival from what stands in the books: an acknowledgement of its entry, else a refusal. */
+/**
+ * Makes the notice for an arrival from what stands in the books: an acknowledgement of its entry, else the rejection that
+ * a clerk has decided on, else a refusal.
+ */
 export async function promiseNotice(transaction: Transaction<Tables>, intakeId: string): Promise<Promised> {
   const subject = await readSubject(transaction, intakeId);
   if (!subject) throw new Error("the arrival cannot be found");
   const id = newId();
-  const kind: NoticeKind = subject.entry ? "acknowledgement" : "refusal";
+  const kind: NoticeKind = subject.entry
+    ? "acknowledgement"
+    : subject.decision?.decision === "rejected"
+      ? "rejection"
+      : "refusal";
   const reason = reasonToWithhold(subject);
   return {
     notice: {
       id,
       kind,
       recipient: subject.mailFrom,
-      messageId: `<${kind === "acknowledgement" ? "ack" : "refusal"}.${id}@${subject.domain}>`,
-      facts: kind === "acknowledgement" ? receiptOf(id, intakeId, subject) : refusalOf(id, intakeId, subject),
+      messageId: `<${MESSAGE_ID_WORDS[kind]}.${id}@${subject.domain}>`,
+      facts: FACTS[kind](id, intakeId, subject),
       state: reason === null ? "due" : "withheld",
     },
     reason: reason ?? "",
   };
 }
 
+const MESSAGE_ID_WORDS = { acknowledgement: "ack", refusal: "refusal", rejection: "rejection" } as const;
+const FACTS = { acknowledgement: receiptOf, refusal: refusalOf, rejection: rejectionOf } as const;
+
 /**
  * RFC 3834 §2: no automatic answer to a null sender, to addresses that programs and lists send from, nor to messages that
  * programs have sent. And none to an envelope sender of another domain than that of the known agency which the letter
- * says it is from: until senders are proved (SPF, DKIM) that would let a stranger have us write to anybody.
+ * says it is from: until senders are proved (SPF, DKIM) that would let a stranger have us write to anybody. Unless a clerk
+ * has looked at the letter and decided: that is a person's answer, not a program's.
  */
 export function reasonToWithhold(
-  subject: Pick<NoticeSubject, "mailFrom" | "senderAddress" | "senderAgency" | "problems">,
+  subject: Pick<NoticeSubject, "mailFrom" | "senderAddress" | "senderAgency" | "problems" | "decision">,
 ): string | null {
-  const { mailFrom, senderAddress, senderAgency, problems } = subject;
+  const { mailFrom, senderAddress, senderAgency, problems, decision } = subject;
   if (mailFrom === "") return "null-sender";
   const localPart = mailFrom.slice(0, mailFrom.lastIndexOf("@")).toLowerCase();
   if (AUTOMATIC_SENDER.test(localPart)) return "automatic-sender";
   if (problems.includes("machine-sent")) return "automatic-message";
+  if (decision !== null) return null;
   if (senderAgency === null || domainOf(mailFrom) !== domainOf(senderAddress ?? "")) return "unproved-sender";
   return null;
 }
@@ -75,8 +87,9 @@ function receiptOf(evidenceId: string, intakeId: string, subject: NoticeSubject)
       yearBuddhist: buddhistYear(entry.year),
     },
     receivedAt: subject.arrivedAt.toISOString(),
+    deemedReceivedAt: entry.deemedReceivedAt === null ? null : new Date(entry.deemedReceivedAt).toISOString(),
     registeredAt: new Date(entry.registeredAt).toISOString(),
-    receiver: { name: subject.receiverName, unit: receivingUnit(subject) },
+    receiver: { name: entry.registeredByName ?? subject.receiverName, unit: receivingUnit(subject) },
     clock: { received: subject.arrivedClock, registered: entry.clock },
     message: {
       intakeId,
@@ -96,6 +109,15 @@ function refusalOf(evidenceId: string, intakeId: string, subject: NoticeSubject)
     reason: "classified-by-mail",
     receivedAt: subject.arrivedAt.toISOString(),
     message: { intakeId, messageId: subject.messageId, sha256: subject.sha256 },
+  };
+}
+
+function rejectionOf(evidenceId: string, intakeId: string, subject: NoticeSubject): RejectionFacts {
+  return {
+    ...refusalOf(evidenceId, intakeId, subject),
+    schema: "https://saraban.example.go.th/schemas/rejection.schema.json",
+    type: "rejected",
+    reason: subject.decision?.reason ?? "",
   };
 }
 

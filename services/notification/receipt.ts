@@ -18,8 +18,9 @@ export interface Receipt {
   readonly type: "registered";
   readonly agency: IssuingAgency;
   readonly letter: {
-    readonly number: string;
-    readonly numberPrinted: string;
+    /** Null for a letter that bears none; a clerk has registered it. */
+    readonly number: string | null;
+    readonly numberPrinted: string | null;
     /** The letter's own date, C.E.; null when it could not be read. */
     readonly date: string | null;
   };
@@ -31,6 +32,8 @@ export interface Receipt {
   };
   /** When the letter entered this system: the time that decides disputes (Annex 6 §2.2.5). */
   readonly receivedAt: string;
+  /** The moment at which it counts as received (e-Government Act s. 10); null where no calendar says. */
+  readonly deemedReceivedAt: string | null;
   readonly registeredAt: string;
   readonly receiver: { readonly name: string; readonly unit: string };
   readonly clock: { readonly received: ClockState; readonly registered: ClockState };
@@ -41,6 +44,16 @@ export interface Receipt {
     readonly sizeBytes: number;
   };
 }
+
+/** What a rejection says: a clerk has looked at the letter and does not register it. */
+export interface RejectionFacts extends Omit<RefusalFacts, "schema" | "type" | "reason"> {
+  readonly schema: "https://saraban.example.go.th/schemas/rejection.schema.json";
+  readonly type: "rejected";
+  /** In the clerk's own words. */
+  readonly reason: string;
+}
+
+export type NoticeFacts = Receipt | RefusalFacts | RejectionFacts;
 
 /** What a refusal says. Nothing of the letter: the letter is refused because it must not be repeated by plain mail. */
 export interface RefusalFacts {

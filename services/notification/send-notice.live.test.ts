@@ -25,7 +25,7 @@ import { retryDelayMs, sendNotice } from "./send-notice.ts";
 function schemaFaults(json: unknown): string {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
   formats.default(ajv);
-  for (const name of ["receipt", "refusal"])
+  for (const name of ["receipt", "refusal", "rejection"])
     ajv.addSchema(readJson(join(projectDir, `schemas/${name}.schema.json`)));
   const validate = ajv.getSchema((json as { schema: string }).schema);
   if (!validate) return "there is no such schema";

@@ -4,7 +4,7 @@ import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Kysely, type Transaction } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
-import { composeAcknowledgement, composeRefusal } from "./compose-notice.ts";
+import { composeAcknowledgement, composeRefusal, composeRejection } from "./compose-notice.ts";
 import type { MailTransport } from "./mail-transport.ts";
 import { findNotice, insertAttempt, insertNotice, type Notice, settleNotice } from "./notice-store.ts";
 import { promiseNotice } from "./promise-notice.ts";
@@ -105,7 +105,12 @@ async function promiseOnce(
 function compose(notice: Notice) {
   const fromAddress = notice.facts.agency.mailbox;
   const ends = { fromAddress, to: notice.recipient, messageId: notice.messageId, madeAt: notice.madeAt };
-  return notice.facts.type === "registered"
-    ? composeAcknowledgement(notice.facts, ends)
-    : composeRefusal(notice.facts, ends);
+  switch (notice.facts.type) {
+    case "registered":
+      return composeAcknowledgement(notice.facts, ends);
+    case "rejected":
+      return composeRejection(notice.facts, ends);
+    case "refused":
+      return composeRefusal(notice.facts, ends);
+  }
 }

@@ -12,18 +12,14 @@
  */
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
+import { openRoomQueues } from "../shared/letter/room-queues.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { listen, openDatabase } from "../shared/runtime/database.ts";
-import { openQueue } from "../shared/runtime/queue.ts";
 import { startRelay } from "./relay-work.ts";
 
 export const start: StartRoom = async ({ settings, address, home, log }) => {
   const database = openDatabase<Tables>(address, "saraban_queue", 3, log);
-  const queues = {
-    reading: await openQueue(home, "reading", log),
-    registry: await openQueue(home, "registry", log),
-    notification: await openQueue(home, "notification", log),
-  };
+  const queues = await openRoomQueues(home, log);
   const relay = startRelay({ database, queues, resendAfterSeconds: settings.queue.resendAfterSeconds, log });
   const ears = listen(address, "saraban_queue", "saraban_outbox", relay.wake, log);
   const heartbeat = await startHeartbeat(database, "relay", relay.trouble, log);

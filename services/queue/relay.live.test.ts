@@ -3,10 +3,11 @@ import { describe, inject, type TestContext, test } from "vitest";
 import type { JobData } from "../shared/letter/flow.ts";
 import { finish } from "../shared/letter/outbox.ts";
 import { performJobs } from "../shared/letter/perform-jobs.ts";
+import { openRoomQueues } from "../shared/letter/room-queues.ts";
 import { inTransaction, listen } from "../shared/runtime/database.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { openLog } from "../shared/runtime/log.ts";
-import { openQueue, type QueueHome } from "../shared/runtime/queue.ts";
+import type { QueueHome } from "../shared/runtime/queue.ts";
 import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
 import { queueBackends, queueHomeForTest } from "../shared/testing/queue-homes.ts";
@@ -46,11 +47,7 @@ async function parts(
     },
     async relay() {
       const database = roomDatabase(context, address, "saraban_queue");
-      const queues = {
-        reading: await openQueue(home, "reading", log),
-        registry: await openQueue(home, "registry", log),
-        notification: await openQueue(home, "notification", log),
-      };
+      const queues = await openRoomQueues(home, log);
       const relay = startRelay({ database, queues, resendAfterSeconds, log });
       const ears = listen(address, "saraban_queue", "saraban_outbox", relay.wake, log);
       context.onTestFinished(async () => {

@@ -1,6 +1,6 @@
 import { findLetterNumbers } from "../shared/letter/letter-number.ts";
 import { readRoles } from "../shared/letter/letter-references.ts";
-import { normaliseThai } from "../shared/letter/thai-text.ts";
+import { normaliseThai, thaiDigitsToArabic } from "../shared/letter/thai-text.ts";
 
 /**
  * A body cut into what an office would point at: labelled lines (เลขที่หนังสือ : …, เรื่อง …, อ้างถึง …) and
@@ -66,7 +66,14 @@ const SAME_LINE = new RegExp(
 );
 const OTHER_MAIL =
   /^(?:-{2,}|_{5,})?[ \t]{0,4}(?:Original Message|Forwarded message|ข้อความที่ส่งต่อ|ข้อความต้นฉบับ|ข้อความเดิม)\b|^(?:On .{5,200} wrote|เมื่อ .{5,200} เขียนว่า)[ \t]{0,4}:?$/iu;
-const LIST_LINE = /^[ \t]*(?:[0-9๐-๙]{1,2}[.)]|[-•–])|^(?:\t|[ ]{2,})/u;
+const LIST_LINE = /^[ \t]*(?:\(?[0-9๐-๙]{1,3}[.)]|[-•–])|^(?:\t|[ ]{2,})/u;
+// What stands in the head of a letter between its address and its text; an empty อ้างถึง does not cite it.
+const HEAD_LABELS: readonly (Label | undefined)[] = ["subject", "greeting", "reference", "enclosure"];
+// The words a letter's text begins with. Indented like a list, it would be taken for one more enclosure.
+const TEXT_OPENING =
+  /^(?:ด้วย(?=[ก-ฮเ-ไ])|เนื่อง(?:จาก|ด้วย)|ตาม(?:ที่|หนังสือ|บันทึก)|อนุสนธิ|โดยที่|บัดนี้|ในการนี้|จึง(?:เรียน|ขอ))/u;
+// ตามหนังสือที่ / อ้างถึง แจ้งว่า …, รายละเอียดตาม / สิ่งที่ส่งมาด้วย ๑: running words broken before what looks like a label.
+const MID_SENTENCE = /(?:ที่|ตาม|และ|กับ|ใน|ของ|จาก|โดย|ดัง|ถึง)$/u;
 
 /** Cuts a body into items. `forwarded`: what stands under "Forwarded message" is the letter, and is kept. */
 export function readBodyItems(body: string, forwarded = false): BodyItem[] {
@@ -80,8 +87,9 @@ export function readBodyItems(body: string, forwarded = false): BodyItem[] {
       if (current?.label == null || current.text !== "") current = null;
       continue;
     }
+    current ??= listAbove(items, trimmed);
     const label = labelOf(trimmed);
-    const cited = current !== null && citing(current, label, trimmed);
+    const cited = current !== null && (citing(current, label, trimmed) || midSentence(current, label));
     if (label !== null && !cited) {
       const text = trimmed.slice(label.length).trim();
       current = { label: label.name, text, lineStarts: [0], lines: [line] };
@@ -138,10 +146,39 @@ function citing(item: BodyItem, label: { name: Label; length: number } | null, l
   const citingWords =
     item.label === null && readRoles(item.text.slice(-500))(Math.min(item.text.length, 500)) === "reference";
   if (item.label !== "reference" && item.label !== "enclosure" && !citingWords) return false;
-  if (!citingWords && item.text === "" && label?.name !== "subject") return true;
+  if (!citingWords && item.text === "" && !HEAD_LABELS.includes(label?.name)) return true;
   const bare =
     label !== null && !/[:：=]$/u.test(line.slice(0, label.length)) && !line.startsWith("เลขที่หนังสือ");
   return bare && (label.name === "number" || label.name === "date");
+}
+
+function midSentence(item: BodyItem, label: { name: Label } | null): boolean {
+  const listed = label?.name === "reference" || label?.name === "enclosure";
+  return listed && item.label === null && MID_SENTENCE.test(item.text.slice(-20));
+}
+
+/** The list that a line goes on with over a blank one: in HTML each of its items is often a paragraph. */
+function listAbove(items: readonly BodyItem[], line: string): BodyItem | null {
+  const above = items.at(-1);
+  const list = above?.label === "reference" || above?.label === "enclosure";
+  return list && isNextOfList(above, line) ? above : null;
+}
+
+/** Whether a line goes on with a numbered list above it: it begins with the ordinal after the list's last one. */
+function isNextOfList({ text, lineStarts }: BodyItem, line: string): boolean {
+  const next = ordinalAtStart(line);
+  if (next === null) return false;
+  for (let index = lineStarts.length - 1; index >= 0; index--) {
+    const start = lineStarts[index] ?? 0;
+    const last = ordinalAtStart(text.slice(start, start + 20).replace(/^[\s:：=]+/u, ""));
+    if (last !== null) return next === last + 1;
+  }
+  return next === 1 && /^[\s:：=]*$/u.test(text.slice(0, 20));
+}
+
+function ordinalAtStart(line: string): number | null {
+  const match = /^\(?([0-9]{1,3})[.)](?![0-9])/u.exec(thaiDigitsToArabic(line.slice(0, 8)));
+  return match === null ? null : Number(match[1]);
 }
 
 /** Whether an unlabelled line goes on with the item above it. */
@@ -149,6 +186,8 @@ function continues(item: BodyItem, line: string): boolean {
   if (item.label === null) return true;
   if (item.text === "") return true;
   const wrapped = (item.lines.at(-1)?.trim().length ?? 0) >= WRAPPED_LINE_CHARACTERS;
-  if (item.label === "reference" || item.label === "enclosure") return wrapped || LIST_LINE.test(line);
+  if (item.label === "reference" || item.label === "enclosure") {
+    return !TEXT_OPENING.test(line.trim()) && (wrapped || LIST_LINE.test(line));
+  }
   return item.label === "subject" && wrapped && !/[.:：]$/u.test(item.text) && line.trim().length < 200;
 }

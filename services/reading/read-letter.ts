@@ -9,8 +9,7 @@ import type { Log } from "../shared/runtime/log.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
 import { readMessage } from "./read-message.ts";
-import type { KnownSenders, Reading } from "./reading.ts";
-import { senderOf } from "./reading.ts";
+import { type KnownSenders, NOTHING_LISTED, type Reading, senderOf } from "./reading.ts";
 import { type Arrival, findUnread, insertReading } from "./reading-store.ts";
 
 export interface ReadingParts {
@@ -108,6 +107,7 @@ function unreadable({ sha256, sizeBytes }: Arrival): Reading {
     references: [],
     report: null,
     facts: NO_FACTS,
+    ...NOTHING_LISTED,
     sources: {},
     attachments: [],
     problems: ["unreadable-structure"],

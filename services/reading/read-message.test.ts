@@ -66,6 +66,8 @@ describe("a letter typed into the body", () => {
     });
     expect(reading.sources.number).toEqual({ source: "body", confidence: 0.95 });
     expect(reading.sources.from?.source).toBe("directory");
+    expect(reading.citations.map(({ number }) => number)).toEqual(["ทก 0101/2", "กค 0402/1"]);
+    expect(reading.enclosures).toEqual(["สำเนาหนังสือ ที่ นร ๐๑๐๑/๕ ลงวันที่ ๒ มกราคม ๒๕๖๕"]);
   });
 
   it("is a secret when ลับ stands alone at its head or its foot, in any dress", async () => {
@@ -319,7 +321,7 @@ describe("what is no letter", () => {
 describe("reading anything", () => {
   const pieces = fc.array(
     fc.constantFrom(
-      ..."ที่|กค 0402/1|ลับ|ด่วนที่สุด|เรื่อง|ลงวันที่|๓ มีนาคม ๒๕๖๕|อ้างถึง|ตามหนังสือ|นั้น|\n|\t| |เรียน|(|)|[|]|:|ก".split(
+      ..."ที่|กค 0402/1|ลับ|ด่วนที่สุด|เรื่อง|ลงวันที่|๓ มีนาคม ๒๕๖๕|อ้างถึง|สิ่งที่ส่งมาด้วย|๑.|ตามหนังสือ|นั้น|\n|\t| |เรียน|(|)|[|]|:|ก".split(
         "|",
       ),
     ),
@@ -336,6 +338,11 @@ describe("reading anything", () => {
         expect([null, "กค 0402/1"]).toContain(reading.facts.number);
         expect([null, "2022-03-03"]).toContain(reading.facts.date);
         expect(["normal", "confidential"]).toContain(reading.facts.secrecy);
+        expect(reading.letterKind).toBe("external");
+        for (const { number, date } of reading.citations) {
+          expect(["กค 0402/1", null]).toContain(number);
+          expect(["2022-03-03", null]).toContain(date);
+        }
       }),
       { seed: 2526, numRuns: 200 },
     );
@@ -365,6 +372,8 @@ describe("reading anything", () => {
       "ที่\n",
       "กค (กกก ",
       " ",
+      "อ้างถึง ",
+      "สิ่งที่ส่งมาด้วย ๑. ก\n",
     ]) {
       const text = piece.repeat(Math.floor(200_000 / piece.length));
       const started = performance.now();

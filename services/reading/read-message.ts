@@ -3,7 +3,7 @@ import { type FoundFacts, findFacts } from "./find-facts.ts";
 import { findKind, readReport, referencesOf } from "./message-kind.ts";
 import { type MimeLimits, type MimeMessage, parseMime } from "./parse-mime.ts";
 import { listAttachments, readBodies, readMail } from "./read-parts.ts";
-import { type KnownSenders, type Reading, type ReadingProblem, senderOf } from "./reading.ts";
+import { type KnownSenders, NOTHING_LISTED, type Reading, type ReadingProblem, senderOf } from "./reading.ts";
 import { watchOctets } from "./watch-octets.ts";
 
 export type ReadingLimits = MimeLimits & {
@@ -63,7 +63,7 @@ export async function readMessage(
   if (untrusted) {
     // Nothing but a marking, which is obeyed all the same.
     const { secrecy, urgency } = found.facts;
-    found = { facts: { ...NO_FACTS, secrecy, urgency }, sources: {}, problems: [] };
+    found = { facts: { ...NO_FACTS, secrecy, urgency }, sources: {}, problems: [], ...NOTHING_LISTED };
   } else {
     for (const problem of found.problems) problems.add(problem);
     if (found.facts.number === null) problems.add("no-number");
@@ -76,6 +76,9 @@ export async function readMessage(
     report: kind === "bounce" || kind === "mdn" ? readReport(message) : null,
     facts: found.facts,
     sources: found.sources,
+    letterKind: found.letterKind,
+    citations: found.citations,
+    enclosures: found.enclosures,
     attachments,
     problems: [...problems],
     sizeBytes: seen.sizeBytes,

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Verdict } from "./judge-message.ts";
-import type { KnownSenders, Reading } from "./reading.ts";
+import { type KnownSenders, NOTHING_LISTED, type Reading } from "./reading.ts";
 
 /** An arrival whose octets are to be read. */
 export interface Arrival {
@@ -67,6 +67,9 @@ export async function insertReading(
     urgency: facts.urgency,
     secrecy: facts.secrecy,
     references: classified ? [] : reading.references,
+    letter_kind: classified ? NOTHING_LISTED.letterKind : reading.letterKind,
+    citations: JSON.stringify(classified ? [] : reading.citations),
+    enclosures: classified ? [] : [...reading.enclosures],
     sources: JSON.stringify(classified ? {} : reading.sources),
     attachments: JSON.stringify(classified ? [] : reading.attachments),
     problems: reading.problems,

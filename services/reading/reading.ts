@@ -1,4 +1,5 @@
 import type { LetterFacts } from "../shared/letter/letter.ts";
+import type { LetterKind } from "../shared/letter/register-line.ts";
 
 /** What a message is. Only a letter has facts; the others speak of letters of ours. */
 export type MessageKind =
@@ -21,12 +22,22 @@ export type FactSource =
   | "xml"
   | "file-name";
 
-export type FoundIn = {
-  source: FactSource /** 0 to 1; below 0.6 a fact is not stated. */;
-  confidence: number;
-};
+export type FoundIn = { source: FactSource /** 0 to 1 */; confidence: number };
 
-export type FactSources = Partial<Record<keyof LetterFacts, FoundIn>>;
+/** Below this a fact is not stated: an officer's blank is better than a guess in a register. */
+export const STATED_CONFIDENCE = 0.6;
+
+export type FactSources = Partial<Record<keyof LetterFacts | "letterKind", FoundIn>>;
+
+/** Another letter that this one speaks of: an item of อ้างถึง, or a passage that cites (ตามหนังสือ … ที่ …). */
+export type Citation = {
+  /** As it stands in the letter, one line, at most 500 characters. */
+  printed: string;
+  /** ที่, canonical; null where the letter names none (a law, a private letter). */
+  number: string | null;
+  /** ลงวันที่, ISO 8601, C.E. */
+  date: string | null;
+};
 
 export type Attachment = {
   /** As the sender named it, decoded; data for a screen after escaping, never a path. Null when unnamed. */
@@ -83,11 +94,21 @@ export type Reading = {
   report: DeliveryReport | null;
   facts: LetterFacts;
   sources: FactSources;
+  /** ชนิดของหนังสือ; external where no word of the letter tells another one, and then without a source. */
+  letterKind: LetterKind;
+  /** อ้างถึง, in the letter's order, at most 50, each number once. Not `references`: those are mails, these letters. */
+  citations: readonly Citation[];
+  /** สิ่งที่ส่งมาด้วย as the letter lists them, with their counts; at most 100, each at most 500 characters. */
+  enclosures: readonly string[];
   attachments: Attachment[];
   problems: ReadingProblem[];
   sizeBytes: number;
   contentDigest: string;
 };
+
+/** What is stated of a message of which nothing is believed. */
+export const NOTHING_LISTED: Readonly<Pick<Reading, "letterKind" | "citations" | "enclosures">> =
+  Object.freeze({ letterKind: "external", citations: [], enclosures: [] });
 
 export type DeliveryReport = {
   relatesTo: string | null;

@@ -28,11 +28,13 @@ describe("what a reading states can be stored", () => {
             `Subject: ที่ กค 0402/1 เรื่อง ${long}\n` +
             `Message-ID: <a${text}@x>\nReferences: <b${text}@x> <c@x>\nIn-Reply-To: <d${text}@x>\n` +
             "Content-Type: multipart/mixed; boundary=b",
-          `--b\nContent-Type: text/html; charset=utf-8\n\nเรื่อง : ${long}<br>เรียน : ${long}\n` +
+          `--b\nContent-Type: text/html; charset=utf-8\n\nเรื่อง : ${long}<br>เรียน : ${long}<br>` +
+            `อ้างถึง ${long}<br>สิ่งที่ส่งมาด้วย ${long}\n` +
             `--b\nContent-Type: application/p${text}df; name="${long}"\n\nx\n` +
             `--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename*=utf-8''${percent}\n\nx\n--b--`,
         );
         expect(reading.attachments).toHaveLength(2);
+        expect([reading.citations.length, reading.enclosures.length]).toEqual([1, 1]);
         for (const value of stringsIn(reading)) {
           expect(value.includes("\0"), "NUL").toBe(false);
           expect(value.isWellFormed(), "well-formed").toBe(true);

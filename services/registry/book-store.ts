@@ -1,17 +1,7 @@
 import { sql, type Transaction } from "kysely";
-import type { ClockState, Stamp } from "../shared/letter/stamp.ts";
+import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Decided, WaitingLetter } from "./decide-outcome.ts";
-
-/** One line of the book, about to be written. */
-export interface Registration {
-  readonly letter: WaitingLetter;
-  readonly number: number;
-  readonly year: number;
-  readonly registeredAt: Date;
-  readonly clock: ClockState;
-  readonly registeredBy: string;
-}
 
 /**
  * Takes the book's turn: the row stays locked until the transaction ends, so one worker at a time writes in a book.
@@ -35,6 +25,11 @@ export async function takeTurn(
   await turn();
 }
 
+/** What a reading lists: kind, references with their numbers, enclosures; `r` is the reading. */
+export const LISTS = sql`r.letter_kind as kind, r.enclosures,
+       array(select c ->> 'printed' from jsonb_array_elements(r.citations) c) as "references",
+       array(select distinct c ->> 'number' from jsonb_array_elements(r.citations) c where c ->> 'number' is not null) as "referenceNumbers"`;
+
 /** The book's waiting letters in order of arrival; the outbox is the list of what is still to be done. */
 export async function waitingLetters(
   transaction: Transaction<Tables>,
@@ -43,10 +38,10 @@ export async function waitingLetters(
   onlyIntakeId?: string,
 ): Promise<WaitingLetter[]> {
   const { rows } = await sql<WaitingLetter>`
-    select i.id as "intakeId", i.arrived_at as "arrivedAt", i.unit, r.verdict, r.reason,
+    select i.id as "intakeId", i.arrived_at as "arrivedAt", i.door as channel, i.unit, r.verdict, r.reason,
            r.content_digest as "contentDigest", split_part(r.sender_address, '@', 2) as "senderDomain", r.number,
            r.number_printed as "numberPrinted", r.letter_date as "letterDate", r.letter_from as "from",
-           r.letter_to as "to", r.subject, r.urgency
+           r.letter_to as "to", r.subject, r.urgency, ${LISTS}
       from outbox w join intake i on i.id = w.subject_id join reading r on r.intake_id = w.subject_id
      where w.job = 'register-letter' and w.work_key = ${bookId} and w.failed_at is null
        and (w.not_before is null or w.not_before <= now())
@@ -68,40 +63,6 @@ export async function lastOfBook(
     .limit(1)
     .executeTakeFirst();
   return row && { year: row.year, number: row.last_number, registeredAt: row.last_registered_at };
-}
-
-/** Writes lines of the book; the database refuses them unless they continue it (trigger continue_book). */
-export async function insertEntries(
-  transaction: Transaction<Tables>,
-  bookId: string,
-  agencyId: string,
-  registrations: readonly Registration[],
-): Promise<void> {
-  const rows = registrations.map(({ letter, number, year, registeredAt, clock, registeredBy }) => ({
-    year,
-    number,
-    intake_id: letter.intakeId,
-    registered_at: registeredAt.toISOString(),
-    clock,
-    registered_by: registeredBy,
-    arrived_at: letter.arrivedAt.toISOString(),
-    letter_number: letter.number,
-    letter_number_printed: letter.numberPrinted,
-    letter_date: letter.letterDate,
-    letter_from: letter.from,
-    letter_to: letter.to,
-    subject: letter.subject,
-    urgency: letter.urgency,
-    unit: letter.unit,
-    sender_domain: letter.senderDomain,
-  }));
-  await sql`
-    insert into entry (book_id, agency_id, year, number, intake_id, registered_at, clock, registered_by, arrived_at,
-        letter_number, letter_number_printed, letter_date, letter_from, letter_to, subject, urgency, unit, sender_domain)
-      select ${bookId}, ${agencyId}, year, number, intake_id, registered_at, clock, registered_by, arrived_at,
-        letter_number, letter_number_printed, letter_date, letter_from, letter_to, subject, urgency, unit, sender_domain
-        from jsonb_populate_recordset(null::entry, ${JSON.stringify(rows)}::jsonb)
-       order by year, number`.execute(transaction);
 }
 
 /** Records what became of each letter: one row an arrival. */

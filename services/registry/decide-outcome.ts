@@ -1,7 +1,10 @@
+import type { Channel } from "../shared/letter/register-line.ts";
+
 /** A letter that waits for its outcome: the arrival and what reading found. */
 export interface WaitingLetter {
   readonly intakeId: string;
   readonly arrivedAt: Date;
+  readonly channel: Channel;
   readonly unit: string | null;
   readonly verdict: "ready" | "triage" | "ignored" | "refused";
   readonly reason: string;
@@ -14,13 +17,18 @@ export interface WaitingLetter {
   readonly to: string | null;
   readonly subject: string | null;
   readonly urgency: string;
+  readonly kind: string;
+  /** อ้างถึง as printed, and the canonical numbers among them. */
+  readonly references: readonly string[];
+  readonly referenceNumbers: readonly string[];
+  readonly enclosures: readonly string[];
 }
 
 /** What identifies a registered letter. */
-export type LetterIdentity = Pick<
-  WaitingLetter,
-  "intakeId" | "senderDomain" | "number" | "letterDate" | "from"
->;
+export type LetterIdentity = Pick<WaitingLetter, "senderDomain" | "number" | "letterDate" | "from"> & {
+  /** Null for a letter that a clerk wrote in by hand. */
+  readonly intakeId: string | null;
+};
 
 /** What has been here before, as far as it may resemble the waiting letters. */
 export interface Earlier {
@@ -40,9 +48,14 @@ export interface Decided {
 /**
  * The last word on each letter, in order: the reading's verdict, unless the book shows that the letter has been here
  * before. The same message again (a lost 250, a second relay) changes nothing; the same letter in another message is an
- * officer's decision. A Message-ID alone decides nothing: anyone can write one.
+ * officer's decision. A Message-ID alone decides nothing: anyone can write one. Where the agency has a clerk register
+ * what comes by a channel, every letter goes to the tray.
  */
-export function decideOutcomes(waiting: readonly WaitingLetter[], earlier: Earlier): Decided[] {
+export function decideOutcomes(
+  waiting: readonly WaitingLetter[],
+  earlier: Earlier,
+  registeredByClerk: (channel: Channel) => boolean,
+): Decided[] {
   const digests = new Map(earlier.byDigest);
   const registered = [...earlier.registered];
   return waiting.map((letter) => {
@@ -61,6 +74,9 @@ export function decideOutcomes(waiting: readonly WaitingLetter[], earlier: Earli
     if (resembled) {
       const earlierIntakeId = resembled.intakeId;
       return { letter, outcome: "possible-duplicate", reason: "same-number-and-date", earlierIntakeId };
+    }
+    if (registeredByClerk(letter.channel)) {
+      return { letter, outcome: "triage", reason: "registered-by-clerk", earlierIntakeId: null };
     }
     registered.push(letter);
     return { letter, outcome: "registered", reason: letter.reason, earlierIntakeId: null };

@@ -21,7 +21,10 @@ export async function findEarlier(
   const { rows: entries } = await sql<LetterIdentity>`
     select intake_id as "intakeId", sender_domain as "senderDomain", letter_number as number,
            letter_date as "letterDate", letter_from as "from"
-      from entry where agency_id = ${agencyId} and letter_number = any (${numbers}::text[])
+      from entry e where agency_id = ${agencyId} and letter_number = any (${numbers}::text[])
+       and book_id = ${`${agencyId}.inbound.ordinary`}
+       and not exists (select from entry_event h where h.book_id = e.book_id and h.year = e.year and h.number = e.number
+                          and h.what = 'cancelled')
      order by year, number`.execute(transaction);
   return {
     byDigest: new Map(messages.map((row) => [row.content_digest, row.intake_id])),

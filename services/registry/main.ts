@@ -1,26 +1,33 @@
 /**
  * REGISTRY
  *
- * Receives    "register-letter": a wake-up for a book that has waiting letters.
- * Hands on    "notify-sender" for a registered or a refused letter.
- * Writes      book, entry, outcome (entry and outcome are append-only); book_year through entry's trigger.
+ * Receives    "register-letter": a wake-up for a book that has waiting letters; "do-act": what a clerk asks for.
+ * Hands on    "notify-sender" for a registered, a refused or a rejected letter.
+ * Writes      book, entry, entry_event, outcome, tray_decision, act_result (all but book append-only); book_year through
+ *             entry's trigger.
  * Promises    numbers 1, 2, 3 … for each book and calendar year in Asia/Bangkok, without hole or repeat, in order of arrival
  *             among the letters that are ready, in the transaction that writes the entry (Annex 6 §2.2.3). Every arrival
- *             gets exactly one outcome.
+ *             gets exactly one outcome; one that lies in the tray at most one decision of a clerk. A mistake is corrected,
+ *             filled or cancelled by an event beside the line; a number stays used.
  * May not     read message octets, talk to senders.
  * Settings    registry.batchSize, clock.policy, queue.*, database.*.
  * Fails       killed or stopped in a batch: the batch is rolled back, the next worker takes it up; nothing was numbered.
  *             a letter that cannot be written: tried alone, again later with growing pauses, set aside visibly at last.
  *             clock not good enough under the policy `hold`: letters wait, and go on by themselves when it is.
- * Limits      one inbound, ordinary book an agency; clerks, corrections and reserved numbers come later.
+ *             no calendar for the year of an arrival: registered without a deemed time, and said loudly.
+ * Limits      classified books are numbered here, but no door leads to them yet.
  */
+
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
+import { openCalendar } from "../shared/letter/holidays.ts";
 import { putOff } from "../shared/letter/outbox.ts";
 import { performJobs } from "../shared/letter/perform-jobs.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
 import { type ClockState, reasonToHold } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, openDatabase } from "../shared/runtime/database.ts";
+import { deemByCalendar } from "./deem-receipt.ts";
+import { doAct } from "./do-act.ts";
 import { drainBook } from "./register-letter.ts";
 
 /** Books drained at the same time; within a book there is one worker at a time anyway. */
@@ -38,7 +45,19 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     batchSize: settings.registry.batchSize,
     maxFailures,
     reasonToHold: (clock: ClockState) => reasonToHold(clock, settings.clock),
+    deem: deemByCalendar(openCalendar(settings.holidaysDir), log),
     log,
+  };
+  const waitForClock = async (
+    job: "register-letter" | "do-act",
+    agencyId: string,
+    subjectId: string,
+    held: string,
+  ) => {
+    log.warn({ job, agency: agencyId, held }, "registration waits for the clock");
+    await inTransaction(database, { actor: "worker:registry", agencies: [agencyId] }, (transaction) =>
+      putOff(transaction, job, subjectId, HELD_LOOKS_AGAIN_MS, held),
+    );
   };
   const heartbeat = await startHeartbeat(database, "registry", () => null, log);
   const worker = await performJobs({
@@ -50,13 +69,12 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     handlers: {
       "register-letter": async ({ agencyId, subjectId, workKey }) => {
         const { letters, held } = await drainBook(parts, agencyId, workKey);
-        if (held !== null) {
-          log.warn({ book: workKey, held }, "registration waits for the clock");
-          await inTransaction(database, { actor: "worker:registry", agencies: [agencyId] }, (transaction) =>
-            putOff(transaction, "register-letter", subjectId, HELD_LOOKS_AGAIN_MS, held),
-          );
-        }
+        if (held !== null) await waitForClock("register-letter", agencyId, subjectId, held);
         if (letters > 0) log.info({ book: workKey, count: letters }, "book drained");
+      },
+      "do-act": async ({ agencyId, subjectId }) => {
+        const held = await doAct(parts, agencyId, subjectId);
+        if (held !== null) await waitForClock("do-act", agencyId, subjectId, held);
       },
     },
     log,

@@ -1,12 +1,17 @@
+import { join } from "node:path";
 import { inject, type TestContext, test } from "vitest";
+import { openCalendar } from "../shared/letter/holidays.ts";
 import { systemClock, type TrustedNow } from "../shared/letter/stamp.ts";
 import { openLog } from "../shared/runtime/log.ts";
+import { projectDir } from "../shared/runtime/settings.ts";
 import { adminQueries, letReadLettersWait, roomDatabase } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
+import { deemByCalendar } from "./deem-receipt.ts";
 import { drainBook } from "./register-letter.ts";
 
 const BOOK = "agency-a.inbound.ordinary";
 const log = openLog("silent", "test");
+const deem = deemByCalendar(openCalendar(join(projectDir, "config/holidays")), log);
 
 interface Line {
   number: number;
@@ -30,7 +35,7 @@ async function scene(
     address,
     wait: (letters: Parameters<typeof letReadLettersWait>[1]) => letReadLettersWait(query, letters),
     drain: async (book = BOOK) => {
-      const parts = { database, now, batchSize, maxFailures: 3, reasonToHold: held, log };
+      const parts = { database, now, batchSize, maxFailures: 3, reasonToHold: held, deem, log };
       return (await drainBook(parts, book.split(".")[0] as string, book)).letters;
     },
     lines: () => query<Line>("select * from saraban.entry order by book_id, year, number"),

@@ -1,15 +1,16 @@
 import type { HandedOnBy } from "../shared/letter/flow.ts";
 import { finish, handOn, recordFailure, type Work } from "../shared/letter/outbox.ts";
-import { bangkokYear, type ClockState, type Stamp, type TrustedNow } from "../shared/letter/stamp.ts";
+import type { ClockState, Stamp, TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, isDataFault, type Kysely, type Transaction } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
-import { insertEntries, insertOutcomes, lastOfBook, takeTurn, waitingLetters } from "./book-store.ts";
+import { type AgencyRules, agencyRules, type Deem } from "./agency-rules.ts";
+import { insertOutcomes, takeTurn, waitingLetters } from "./book-store.ts";
 import { type Decided, decideOutcomes } from "./decide-outcome.ts";
 import { findEarlier } from "./earlier-store.ts";
+import { insertEntries } from "./entry-store.ts";
+import { ClockHeld, nextPlace } from "./next-place.ts";
 
-/** A book's time stands still while the clock is behind its last entry; further behind than this, nothing is numbered. */
-const MOST_AHEAD_MS = 60 * 60 * 1000;
 /** Registrations made without a clerk are signed with the rule's name. */
 const RULE = "rule:automatic";
 
@@ -20,6 +21,8 @@ export interface RegistryParts {
   readonly maxFailures: number;
   /** Why no number may be given at a moment with this state of the clock; null when it may. */
   readonly reasonToHold: (clock: ClockState) => string | null;
+  /** When an arrival counts as received, by an agency's working hours. */
+  readonly deem: Deem;
   readonly log: Log;
 }
 
@@ -27,11 +30,6 @@ export interface RegistryParts {
 export interface Drained {
   readonly letters: number;
   readonly held: string | null;
-}
-
-/** Thrown inside a batch, so that it is rolled back: the moment that its numbers would carry is not good enough. */
-class ClockHeld extends Error {
-  override readonly name = "ClockHeld";
 }
 
 /**
@@ -101,8 +99,13 @@ function drainBatch(
     const stamp = parts.now();
     const held = parts.reasonToHold(stamp.clock);
     if (held !== null) throw new ClockHeld(held);
-    const decided = decideOutcomes(waiting, await findEarlier(transaction, agencyId, waiting));
-    await takeNumbers(transaction, bookId, agencyId, decided, stamp);
+    const rules = await agencyRules(transaction, agencyId, parts.deem);
+    const decided = decideOutcomes(
+      waiting,
+      await findEarlier(transaction, agencyId, waiting),
+      rules.registeredByClerk,
+    );
+    await takeNumbers(transaction, bookId, agencyId, decided, stamp, rules);
     await insertOutcomes(transaction, agencyId, decided, stamp, RULE);
     await handOn(transaction, "registry", decided.flatMap(noticeFor(agencyId)));
     await finish(
@@ -120,31 +123,22 @@ async function takeNumbers(
   agencyId: string,
   decided: readonly Decided[],
   stamp: Stamp,
+  rules: AgencyRules,
 ): Promise<void> {
   const letters = decided.filter(({ outcome }) => outcome === "registered").map(({ letter }) => letter);
   if (letters.length === 0) return;
-  const last = await lastOfBook(transaction, bookId);
-  if (last && last.registeredAt.getTime() - stamp.at.getTime() > MOST_AHEAD_MS) {
-    // One jump of a clock must not carry a book into another year for good: somebody has to look.
-    throw new ClockHeld(
-      `the book's last entry is of ${last.registeredAt.toISOString()}, far ahead of the clock`,
-    );
-  }
-  // A clock set back, over New Year too, never takes the book back: it stands at the last entry's moment.
-  const registeredAt = last && last.registeredAt > stamp.at ? last.registeredAt : stamp.at;
-  const year = bangkokYear(registeredAt);
-  const first = last && last.year === year ? last.number + 1 : 1;
+  const place = await nextPlace(transaction, bookId, stamp);
   await insertEntries(
     transaction,
     bookId,
     agencyId,
     letters.map((letter, index) => ({
       letter,
-      number: first + index,
-      year,
-      registeredAt,
+      ...place,
+      number: place.number + index,
       clock: stamp.clock,
       registeredBy: RULE,
+      deemed: rules.deem(letter.arrivedAt),
     })),
   );
 }

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Pool, PoolClient } from "pg";
 import { projectDir, readJson, readYaml, type Settings, SettingsError } from "../runtime/settings.ts";
+import { DEFAULT_OFFICE, type Office, officeFaults } from "./office-hours.ts";
+import type { Channel } from "./register-line.ts";
 
 /** An agency served here, as config/agencies.yaml has it. */
 export interface Agency {
@@ -11,6 +13,13 @@ export interface Agency {
   readonly nameThai: string;
   readonly nameEnglish: string;
   readonly receiverName: string;
+  /** Code letters and owner number of its own letters (นร 0505); without it outbound letters cannot be numbered. */
+  readonly letterCode?: string;
+  /** How letters of a channel are registered; automatic where nothing is said. */
+  readonly registration?: Readonly<Partial<Record<Channel, "automatic" | "clerk">>>;
+  /** Whether its tray has to be opened each half working day (Annex 7). Default: true when a clerk registers. */
+  readonly trayDuty?: boolean;
+  readonly office?: Partial<Office>;
 }
 
 /** An agency whose letters are registered without asking an officer. */
@@ -37,6 +46,11 @@ export function readDirectory(settings: Settings): Directory {
     ),
     ...repeated(agencies.map(({ domain }) => domain.toLowerCase())).map(
       (domain) => `${settings.agenciesFile}: domain ${domain} stands there twice`,
+    ),
+    ...agencies.flatMap(({ id, office }) =>
+      officeFaults({ ...DEFAULT_OFFICE, ...office }).map(
+        (fault) => `${settings.agenciesFile}: office of ${id}: ${fault}`,
+      ),
     ),
     ...repeated(partners.map(({ domain }) => domain.toLowerCase())).map(
       (domain) => `${settings.partnersFile}: domain ${domain} stands there twice`,
@@ -99,12 +113,17 @@ async function storeAgencies(client: PoolClient, agencies: string): Promise<void
     [agencies],
   );
   await client.query(
-    `insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name)
-       select id, lower(domain), lower(mailbox), "nameThai", "nameEnglish", "receiverName"
+    `insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name, letter_code, registration, office, tray_duty)
+       select id, lower(domain), lower(mailbox), "nameThai", "nameEnglish", "receiverName", "letterCode",
+              coalesce(registration, '{}'), coalesce(office, '{}'),
+              coalesce("trayDuty", registration @? '$.* ? (@ == "clerk")', false)
          from jsonb_to_recordset($1::jsonb) as
-           (id text, domain text, mailbox text, "nameThai" text, "nameEnglish" text, "receiverName" text)
+           (id text, domain text, mailbox text, "nameThai" text, "nameEnglish" text, "receiverName" text, "letterCode" text,
+            registration jsonb, office jsonb, "trayDuty" boolean)
        on conflict (id) do update set domain = excluded.domain, mailbox = excluded.mailbox, name_th = excluded.name_th,
-         name_en = excluded.name_en, receiver_name = excluded.receiver_name, active = true, updated_at = now()`,
+         name_en = excluded.name_en, receiver_name = excluded.receiver_name, letter_code = excluded.letter_code,
+         registration = excluded.registration, office = excluded.office, tray_duty = excluded.tray_duty,
+         active = true, updated_at = now()`,
     [agencies],
   );
 }

@@ -7,6 +7,9 @@ export const flow = {
   "register-letter": { handedOnBy: ["reading"], doneBy: "registry", key: "book" },
   // One name for acknowledgements and refusals: who sees the queue must not see which letters were classified.
   "notify-sender": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
+  // What a clerk does is work for the registry like any other: the door writes the act down, the registry carries it out.
+  "do-act": { handedOnBy: ["http"], doneBy: "registry", key: "subject" },
+  "print-register": { handedOnBy: ["http"], doneBy: "print", key: "subject" },
 } as const satisfies Record<string, JobDeclaration>;
 
 interface JobDeclaration {
@@ -20,10 +23,13 @@ interface JobDeclaration {
   readonly key: "subject" | "book";
 }
 
-export type Room = "intake" | "reading" | "registry" | "notification";
+export type Room = "intake" | "reading" | "registry" | "notification" | "http" | "print";
 export type JobName = keyof typeof flow;
 /** Rooms that have jobs to do, and so a queue. */
 export type WorkingRoom = (typeof flow)[JobName]["doneBy"];
+export const WORKING_ROOMS: readonly WorkingRoom[] = [
+  ...new Set(Object.values(flow).map(({ doneBy }) => doneBy)),
+];
 /** Jobs that a room may hand on; anything else does not compile. */
 export type HandedOnBy<R extends Room> = {
   [Name in JobName]: R extends (typeof flow)[Name]["handedOnBy"][number] ? Name : never;

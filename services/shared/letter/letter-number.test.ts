@@ -18,6 +18,8 @@ describe("normaliseLetterNumber", () => {
     ["นร ๐๕๐๖/ว(ล) ๑๑๕๖๑", "นร 0506/ว(ล) 11561"],
     ["นร 0506/ว (ล) 11561", "นร 0506/ว(ล) 11561"],
     ["ศธ 04009/๔๔๖๗", "ศธ 04009/4467"],
+    ["ที่ ชม ๐๐๑๗/๕๕", "ชม 0017/55"],
+    ["สพ 0017.2/ว 8", "สพ 0017.2/ว 8"],
   ])("%s is %s", (printed, canonical) => expect(normaliseLetterNumber(printed)).toBe(canonical));
 
   it.each([
@@ -70,6 +72,129 @@ describe("findLetterNumbers", () => {
 
   it("reads code letters glued to ที่", () => {
     expect(findLetterNumbers("ด่วนที่สุด ที่กค๐๔๐๒/ว๑๒")[0]?.canonical).toBe("กค 0402/ว 12");
+  });
+});
+
+describe("a letter number, however it is typed", () => {
+  const digits = (min: number, max: number) =>
+    fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: min, maxLength: max });
+  const space = fc.constantFrom("", " ", "  ", "\t");
+  // Each digit in the one or the other script.
+  const inScripts = (text: string, thai: readonly boolean[]) =>
+    [...text]
+      .map((character, at) => (thai[at % thai.length] ? arabicToThaiDigits(character) : character))
+      .join("");
+  const number = fc
+    .record({
+      code: fc.constantFrom("นร", "กค", "ดศ", "ศธ", "อต", "กทม"),
+      sub: fc.option(fc.constantFrom("ปคร", "สพธอ", "กวจ"), { nil: undefined }),
+      unit: fc.array(digits(1, 4), { minLength: 1, maxLength: 4 }).map((parts) => parts.join(".")),
+      mark: fc.constantFrom("", "ว", "ว(ล)"),
+      running: digits(1, 7),
+    })
+    .map((parts) => ({
+      ...parts,
+      canonical: `${parts.code} ${parts.sub === undefined ? "" : `(${parts.sub}) `}${parts.unit}/${parts.mark === "" ? "" : `${parts.mark} `}${parts.running}`,
+    }));
+  const typed = fc
+    .record({
+      number,
+      spaces: fc.tuple(space, space, space, space, space, space, space),
+      inBracket: fc.constantFrom("", " "),
+      slash: fc.constantFrom("/", "\u2044", "\u2215", "\uFF0F"),
+      dot: fc.boolean(),
+      thai: fc.array(fc.boolean(), { minLength: 1, maxLength: 12 }),
+    })
+    .map(
+      ({
+        number: { code, sub, unit, mark, running, canonical },
+        spaces: [a, b, d, e, f, g, h],
+        inBracket,
+        slash,
+        dot,
+        thai,
+      }) => {
+        const letters = sub === undefined ? code : `${code}${a}(${b}${sub}${inBracket})`;
+        const circular = mark === "ว(ล)" ? `ว${d}(${e}ล${f})` : mark;
+        const point = dot && sub === undefined ? "." : "";
+        return {
+          canonical,
+          printed: inScripts(`${letters}${point}${g}${unit}${h}${slash}${a}${circular}${b}${running}`, thai),
+        };
+      },
+    );
+
+  it("has one canonical form, which is its own", () => {
+    fc.assert(
+      fc.property(typed, fc.constantFrom("", "ที่", "ที่ ", " ที่\t"), ({ canonical, printed }, label) => {
+        expect(normaliseLetterNumber(label + printed)).toBe(canonical);
+        expect(normaliseLetterNumber(canonical)).toBe(canonical);
+      }),
+      { seed: 526, numRuns: 500 },
+    );
+  });
+
+  it("is none with more behind it, or glued to a word before it", () => {
+    fc.assert(
+      fc.property(typed, fc.constantFrom("/2563", "/๑", "-1", ".5", "⁄2", "9999999"), ({ printed }, more) => {
+        expect(findLetterNumbers(printed + more)).toEqual([]);
+      }),
+      { seed: 527 },
+    );
+    fc.assert(
+      fc.property(typed, fc.constantFrom("บ้าน", "x", "7", "เ"), ({ printed }, word) => {
+        expect(findLetterNumbers(word + printed)).toEqual([]);
+      }),
+      { seed: 528 },
+    );
+  });
+
+  it("is found at its place among others", () => {
+    fc.assert(
+      fc.property(
+        fc.array(typed, { maxLength: 6 }),
+        fc.constantFrom(" และ ที่ ", "\n", ", ", " ลงวันที่ ๙ เมษายน ๒๕๖๓ "),
+        (all, between) => {
+          const text = all.map(({ printed }) => printed).join(between);
+          const found = findLetterNumbers(text);
+          expect(found.map(({ canonical }) => canonical)).toEqual(all.map(({ canonical }) => canonical));
+          for (const { printed, start, end } of found) expect(text.slice(start, end)).toBe(printed);
+        },
+      ),
+      { seed: 529 },
+    );
+  });
+
+  it("is what it is said to be, in any text", () => {
+    const pieces = fc.array(
+      fc.constantFrom(..."ก|กค|นร.|ที่|ถนน|(|)|ล|ว|0402|๑๒|/|.|-| |\n|หนังสือ|เลขที่|x|:".split("|")),
+      { maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(pieces, (words) => {
+        const text = words.join("");
+        let behindLast = 0;
+        for (const { canonical, printed, codeLetters, secretCircular, start, end } of findLetterNumbers(
+          text,
+        )) {
+          expect(start).toBeGreaterThanOrEqual(behindLast);
+          expect(text.slice(start, end)).toBe(printed);
+          expect(canonical).toMatch(/^[ก-ฮ]{2,6} (?:\([ก-๛]+\) )?[0-9.]+\/(?:ว(?:\(ล\))? )?[0-9]+$/u);
+          expect(canonical.startsWith(codeLetters)).toBe(true);
+          expect(canonical.includes("ว(ล)")).toBe(secretCircular);
+          behindLast = end;
+        }
+      }),
+      { seed: 530, numRuns: 1_000 },
+    );
+  });
+
+  it("is looked for in bounded time", () => {
+    for (const piece of ["ก", "กค ", "กค (", "กค (ก", "กค 1.", "กค 1/", "กค 1/ว (ล", "กค 1/1/", "1", " "]) {
+      const started = performance.now();
+      findLetterNumbers(piece.repeat(Math.floor(200_000 / piece.length)));
+      expect(performance.now() - started, piece).toBeLessThan(2_000);
+    }
   });
 });
 

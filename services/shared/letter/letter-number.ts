@@ -83,9 +83,15 @@ export function findLetterNumbers(text: string): FoundNumber[] {
 /** The canonical form of a text that is one letter number and nothing else (a leading ที่ allowed), or null. */
 export function normaliseLetterNumber(text: string): string | null {
   const bare = text.replace(/^\s{0,20}ที่\s{0,20}/u, "").trim();
-  const [first] = findLetterNumbers(bare);
-  return first !== undefined && first.start === 0 && first.end === bare.length ? first.canonical : null;
+  // Where nothing else is said, letters that are also a word are the province's.
+  const label = PROVINCES_AND_WORDS.test(bare) ? "ที่ " : "";
+  const [first] = findLetterNumbers(label + bare);
+  const isAll = first !== undefined && first.start === label.length && first.end === label.length + bare.length;
+  return isAll ? first.canonical : null;
 }
+
+/** Chiang Mai, Suphan Buri, Chanthaburi; and hour, for example, or end. */
+const PROVINCES_AND_WORDS = /^(?:ชม|สพ|จบ)[. (0-9๐-๙]/u;
 
 function placeCode(text: string, at: number, letters: string): { code: string; start: number } | null {
   const before = text.slice(Math.max(0, at - 12), at);

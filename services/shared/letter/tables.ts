@@ -21,10 +21,46 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export interface Act {
+  act: string;
+  agency_id: string;
+  book_id: string | null;
+  clock: Json;
+  earlier_intake_id: string | null;
+  /**
+   * Fields of the line, as in RegisterLine: for enter, fill and register what stands there, for correct what changes.
+   */
+  facts: Generated<Json>;
+  id: string;
+  intake_id: string | null;
+  made_at: Date;
+  made_by: string;
+  made_by_name: string;
+  number: number | null;
+  reason: Generated<string>;
+  year: number | null;
+}
+
+export interface ActResult {
+  act_id: string;
+  agency_id: string;
+  book_id: string | null;
+  clock: Json;
+  decided_at: Date;
+  number: number | null;
+  reason: string;
+  result: string;
+  year: number | null;
+}
+
 export interface Agency {
   active: Generated<boolean>;
   domain: string;
   id: string;
+  /**
+   * Code letters and owner number that its own letters bear before the slash (นร 0505): ที่ of numbered outbound letters.
+   */
+  letter_code: string | null;
   /**
    * Local part of the central mailbox (saraban), in lower case; a unit's is mailbox_UNIT.
    */
@@ -32,9 +68,21 @@ export interface Agency {
   name_en: string;
   name_th: string;
   /**
+   * Working hours, days and regions that differ from the common ones (shared/letter/office-hours.ts).
+   */
+  office: Generated<Json>;
+  /**
    * ชื่อ-สกุลผู้รับ on receipts of automatically registered letters (Annex 6 §1.1).
    */
   receiver_name: string;
+  /**
+   * Channel → automatic or clerk; automatic where nothing is said.
+   */
+  registration: Generated<Json>;
+  /**
+   * True: somebody has to open the tray in each half working day (Annex 7), and a missed one is warned of.
+   */
+  tray_duty: Generated<boolean>;
   updated_at: Generated<Date>;
 }
 
@@ -60,6 +108,18 @@ export interface BookYear {
   last_number: number;
   last_registered_at: Date;
   year: number;
+}
+
+export interface Clerk {
+  active: Generated<boolean>;
+  agencies: string[];
+  id: string;
+  made_at: Generated<Date>;
+  /**
+   * ชื่อ-สกุล, as it stands on receipts and prints (Annex 6 §1.1).
+   */
+  name: string;
+  token_sha256: string;
 }
 
 export interface ClockSample {
@@ -118,29 +178,79 @@ export interface DeliveryAttempt {
 }
 
 export interface Entry {
+  /**
+   * The clerk's act that made this line; null for a rule.
+   */
+  act_id: string | null;
+  action: string | null;
   agency_id: string;
-  arrived_at: Date;
+  arrived_at: Date | null;
   book_id: string;
+  channel: Generated<string>;
   clock: Json;
-  intake_id: string;
+  /**
+   * Which hours and which year's holidays decided that, or which year is missing.
+   */
+  deemed_basis: Generated<string>;
+  /**
+   * Start of the working time in which it counts as received (e-Government Act s. 10); null: no calendar for its year.
+   */
+  deemed_received_at: Date | null;
+  enclosures: Generated<string[]>;
+  intake_id: string | null;
+  kind: Generated<string>;
   letter_date: string | null;
   letter_from: string | null;
-  letter_number: string;
-  letter_number_printed: string;
+  letter_number: string | null;
+  letter_number_printed: string | null;
   letter_to: string | null;
   /**
    * เลขทะเบียนรับ: 1, 2, 3 … through the calendar year without a gap (Annex 6 §2.2.3).
    */
   number: number;
+  /**
+   * Normalised numbers of the letters it refers to (อ้างถึง), as far as they have one.
+   */
+  reference_numbers: Generated<string[]>;
+  references: Generated<string[]>;
   registered_at: Date;
+  /**
+   * rule:NAME or person:ID; registered_by_name: the person's name, as on the receipt.
+   */
   registered_by: string;
+  registered_by_name: string | null;
+  remarks: string | null;
+  secrecy: Generated<string>;
   sender_domain: string | null;
+  /**
+   * At birth: registered, or reserved (จองเลข: the number is taken, the letter follows as an event "filled").
+   */
+  status: Generated<string>;
   subject: string | null;
   unit: string | null;
   urgency: string;
   /**
    * Calendar year (C.E.) of the registration moment in Asia/Bangkok; shown as B.E. = C.E. + 543.
    */
+  year: number;
+}
+
+export interface EntryEvent {
+  agency_id: string;
+  book_id: string;
+  /**
+   * Field → {old, new}; fields as in RegisterLine (shared/letter/register-line.ts).
+   */
+  changes: Generated<Json>;
+  clock: Json;
+  event_no: number;
+  id: string;
+  made_at: Date;
+  made_by: string;
+  made_by_name: string;
+  number: number;
+  reason: string;
+  what: string;
   year: number;
 }
 
@@ -255,17 +365,49 @@ export interface Partner {
   updated_at: Generated<Date>;
 }
 
+export interface PrintOrder {
+  agency_id: string;
+  book_id: string;
+  format: string;
+  id: string;
+  made_at: Date;
+  made_by: string;
+  made_by_name: string;
+  wanted: Json;
+}
+
+export interface PrintProgress {
+  agency_id: string;
+  failure: string | null;
+  lines_done: Generated<number>;
+  lines_total: number;
+  order_id: string;
+  sha256: string | null;
+  size_bytes: number | null;
+  state: string;
+  updated_at: Generated<Date>;
+}
+
 export interface Reading {
   agency_id: string;
   attachments: Generated<Json>;
   /**
+   * อ้างถึง: [{printed, number, date}], number normalised or null.
+   */
+  citations: Generated<Json>;
+  /**
    * SHA-256 over the message without trace fields: equal for the same mail over another relay.
    */
   content_digest: string | null;
+  /**
+   * สิ่งที่ส่งมาด้วย, as listed in the letter.
+   */
+  enclosures: Generated<string[]>;
   intake_id: string;
   kind: string;
   letter_date: string | null;
   letter_from: string | null;
+  letter_kind: Generated<string>;
   letter_to: string | null;
   message_id: string | null;
   /**
@@ -287,6 +429,68 @@ export interface Reading {
   verdict: string;
 }
 
+export interface RegisterLine {
+  action: string | null;
+  agency_id: string | null;
+  arrived_at: Date | null;
+  book_id: string | null;
+  cancel_reason: string | null;
+  channel: string | null;
+  clock: Json | null;
+  deemed_basis: string | null;
+  deemed_received_at: Date | null;
+  direction: string | null;
+  enclosures: string[] | null;
+  intake_id: string | null;
+  kind: string | null;
+  last_event_no: number | null;
+  letter_date: string | null;
+  letter_from: string | null;
+  letter_number: string | null;
+  letter_number_printed: string | null;
+  letter_to: string | null;
+  number: number | null;
+  reference_numbers: string[] | null;
+  references: string[] | null;
+  registered_at: Date | null;
+  registered_by: string | null;
+  registered_by_name: string | null;
+  remarks: string | null;
+  secrecy: string | null;
+  series: string | null;
+  status: string | null;
+  subject: string | null;
+  unit: string | null;
+  urgency: string | null;
+  year: number | null;
+}
+
+export interface SearchProgress {
+  agency_id: string;
+  book_id: string;
+  event_no: number;
+  number: number;
+  year: number;
+}
+
+export interface SearchRow {
+  agency_id: string;
+  book_id: string;
+  facets: Generated<string[]>;
+  /**
+   * Fields in one spelling, each ended by a line feed (shared/letter/search-text.ts).
+   */
+  folded: string;
+  /**
+   * Trigrams and facets, each mixed with the agency and the month of registration.
+   */
+  grams: number[];
+  letter_date: string | null;
+  number: number;
+  registered_at: Date;
+  year: number;
+}
+
 export interface StoredBody {
   agency_id: string;
   /**
@@ -298,20 +502,50 @@ export interface StoredBody {
   stored_at: Generated<Date>;
 }
 
+export interface TrayDecision {
+  act_id: string;
+  agency_id: string;
+  clock: Json;
+  decided_at: Date;
+  decided_by: string;
+  decision: string;
+  earlier_intake_id: string | null;
+  intake_id: string;
+  reason: string;
+}
+
+export interface TrayOpening {
+  agency_id: string;
+  id: Generated<number>;
+  opened_at: Date;
+  opened_by: string;
+}
+
 export interface Tables {
+  act: Act;
+  act_result: ActResult;
   agency: Agency;
   applied_file: AppliedFile;
   book: Book;
   book_year: BookYear;
+  clerk: Clerk;
   clock_sample: ClockSample;
   delivery_attempt: DeliveryAttempt;
   entry: Entry;
+  entry_event: EntryEvent;
   heartbeat: Heartbeat;
   intake: Intake;
   notice: Notice;
   outbox: Outbox;
   outcome: Outcome;
   partner: Partner;
+  print_order: PrintOrder;
+  print_progress: PrintProgress;
   reading: Reading;
+  register_line: RegisterLine;
+  search_progress: SearchProgress;
+  search_row: SearchRow;
   stored_body: StoredBody;
+  tray_decision: TrayDecision;
+  tray_opening: TrayOpening;
 }

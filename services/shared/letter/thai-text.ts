@@ -65,7 +65,16 @@ export function arabicToThaiDigits(text: string): string {
   return text.replace(/[0-9]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0x30 + 0x0e50));
 }
 
-/** The form in which two texts are the same text: one spelling, no white space, Arabic digits, lower case. */
+/**
+ * The form in which two texts are the same text: one spelling, no white space, Arabic digits, lower case.
+ *
+ * Searching relies on this: where a term stands in a text, the folded term stands in the folded text, if neither cut goes
+ * through a character as a reader sees it. So it must hold at both ends that the first visible character behind the cut
+ * is no mark (Thai or other combining, SARA AM, a Hangul medial or final), nor SARA AA behind a NIKHAHIT, and that no
+ * เเ typed for แ and no surrogate pair is parted. (Σ has two lower cases, by its neighbours; here it has one.)
+ *
+ * Fold once: white space goes last, so that marks which it kept apart lie unordered side by side in the result.
+ */
 export function foldForComparison(text: string): string {
-  return thaiDigitsToArabic(normaliseThai(text)).replace(/\s/gu, "").toLowerCase();
+  return thaiDigitsToArabic(normaliseThai(text)).replace(/\s/gu, "").toLowerCase().replaceAll("ς", "σ");
 }

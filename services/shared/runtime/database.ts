@@ -21,6 +21,9 @@ export type RoomRole =
   | "saraban_notification"
   | "saraban_queue"
   | "saraban_http"
+  | "saraban_search"
+  | "saraban_print"
+  | "saraban_audit"
   | "saraban_clock";
 
 /** Who acts, and for which agencies: stated in every transaction, read by row-level security. */

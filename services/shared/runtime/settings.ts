@@ -9,6 +9,7 @@ export interface Settings {
   readonly dataDir: string;
   readonly agenciesFile: string;
   readonly partnersFile: string;
+  readonly holidaysDir: string;
   readonly log: { readonly level: string };
   readonly database: { readonly url: string; readonly poolSize: number };
   readonly queue: {
@@ -91,6 +92,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     dataDir: resolve(projectDir, settings.dataDir),
     agenciesFile: fromProject(settings.agenciesFile),
     partnersFile: fromProject(settings.partnersFile),
+    holidaysDir: fromProject(settings.holidaysDir),
   });
 }
 

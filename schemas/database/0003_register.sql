@@ -1,0 +1,486 @@
+-- 0003: the register as a clerk knows it: all books and columns, corrections, reserved numbers, the tray, search, print.
+
+-- Three more rooms, each with a role of its own (see 0001).
+do $$
+declare room text;
+begin
+  foreach room in array array['saraban_search', 'saraban_print', 'saraban_audit'] loop
+    if not exists (select from pg_roles where rolname = room) then
+      begin
+        execute format('create role %I nologin nosuperuser nobypassrls', room);
+      exception when duplicate_object or unique_violation then
+        null; -- another migration of the same cluster made it a moment ago
+      end;
+    end if;
+    if not pg_has_role(current_user, room, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end) then
+      execute format('grant %I to current_user', room);
+    end if;
+    execute format('grant usage on schema saraban to %I', room);
+  end loop;
+end $$;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- What an agency has decided about its registry, read from config/agencies.yaml at start.
+
+alter table agency
+  add column letter_code text,
+  add column registration jsonb not null default '{}',
+  add column office jsonb not null default '{}',
+  add column tray_duty boolean not null default false;
+comment on column agency.letter_code is 'Code letters and owner number that its own letters bear before the slash (นร 0505): ที่ of numbered outbound letters.';
+comment on column agency.registration is 'Channel → automatic or clerk; automatic where nothing is said.';
+comment on column agency.office is 'Working hours, days and regions that differ from the common ones (shared/letter/office-hours.ts).';
+comment on column agency.tray_duty is 'True: somebody has to open the tray in each half working day (Annex 7), and a missed one is warned of.';
+
+grant select on agency to saraban_print, saraban_search;
+
+create table clerk (
+  id text primary key check (id ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+  name text not null check (name <> ''),
+  agencies text[] not null check (cardinality(agencies) > 0),
+  token_sha256 text not null unique check (token_sha256 ~ '^[0-9a-f]{64}$'),
+  active boolean not null default true,
+  made_at timestamptz not null default now()
+);
+comment on table clerk is 'Registry clerks who may use the HTTP door, each with a token of 256 random bits of which only the hash stands here.';
+comment on column clerk.name is 'ชื่อ-สกุล, as it stands on receipts and prints (Annex 6 §1.1).';
+grant select on clerk to saraban_http;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Reading: three more facts of a letter.
+
+alter table reading
+  add column letter_kind text not null default 'external'
+    check (letter_kind in ('external', 'internal', 'stamped', 'order', 'public', 'evidence')),
+  add column citations jsonb not null default '[]',
+  add column enclosures text[] not null default '{}',
+  add check (secrecy = 'normal' or (citations = '[]' and enclosures = '{}'));
+comment on column reading.citations is 'อ้างถึง: [{printed, number, date}], number normalised or null.';
+comment on column reading.enclosures is 'สิ่งที่ส่งมาด้วย, as listed in the letter.';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Books: circular letters (ว) and classified ones (ทขล.๑, ทขล.๒) have series of their own.
+
+alter table book drop constraint book_series_check;
+alter table book
+  add constraint book_series_check check (series in ('ordinary', 'circular', 'classified')),
+  add check (series <> 'circular' or direction = 'outbound');
+
+-- A line holds the columns of the forms; what does not come through a door has no arrival.
+alter table entry
+  alter column intake_id drop not null,
+  alter column letter_number drop not null,
+  alter column letter_number_printed drop not null,
+  alter column arrived_at drop not null,
+  add column status text not null default 'registered' check (status in ('registered', 'reserved')),
+  add column action text,
+  add column remarks text,
+  add column secrecy text not null default 'normal' check (secrecy in ('normal', 'confidential', 'secret')),
+  add column kind text not null default 'external'
+    check (kind in ('external', 'internal', 'stamped', 'order', 'public', 'evidence')),
+  add column "references" text[] not null default '{}',
+  add column reference_numbers text[] not null default '{}',
+  add column enclosures text[] not null default '{}',
+  add column channel text not null default 'smtp' check (channel in ('smtp', 'paper')),
+  add column deemed_received_at timestamptz,
+  add column deemed_basis text not null default '',
+  add column registered_by_name text,
+  add column act_id uuid unique;
+alter table entry
+  add check (channel = 'paper' or intake_id is not null),
+  add check ((intake_id is null) = (arrived_at is null)),
+  -- A letter without a number of its own is registered by a person only.
+  add check (letter_number is not null or registered_by like 'person:%'),
+  add check (status <> 'reserved' or (intake_id is null and subject is null)),
+  -- Classified letters stand in the classified books, and nothing else does (ทขล.๑, ทขล.๒). The most secret class never
+  -- comes by an electronic way at all.
+  add check ((secrecy <> 'normal') = (split_part(book_id, '.', 3) = 'classified') or status = 'reserved');
+comment on table entry is 'One line of a book. Never changed, never deleted: what is corrected, filled or cancelled is an entry_event beside it.';
+comment on column entry.status is 'At birth: registered, or reserved (จองเลข: the number is taken, the letter follows as an event "filled").';
+comment on column entry.deemed_received_at is 'Start of the working time in which it counts as received (e-Government Act s. 10); null: no calendar for its year.';
+comment on column entry.deemed_basis is 'Which hours and which year''s holidays decided that, or which year is missing.';
+comment on column entry.registered_by is 'rule:NAME or person:ID; registered_by_name: the person''s name, as on the receipt.';
+comment on column entry.act_id is 'The clerk''s act that made this line; null for a rule.';
+comment on column entry.reference_numbers is 'Normalised numbers of the letters it refers to (อ้างถึง), as far as they have one.';
+create index entry_by_reference on entry using gin (reference_numbers);
+
+create table entry_event (
+  book_id text not null,
+  event_no integer not null check (event_no > 0),
+  id uuid not null unique,
+  agency_id text not null,
+  year integer not null,
+  number integer not null,
+  what text not null check (what in ('corrected', 'filled', 'cancelled')),
+  changes jsonb not null default '{}',
+  reason text not null check (reason <> ''),
+  made_by text not null,
+  made_by_name text not null,
+  made_at timestamptz not null,
+  clock jsonb not null,
+  primary key (book_id, event_no),
+  foreign key (book_id, year, number) references entry
+);
+comment on table entry_event is 'What happened to a line after it was written: who, when, why, old and new. Numbered 1, 2, 3 … in each book.';
+comment on column entry_event.changes is 'Field → {old, new}; fields as in RegisterLine (shared/letter/register-line.ts).';
+create index entry_event_by_entry on entry_event (book_id, year, number);
+
+create function continue_events() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$
+declare last record;
+begin
+  select event_no, made_at into last from entry_event where book_id = new.book_id order by event_no desc limit 1;
+  if new.event_no <> coalesce(last.event_no, 0) + 1 then
+    raise exception 'book %: event % does not follow the last one', new.book_id, new.event_no using errcode = 'check_violation';
+  end if;
+  if new.made_at < last.made_at then
+    raise exception 'book %: event % is earlier than the last one', new.book_id, new.event_no using errcode = 'check_violation';
+  end if;
+  if not exists (select from entry where book_id = new.book_id and year = new.year and number = new.number and agency_id = new.agency_id) then
+    raise exception 'book %: agency % has no such line', new.book_id, new.agency_id using errcode = 'check_violation';
+  end if;
+  if exists (select from entry_event where book_id = new.book_id and year = new.year and number = new.number and what = 'cancelled') then
+    raise exception 'book %, year %: % is cancelled', new.book_id, new.year, new.number using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+comment on function continue_events() is 'Events of a book follow each other without a gap, in time order; nothing happens to a cancelled line.';
+create trigger continue_events before insert on entry_event for each row execute function continue_events();
+create trigger append_only before update or delete on entry_event for each row execute function refuse_change();
+create trigger no_truncate before truncate on entry_event for each statement execute function refuse_change();
+
+create function wake_search() returns trigger language plpgsql
+  as $$ begin perform pg_notify('saraban_register', ''); return null; end $$;
+comment on function wake_search() is 'Tells room search that books have grown; a lost wake-up only costs time.';
+create trigger wake_search after insert on entry for each statement execute function wake_search();
+create trigger wake_search after insert on entry_event for each statement execute function wake_search();
+
+-- Lines of classified books are for the registry alone until people are appointed for them: no policy lets others see one.
+create function opened_book(book text) returns boolean language sql stable
+  as $$ select split_part(book, '.', 3) <> 'classified' $$;
+comment on function opened_book(text) is 'False for the classified books: rooms other than the registry see nothing of them, counts included.';
+create policy opened_books on entry as restrictive for select
+  to saraban_http, saraban_notification, saraban_search, saraban_print using (opened_book(book_id));
+create policy opened_books on book_year as restrictive for select
+  to saraban_http, saraban_notification, saraban_search, saraban_print using (opened_book(book_id));
+create policy opened_books on book as restrictive for select
+  to saraban_http, saraban_notification, saraban_search, saraban_print using (opened_book(id));
+
+alter table entry_event enable row level security;
+create policy own_agency on entry_event using (acting_for(agency_id)) with check (acting_for(agency_id));
+create policy opened_books on entry_event as restrictive for select
+  to saraban_http, saraban_notification, saraban_search, saraban_print using (opened_book(book_id));
+grant select, insert on entry_event to saraban_registry;
+grant select on entry_event to saraban_http, saraban_notification, saraban_search, saraban_print;
+grant select on book, book_year, entry to saraban_search, saraban_print;
+
+-- A line as it reads today.
+create view register_line with (security_invoker = true) as
+  select e.book_id, e.agency_id, split_part(e.book_id, '.', 2) as direction, split_part(e.book_id, '.', 3) as series,
+         e.year, e.number, e.intake_id, e.unit, e.channel, e.secrecy, e.arrived_at, e.deemed_received_at, e.deemed_basis,
+         e.registered_at, e.clock, e.registered_by, e.registered_by_name,
+         case when v.cancelled then 'cancelled' when e.status = 'reserved' and not v.filled then 'reserved' else 'registered' end as status,
+         v.last_event_no, v.cancel_reason,
+         case when v.patch ? 'letterNumber' then v.patch ->> 'letterNumber' else e.letter_number end as letter_number,
+         case when v.patch ? 'letterNumberPrinted' then v.patch ->> 'letterNumberPrinted' else e.letter_number_printed end as letter_number_printed,
+         case when v.patch ? 'letterDate' then (v.patch ->> 'letterDate')::date else e.letter_date end as letter_date,
+         case when v.patch ? 'from' then v.patch ->> 'from' else e.letter_from end as letter_from,
+         case when v.patch ? 'to' then v.patch ->> 'to' else e.letter_to end as letter_to,
+         case when v.patch ? 'subject' then v.patch ->> 'subject' else e.subject end as subject,
+         case when v.patch ? 'action' then v.patch ->> 'action' else e.action end as action,
+         case when v.patch ? 'remarks' then v.patch ->> 'remarks' else e.remarks end as remarks,
+         case when v.patch ? 'urgency' then v.patch ->> 'urgency' else e.urgency end as urgency,
+         case when v.patch ? 'kind' then v.patch ->> 'kind' else e.kind end as kind,
+         case when v.patch ? 'references' then array(select jsonb_array_elements_text(v.patch -> 'references')) else e."references" end as "references",
+         case when v.patch ? 'referenceNumbers' then array(select jsonb_array_elements_text(v.patch -> 'referenceNumbers')) else e.reference_numbers end as reference_numbers,
+         case when v.patch ? 'enclosures' then array(select jsonb_array_elements_text(v.patch -> 'enclosures')) else e.enclosures end as enclosures
+    from entry e cross join lateral (
+      select coalesce(bool_or(h.what = 'cancelled'), false) as cancelled, coalesce(bool_or(h.what = 'filled'), false) as filled,
+             coalesce(max(h.event_no), 0) as last_event_no, max(h.reason) filter (where h.what = 'cancelled') as cancel_reason,
+             coalesce(jsonb_object_agg(c.key, c.value -> 'new' order by h.event_no) filter (where c.key is not null), '{}') as patch
+        from entry_event h left join lateral jsonb_each(h.changes) c on true
+       where h.book_id = e.book_id and h.year = e.year and h.number = e.number) v;
+comment on view register_line is 'Lines with their corrections applied; row-level security is that of the reader.';
+grant select on register_line to saraban_registry, saraban_http, saraban_search, saraban_print;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- What clerks do: an act is a fact, and what came of it another. The registry carries acts out under the book's lock.
+
+create table act (
+  id uuid primary key,
+  agency_id text not null references agency,
+  act text not null check (act in ('register', 'reject', 'not-a-letter', 'merge', 'enter', 'reserve', 'fill', 'correct', 'cancel')),
+  intake_id uuid,
+  earlier_intake_id uuid,
+  book_id text,
+  year integer,
+  number integer,
+  facts jsonb not null default '{}',
+  reason text not null default '',
+  made_by text not null,
+  made_by_name text not null check (made_by_name <> ''),
+  made_at timestamptz not null,
+  clock jsonb not null,
+  foreign key (intake_id, agency_id) references intake,
+  foreign key (earlier_intake_id, agency_id) references intake,
+  check (book_id is null or split_part(book_id, '.', 1) = agency_id),
+  check (case when act in ('register', 'reject', 'not-a-letter', 'merge') then intake_id is not null
+              when act in ('enter', 'reserve') then book_id is not null and intake_id is null
+              else book_id is not null and year is not null and number is not null end),
+  check (act <> 'merge' or earlier_intake_id is not null),
+  check (reason <> '' or act not in ('reject', 'not-a-letter', 'correct', 'cancel'))
+);
+comment on table act is 'What a clerk asks of the registry. The id is the asker''s: the same act sent twice is done once.';
+comment on column act.facts is 'Fields of the line, as in RegisterLine: for enter, fill and register what stands there, for correct what changes.';
+create table act_result (
+  act_id uuid primary key references act,
+  agency_id text not null,
+  result text not null check (result in ('done', 'refused')),
+  reason text not null,
+  book_id text,
+  year integer,
+  number integer,
+  decided_at timestamptz not null,
+  clock jsonb not null
+);
+comment on table act_result is 'What came of an act: done, with the line it made or changed; or refused, and why. Exactly one row an act.';
+
+create table tray_decision (
+  intake_id uuid primary key references outcome,
+  agency_id text not null,
+  decision text not null check (decision in ('registered', 'rejected', 'not-a-letter', 'merged')),
+  reason text not null,
+  earlier_intake_id uuid,
+  act_id uuid not null unique references act,
+  decided_at timestamptz not null,
+  clock jsonb not null,
+  decided_by text not null,
+  foreign key (intake_id, agency_id) references intake,
+  foreign key (earlier_intake_id, agency_id) references intake
+);
+comment on table tray_decision is 'How a clerk decided on an arrival that lay in the tray (outcome triage or possible-duplicate): one row at most.';
+
+create table tray_opening (
+  id bigint primary key generated always as identity,
+  agency_id text not null references agency,
+  opened_at timestamptz not null,
+  opened_by text not null
+);
+comment on table tray_opening is 'Each time somebody looked into an agency''s tray: the proof of the mailbox check (Annex 7).';
+create index tray_opening_by_time on tray_opening (agency_id, opened_at);
+
+do $$
+declare kept text;
+begin
+  foreach kept in array array['act', 'act_result', 'tray_decision', 'tray_opening'] loop
+    execute format('create trigger append_only before update or delete on %I for each row execute function refuse_change()', kept);
+    execute format('create trigger no_truncate before truncate on %I for each statement execute function refuse_change()', kept);
+    execute format('alter table %I enable row level security', kept);
+    execute format('create policy own_agency on %I using (acting_for(agency_id)) with check (acting_for(agency_id))', kept);
+  end loop;
+end $$;
+-- What is asked of a classified book is not for other rooms either; nor may they ask.
+create policy opened_books on act as restrictive to saraban_http using (book_id is null or opened_book(book_id));
+grant select, insert on act, tray_opening to saraban_http;
+grant select on act_result, tray_decision to saraban_http;
+grant select on act to saraban_registry;
+grant select, insert on act_result, tray_decision to saraban_registry;
+grant select on tray_decision to saraban_notification;
+
+create function tell_act_result() returns trigger language plpgsql
+  as $$ begin perform pg_notify('saraban_act', new.act_id::text); return null; end $$;
+comment on function tell_act_result() is 'Whoever waits for an act''s result is told that it is there; the id alone, no content.';
+create trigger tell_act_result after insert on act_result for each row execute function tell_act_result();
+
+-- Notices: a rejection by a clerk is told to the sender.
+alter table notice drop constraint notice_kind_check;
+alter table notice add constraint notice_kind_check check (kind in ('acknowledgement', 'refusal', 'rejection'));
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Prints and exports: an order, and how far it is.
+
+create table print_order (
+  id uuid primary key,
+  agency_id text not null references agency,
+  book_id text not null,
+  format text not null check (format in ('pdf', 'xlsx', 'csv')),
+  wanted jsonb not null,
+  made_by text not null,
+  made_by_name text not null,
+  made_at timestamptz not null,
+  check (split_part(book_id, '.', 1) = agency_id)
+);
+comment on table print_order is 'Somebody wants a book, or a part of it, on paper or in a file.';
+create table print_progress (
+  order_id uuid primary key references print_order,
+  agency_id text not null,
+  state text not null check (state in ('working', 'done', 'failed')),
+  lines_done integer not null default 0,
+  lines_total integer not null,
+  sha256 text,
+  size_bytes bigint,
+  failure text,
+  updated_at timestamptz not null default now()
+);
+comment on table print_progress is 'How far a print is; the file itself stands in the store under its SHA-256.';
+alter table print_order enable row level security;
+alter table print_progress enable row level security;
+create policy own_agency on print_order using (acting_for(agency_id)) with check (acting_for(agency_id));
+create policy opened_books on print_order as restrictive using (opened_book(book_id)) with check (opened_book(book_id));
+create policy own_agency on print_progress using (acting_for(agency_id)) with check (acting_for(agency_id));
+create trigger append_only before update or delete on print_order for each row execute function refuse_change();
+grant select, insert on print_order to saraban_http;
+grant select on print_order to saraban_print;
+grant select on print_progress to saraban_http;
+grant select, insert, update on print_progress to saraban_print;
+
+-- Who hands on and who does the new jobs (shared/letter/flow.ts).
+create policy http_hands_on on outbox for insert to saraban_http
+  with check (acting_for(agency_id) and job in ('do-act', 'print-register'));
+create policy registry_puts_off_acts on outbox for update to saraban_registry using (acting_for(agency_id) and job = 'do-act');
+create policy registry_finishes_acts on outbox for delete to saraban_registry using (acting_for(agency_id) and job = 'do-act');
+create policy print_puts_off on outbox for update to saraban_print using (acting_for(agency_id) and job = 'print-register');
+create policy print_finishes on outbox for delete to saraban_print using (acting_for(agency_id) and job = 'print-register');
+grant select, insert on outbox to saraban_http;
+grant select, delete on outbox to saraban_print;
+grant update (next_send_at, failures, not_before, last_error, failed_at) on outbox to saraban_print;
+grant select, insert, update, delete on heartbeat to saraban_search, saraban_print;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Search: a projection of the books, made by room search and made again from them at any time.
+
+create table search_row (
+  book_id text not null,
+  year integer not null,
+  number integer not null,
+  agency_id text not null,
+  registered_at timestamptz not null,
+  folded text not null,
+  grams integer[] not null,
+  primary key (book_id, year, number)
+);
+-- Plain: a page of results is checked letter by letter against the text, and reading it from a side table costs more than
+-- the room it takes.
+alter table search_row alter column folded set storage main, alter column grams set storage main;
+comment on table search_row is 'Each open line of the books, folded for comparison, with its grams. Classified books are not here.';
+comment on column search_row.folded is 'Fields in one spelling, each ended by a line feed (shared/letter/search-text.ts).';
+comment on column search_row.grams is 'Trigrams and facets, each mixed with the agency and the month of registration.';
+create index search_row_by_grams on search_row using gin (grams) with (fastupdate = off);
+create index search_row_by_time on search_row (agency_id, registered_at, book_id, number);
+
+create table search_progress (
+  book_id text primary key,
+  agency_id text not null,
+  year integer not null,
+  number integer not null,
+  event_no integer not null
+);
+comment on table search_progress is 'How far each book is in search_row. Numbers have no gaps, so a position says all; what is behind it is read from the book.';
+
+alter table search_row enable row level security;
+alter table search_progress enable row level security;
+create policy own_agency on search_row using (acting_for(agency_id)) with check (acting_for(agency_id));
+create policy own_agency on search_progress using (acting_for(agency_id)) with check (acting_for(agency_id));
+grant select, insert, update, delete on search_row, search_progress to saraban_search;
+grant select on search_progress to saraban_http;
+
+create function search_month(at timestamptz) returns integer language sql immutable
+  as $$ select (extract(year from at at time zone 'Asia/Bangkok') * 12 + extract(month from at at time zone 'Asia/Bangkok') - 1)::integer $$;
+comment on function search_month(timestamptz) is 'Calendar month in Asia/Bangkok, counted: year × 12 + month − 1.';
+
+create function search_salt(agency text, month integer) returns integer language sql immutable
+  as $$ select ('x' || substr(md5(agency || ' ' || month), 1, 8))::bit(32)::integer $$;
+comment on function search_salt(text, integer) is 'What the grams of an agency''s month are mixed with: so an index entry lists the letters of one month only.';
+
+-- One narrow place for searching: row-level security would keep the index from being used (its operators are not
+-- leakproof), so these two functions run as the owner and ask themselves whether the caller acts for each agency.
+alter table search_row add column facets text[] not null default '{}', add column letter_date date;
+
+create function search_lines(
+  agencies text[], patterns text[], all_grams integer[], some_grams integer[], more_grams integer[], wanted_facets text[],
+  from_at timestamptz, to_at timestamptz, letter_from date, letter_to date, except_lines text[],
+  direction integer, after_at timestamptz, after_number integer, after_book text, most integer
+) returns table (book_id text, year integer, number integer, registered_at timestamptz)
+  language plpgsql stable security definer set search_path = saraban, pg_temp
+  -- Only the grams' index, never the table: how often a gram occurs is not in the planner's statistics.
+  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set jit = off
+  as $$
+declare
+  bounds record;
+  oldest integer;
+  newest integer;
+  step integer;
+  got bigint;
+begin
+  if exists (select from unnest(agencies) a where not acting_for(a)) then
+    raise exception 'not acting for each of the agencies' using errcode = 'insufficient_privilege';
+  end if;
+  select min(b.registered_at) as first_at, max(b.registered_at) as last_at into bounds from search_bounds(agencies) b;
+  if bounds.first_at is null then
+    return;
+  end if;
+  oldest := search_month(greatest(from_at, bounds.first_at));
+  newest := search_month(least(to_at, bounds.last_at));
+  if after_at is not null then
+    if direction < 0 then newest := least(newest, search_month(after_at)); else oldest := greatest(oldest, search_month(after_at)); end if;
+  end if;
+  -- Month by month from the wanted end, until the page is full: a common term is found in the first month, and for a rare
+  -- one each month costs a few look-ups.
+  for step in 0 .. newest - oldest loop
+    return query
+      select m.book_id, m.year, m.number, m.registered_at
+        from (select a.agency, search_salt(a.agency, case when direction < 0 then newest - step else oldest + step end) as salt
+                from unnest(agencies) as a(agency)) s
+        cross join lateral (
+          select r.book_id, r.year, r.number, r.registered_at from search_row r
+           where r.grams @> array(select g # s.salt from unnest(all_grams) g)
+             and r.grams && array(select g # s.salt from unnest(some_grams) g)
+             and r.grams && array(select g # s.salt from unnest(more_grams) g)
+             and r.agency_id = s.agency and r.facets @> wanted_facets and r.folded like all (patterns)
+             and r.registered_at >= from_at and r.registered_at < to_at
+             and (letter_from is null or r.letter_date >= letter_from) and (letter_to is null or r.letter_date <= letter_to)
+             and r.book_id || '/' || r.year || '/' || r.number <> all (except_lines)
+             and (after_at is null or (direction * extract(epoch from r.registered_at), direction * r.number, r.book_id)
+                    > (direction * extract(epoch from after_at), direction * after_number, after_book))) m
+       order by direction * extract(epoch from m.registered_at), direction * m.number, m.book_id
+       limit most;
+    get diagnostics got = row_count;
+    most := most - got;
+    exit when most <= 0;
+  end loop;
+end $$;
+
+create function search_bounds(agencies text[]) returns table (registered_at timestamptz)
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    select b.at from unnest(agencies) a cross join lateral (
+      (select r.registered_at as at from search_row r where r.agency_id = a order by r.registered_at limit 1)
+      union all (select r.registered_at from search_row r where r.agency_id = a order by r.registered_at desc limit 1)) b
+     where acting_for(a)
+  $$;
+comment on function search_lines is 'Keys of the lines that match, in order of registration, at most so many; read by room http, agency by agency as it acts for them.';
+comment on function search_bounds is 'First and last moment in the index for each of the agencies.';
+create function count_lines(agencies text[], from_at timestamptz, to_at timestamptz) returns bigint
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    select (select count(*) from unnest(agencies) a join search_row r on r.agency_id = a
+             where acting_for(a) and r.registered_at >= from_at and r.registered_at < to_at)
+         + (select count(*) from book b left join search_progress p on p.book_id = b.id
+              join entry e on e.book_id = b.id and (e.year, e.number) > (coalesce(p.year, 0), coalesce(p.number, 0))
+             where b.agency_id = any (agencies) and acting_for(b.agency_id) and opened_book(b.id)
+               and e.registered_at >= from_at and e.registered_at < to_at)
+  $$;
+comment on function count_lines is 'How many lines the open books of the agencies hold for a period, whether they are indexed yet or not.';
+revoke all on function search_lines, search_bounds, count_lines from public;
+grant execute on function search_lines, search_bounds, count_lines to saraban_http;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Audit: `saraban verify` reads everything that proves something, classified books too, but no word of a letter.
+
+grant select on stored_body, intake, outcome, book, book_year, act_result, tray_decision, delivery_attempt, outbox, agency to saraban_audit;
+grant select (intake_id, agency_id, read_at, verdict, reason, kind, secrecy, content_digest) on reading to saraban_audit;
+grant select (book_id, year, number, agency_id, intake_id, registered_at, clock, registered_by, arrived_at, status, secrecy,
+  channel, deemed_received_at, deemed_basis, act_id) on entry to saraban_audit;
+grant select (book_id, event_no, id, agency_id, year, number, what, made_by, made_at) on entry_event to saraban_audit;
+grant select (id, agency_id, act, intake_id, book_id, year, number, made_by, made_at) on act to saraban_audit;
+grant select (id, agency_id, intake_id, kind, made_at, state, reason, settled_at) on notice to saraban_audit;

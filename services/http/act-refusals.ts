@@ -1,0 +1,65 @@
+import { Problem, type ProblemWords } from "./problem.ts";
+
+/** Why the registry refuses an act (services/registry/do-act.ts), in words for the clerk. */
+export const actRefusals: Readonly<Record<string, Omit<ProblemWords, "status">>> = {
+  "not-in-the-tray": {
+    en: "This arrival does not lie in the tray",
+    th: "เรื่องนี้ไม่ได้อยู่ในรายการรอพิจารณา",
+  },
+  "already-decided": {
+    en: "Somebody has decided on this arrival already",
+    th: "เรื่องนี้มีผู้ดำเนินการไปแล้ว",
+  },
+  "the-other-letter-is-not-registered": {
+    en: "The letter that it is to be merged into does not stand in the book",
+    th: "หนังสือที่จะรวมด้วยไม่ได้อยู่ในทะเบียน",
+  },
+  "a-subject-is-needed": {
+    en: "The letter has no subject; write one in",
+    th: "ยังไม่มีชื่อเรื่อง โปรดกรอกเรื่อง",
+  },
+  "only-outbound-numbers-are-reserved": {
+    en: "Only numbers of an outbound book can be reserved",
+    th: "จองเลขได้เฉพาะทะเบียนหนังสือส่ง",
+  },
+  "the-agency-has-no-letter-code": {
+    en: "The agency has no letterCode in config/agencies.yaml, so its letters get no number (ที่)",
+    th: "ยังไม่ได้กำหนดรหัสตัวพยัญชนะและเลขประจำของเจ้าของเรื่อง (letterCode) จึงออกเลขที่หนังสือไม่ได้",
+  },
+  "no-such-line": { en: "There is no such line in this book", th: "ไม่มีเลขทะเบียนนี้ในทะเบียน" },
+  "the-line-is-cancelled": {
+    en: "The line is cancelled; nothing more can happen to it",
+    th: "เลขทะเบียนนี้ถูกยกเลิกแล้ว แก้ไขต่อไม่ได้",
+  },
+  "the-number-is-not-reserved": {
+    en: "The number is not reserved: correct the line instead",
+    th: "เลขนี้ไม่ใช่เลขที่จองไว้ ให้ใช้การแก้ไขแทน",
+  },
+  "the-number-is-only-reserved": {
+    en: "The number is only reserved: fill it before it can be corrected",
+    th: "เลขนี้เพียงจองไว้ ต้องลงรายการก่อนจึงจะแก้ไขได้",
+  },
+  "nothing-changes": {
+    en: "The line reads like that already",
+    th: "ข้อมูลตรงกับที่ลงไว้แล้ว ไม่มีสิ่งที่ต้องแก้",
+  },
+  "against-the-rules-of-the-book": {
+    en: "The book's own rules forbid this; an operator finds the reason in the log",
+    th: "ขัดกับกติกาของทะเบียน โปรดแจ้งผู้ดูแลระบบ",
+  },
+};
+
+const UNKNOWN = {
+  en: "The registry refuses this; its reason is the code",
+  th: "งานทะเบียนไม่ดำเนินการให้ เหตุผลตามรหัส",
+};
+
+/** The words for a refusal; for a reason that this table does not know yet (a newer registry), words that say so. */
+export function refusalWords(reason: string): Omit<ProblemWords, "status"> {
+  return actRefusals[reason] ?? UNKNOWN;
+}
+
+/** A refused act as a problem: understood, well formed, and not to be done (RFC 9110 §15.5.21). */
+export function actRefused(actId: string, reason: string): Problem {
+  return new Problem(reason, { status: 422, ...refusalWords(reason) }, [], { id: actId });
+}

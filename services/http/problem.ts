@@ -1,0 +1,126 @@
+import type { FastifyReply } from "fastify";
+
+/** What a caller is told when a request is not carried out; `th` and `en` are words for the person behind it. */
+export interface ProblemWords {
+  readonly status: number;
+  readonly en: string;
+  readonly th: string;
+}
+
+/** Every problem of this room that is not an act's refusal (act-refusals.ts). Worse ones have the higher status. */
+export const problems = {
+  "not-understood": {
+    status: 400,
+    en: "The request cannot be understood; see errors",
+    th: "คำขอไม่ถูกต้อง โปรดดูรายละเอียดใน errors",
+  },
+  "no-token": {
+    status: 401,
+    en: "Say who you are: Authorization: Bearer TOKEN (saraban clerk add)",
+    th: "โปรดระบุโทเค็นของเจ้าหน้าที่ใน Authorization: Bearer",
+  },
+  "wrong-token": {
+    status: 401,
+    en: "This token is not in force; ask for a new one (saraban clerk token)",
+    th: "โทเค็นนี้ใช้ไม่ได้ โปรดขอโทเค็นใหม่จากผู้ดูแลระบบ",
+  },
+  // The same words for what does not exist and what belongs to another agency: the answer must not tell one from the other.
+  "not-found": {
+    status: 404,
+    en: "There is no such thing among what you work for",
+    th: "ไม่พบรายการนี้ในหน่วยงานที่ท่านรับผิดชอบ",
+  },
+  "id-in-use": {
+    status: 409,
+    en: "This id was used for another act; take a new one",
+    th: "รหัสนี้ถูกใช้กับการดำเนินการอื่นแล้ว โปรดใช้รหัสใหม่",
+  },
+  "too-large": { status: 413, en: "The request is too large", th: "คำขอมีขนาดใหญ่เกินกำหนด" },
+  "not-json": {
+    status: 415,
+    en: "Send JSON, with content-type: application/json",
+    th: "โปรดส่งข้อมูลแบบ JSON (content-type: application/json)",
+  },
+  "not-acceptable-values": {
+    status: 422,
+    en: "The database's rules do not allow these values",
+    th: "ค่าที่ส่งมาขัดกับกติกาของฐานข้อมูล",
+  },
+  "too-many-wrong-tokens": {
+    status: 429,
+    en: "Too many wrong tokens from this address; wait a little",
+    th: "มีการใช้โทเค็นผิดจากที่อยู่นี้หลายครั้งเกินไป โปรดรอสักครู่",
+  },
+  "not-now": {
+    status: 503,
+    en: "Not available now; try again later",
+    th: "ระบบไม่พร้อมให้บริการในขณะนี้ โปรดลองใหม่ภายหลัง",
+  },
+} as const satisfies Record<string, ProblemWords>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** What is wrong at one place of a request: a JSON pointer into the body ("/facts/letterDate"), or a parameter. */
+export interface Fault {
+  readonly pointer?: string;
+  readonly parameter?: string;
+  readonly en: string;
+  readonly th: string;
+}
+
+/** Thrown by a door; the server answers with it. Holds no letter's words that the caller has not sent himself. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly code: string;
+  readonly words: ProblemWords;
+  readonly faults: readonly Fault[];
+  /** Further members of the answer (RFC 9457 §3.2). */
+  readonly members: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: string,
+    words: ProblemWords,
+    faults: readonly Fault[] = [],
+    members: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(words.en);
+    this.code = code;
+    this.words = words;
+    this.faults = faults;
+    this.members = members;
+  }
+}
+
+export function problem(code: ProblemCode, faults: readonly Fault[] = []): Problem {
+  return new Problem(code, problems[code], faults);
+}
+
+/** More would be no help, and a client could have us write as many as it likes. */
+const MOST_FAULTS = 20;
+
+/**
+ * Answers with problem details (RFC 9457). The standard has one title in one language (§3.1.3): the Thai words stand
+ * beside it as extension members.
+ */
+export function sendProblem(reply: FastifyReply, { code, words, faults, members }: Problem): FastifyReply {
+  const body = {
+    type: `https://saraban.example.go.th/problems/${code}`,
+    title: words.en,
+    titleThai: words.th,
+    status: words.status,
+    code,
+    ...(faults.length > 0 ? { errors: faults.slice(0, MOST_FAULTS).map(faultMember) } : {}),
+    ...members,
+  };
+  // Serialised here: for a content type other than application/json fastify sends an object as it is, and fails.
+  return reply.code(words.status).type("application/problem+json; charset=utf-8").send(JSON.stringify(body));
+}
+
+function faultMember({ pointer, parameter, en, th }: Fault) {
+  return {
+    ...(pointer === undefined ? {} : { pointer: `#${pointer}` }),
+    ...(parameter === undefined ? {} : { parameter }),
+    detail: en,
+    detailThai: th,
+  };
+}

@@ -1,0 +1,89 @@
+import { keyText, readLines } from "../shared/letter/read-lines.ts";
+import type { RegisterLine } from "../shared/letter/register-line.ts";
+import { facetsOf, searchableText } from "../shared/letter/search-text.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import type { Transaction } from "../shared/runtime/database.ts";
+import { countByTime, findPlaces, type LineSearch, linesNotIndexed, type Place } from "./search-store.ts";
+
+/** With more lines than this waiting to be indexed, a search is refused rather than slow for everybody. */
+export const MOST_NOT_INDEXED = 20_000;
+/** Totals are counted up to this; beyond, "more than". An exact one is counted when it is asked for. */
+const COUNTED_UP_TO = 1_000;
+const EXACT_UP_TO = 10_000_000;
+
+export type Total = { readonly value: number; readonly relation: "exactly" | "more-than" };
+
+export interface FoundLines {
+  readonly lines: readonly RegisterLine[];
+  /** Null when it was not asked for. */
+  readonly total: Total | null;
+  /** Where the next page begins; null when there is none. */
+  readonly next: Place | null;
+}
+
+/** Thrown while the index is far behind the books (a rebuild, a service that was away). */
+export class IndexBehind extends Error {
+  override readonly name = "IndexBehind";
+}
+
+/**
+ * One page of the lines that match, and their number. What the index does not hold yet, or holds as it was before a
+ * change, is read from the books and compared here: a letter is found from the moment that it has its number.
+ * @throws IndexBehind
+ */
+export async function searchRegister(
+  transaction: Transaction<Tables>,
+  search: LineSearch,
+  pageSize: number,
+  total: "capped" | "exact" | "none",
+): Promise<FoundLines> {
+  const fresh = await linesNotIndexed(transaction, search.agencies, MOST_NOT_INDEXED);
+  if (fresh.length > MOST_NOT_INDEXED) throw new IndexBehind("too many lines are not indexed yet");
+  const freshPlaces = fresh.filter((line) => matches(line, search)).map(placeOf);
+  const except = fresh.map(keyText);
+  const byTimeAlone = search.terms.length === 0 && search.facets.length === 0 && search.letterFrom === null;
+  const counted = total === "none" || byTimeAlone ? 0 : total === "exact" ? EXACT_UP_TO : COUNTED_UP_TO;
+  const most = Math.max(pageSize, counted) + 1;
+  const indexed = await findPlaces(transaction, search, except, most);
+  const places = [...indexed, ...freshPlaces].sort((a, b) => compare(a, b, search.direction));
+  const page = places.slice(0, pageSize);
+  return {
+    lines: await readLines(transaction, page),
+    total:
+      total === "none"
+        ? null
+        : byTimeAlone
+          ? { value: await countByTime(transaction, search), relation: "exactly" }
+          : {
+              value: Math.min(places.length, counted),
+              relation: places.length > counted ? "more-than" : "exactly",
+            },
+    next: places.length > pageSize ? (page.at(-1) ?? null) : null,
+  };
+}
+
+function placeOf({ bookId, year, number, registeredAt }: RegisterLine): Place {
+  return { bookId, year, number, registeredAt };
+}
+
+/** The same test as the database's, on a line as it reads now. */
+function matches(line: RegisterLine, search: LineSearch): boolean {
+  const { from, to, letterFrom, letterTo, after } = search;
+  if (line.registeredAt < from || line.registeredAt >= to) return false;
+  if (letterFrom !== null && (line.letterDate === null || line.letterDate < letterFrom)) return false;
+  if (letterTo !== null && (line.letterDate === null || line.letterDate > letterTo)) return false;
+  if (after !== null && compare(placeOf(line), after, search.direction) <= 0) return false;
+  const facets = facetsOf(line);
+  if (!search.facets.every((facet) => facets.includes(facet))) return false;
+  const text = searchableText(line);
+  return search.terms.every((term) => text.includes(term));
+}
+
+/** Order of registration; within one moment by number, then by book. */
+function compare(a: Place, b: Place, direction: -1 | 1): number {
+  return (
+    direction * (a.registeredAt.getTime() - b.registeredAt.getTime()) ||
+    direction * (a.number - b.number) ||
+    (a.bookId < b.bookId ? -1 : a.bookId > b.bookId ? 1 : 0)
+  );
+}

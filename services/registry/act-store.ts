@@ -1,0 +1,135 @@
+import { sql, type Transaction } from "kysely";
+import type { Act, NormalisedFacts } from "../shared/letter/act.ts";
+import type { RegisterLine } from "../shared/letter/register-line.ts";
+import type { Stamp } from "../shared/letter/stamp.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import { LISTS } from "./book-store.ts";
+import type { WaitingLetter } from "./decide-outcome.ts";
+
+export async function readAct(transaction: Transaction<Tables>, actId: string): Promise<Act | undefined> {
+  const { rows } = await sql<Act>`
+    select id, agency_id as "agencyId", act, intake_id as "intakeId", earlier_intake_id as "earlierIntakeId", book_id as "bookId",
+           year, number, facts, reason, made_by as "madeBy", made_by_name as "madeByName"
+      from act where id = ${actId}`.execute(transaction);
+  return rows[0];
+}
+
+/** What came of an act: the line that it made or changed, or why it was refused. */
+export interface ActResult {
+  readonly result: "done" | "refused";
+  readonly reason: string;
+  readonly place: { readonly bookId: string; readonly year: number; readonly number: number } | null;
+}
+
+/** Records what came of an act. One row an act: a second worker's row is refused by the key. */
+export async function insertActResult(
+  transaction: Transaction<Tables>,
+  { id, agencyId }: Pick<Act, "id" | "agencyId">,
+  { result, reason, place }: ActResult,
+  { at, clock }: Stamp,
+): Promise<void> {
+  await transaction
+    .insertInto("act_result")
+    .values({
+      act_id: id,
+      agency_id: agencyId,
+      result,
+      reason,
+      book_id: place?.bookId ?? null,
+      year: place?.year ?? null,
+      number: place?.number ?? null,
+      decided_at: at,
+      clock: JSON.stringify(clock),
+    })
+    .execute();
+}
+
+/** A letter in the tray: what reading found, and whether a clerk has decided on it already. */
+export interface TrayLetter extends WaitingLetter {
+  /** Its first outcome; the tray holds triage and possible-duplicate. */
+  readonly outcome: string | null;
+  readonly decision: string | null;
+  readonly secrecy: string | null;
+}
+
+export async function readTrayLetter(
+  transaction: Transaction<Tables>,
+  intakeId: string,
+): Promise<TrayLetter | undefined> {
+  const { rows } = await sql<TrayLetter>`
+    select i.id as "intakeId", i.arrived_at as "arrivedAt", i.door as channel, i.unit, r.verdict, r.reason,
+           r.content_digest as "contentDigest", split_part(r.sender_address, '@', 2) as "senderDomain", r.number,
+           r.number_printed as "numberPrinted", r.letter_date as "letterDate", r.letter_from as "from", r.letter_to as "to",
+           r.subject, r.urgency, r.secrecy, o.outcome, t.decision, ${LISTS}
+      from intake i left join reading r on r.intake_id = i.id left join outcome o on o.intake_id = i.id
+      left join tray_decision t on t.intake_id = i.id
+     where i.id = ${intakeId}`.execute(transaction);
+  return rows[0];
+}
+
+/** Whether an arrival stands in a book of its agency and is not cancelled there. */
+export async function isRegistered(transaction: Transaction<Tables>, intakeId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from register_line where intake_id = ${intakeId} and status = 'registered'`.execute(transaction);
+  return rows.length > 0;
+}
+
+export async function insertTrayDecision(
+  transaction: Transaction<Tables>,
+  act: Act,
+  decision: "registered" | "rejected" | "not-a-letter" | "merged",
+  { at, clock }: Stamp,
+): Promise<void> {
+  await transaction
+    .insertInto("tray_decision")
+    .values({
+      intake_id: act.intakeId as string,
+      agency_id: act.agencyId,
+      decision,
+      reason: act.reason,
+      earlier_intake_id: act.earlierIntakeId,
+      act_id: act.id,
+      decided_at: at,
+      clock: JSON.stringify(clock),
+      decided_by: act.madeBy,
+    })
+    .execute();
+}
+
+/** The fields of a line that events change, as it reads now. */
+export type CurrentLine = Pick<RegisterLine, "status" | "direction" | "series"> & NormalisedFacts;
+
+export async function readLine(
+  transaction: Transaction<Tables>,
+  { bookId, year, number }: NonNullable<ActResult["place"]>,
+): Promise<CurrentLine | undefined> {
+  const { rows } = await sql<CurrentLine>`
+    select status, direction, series, letter_number as "letterNumber", letter_number_printed as "letterNumberPrinted",
+           letter_date as "letterDate", letter_from as "from", letter_to as "to", subject, action, remarks, urgency, kind,
+           "references", reference_numbers as "referenceNumbers", enclosures
+      from register_line where book_id = ${bookId} and year = ${year} and number = ${number}`.execute(
+    transaction,
+  );
+  return rows[0];
+}
+
+/** Field → what it said and what it says now. */
+export type Changes = Readonly<Record<string, { readonly old: unknown; readonly new: unknown }>>;
+
+/** Writes the next event of a book; its time never falls. Run under the book's lock. */
+export async function insertEvent(
+  transaction: Transaction<Tables>,
+  act: Act,
+  what: "corrected" | "filled" | "cancelled",
+  changes: Changes,
+  { at, clock }: Stamp,
+): Promise<void> {
+  await sql`
+    with last as (select event_no, made_at from entry_event where book_id = ${act.bookId} order by event_no desc limit 1)
+    insert into entry_event (book_id, event_no, id, agency_id, year, number, what, changes, reason, made_by, made_by_name, made_at, clock)
+      select ${act.bookId}, coalesce((select event_no from last), 0) + 1, ${act.id}, ${act.agencyId}, ${act.year}, ${act.number},
+             ${what}, ${JSON.stringify(changes)}::jsonb, ${act.reason || what}, ${act.madeBy}, ${act.madeByName},
+             greatest(${at}::timestamptz, (select made_at from last)), ${JSON.stringify(clock)}::jsonb`.execute(
+    transaction,
+  );
+}

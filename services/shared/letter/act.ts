@@ -1,0 +1,87 @@
+import type { Secrecy, Urgency } from "./letter.ts";
+import { findLetterNumbers, normaliseLetterNumber } from "./letter-number.ts";
+import type { LetterKind } from "./register-line.ts";
+import { normaliseThai } from "./thai-text.ts";
+
+/** What a clerk can do (schemas/act.schema.json). */
+export const ACTS = [
+  "register",
+  "reject",
+  "not-a-letter",
+  "merge",
+  "enter",
+  "reserve",
+  "fill",
+  "correct",
+  "cancel",
+] as const;
+export type ActName = (typeof ACTS)[number];
+
+/** Fields of a line that a clerk may write. One that is left out stays as it is; null empties it. */
+export interface LineFacts {
+  /** ที่ as printed in the letter; its canonical form follows from it. For an outbound letter the registry makes it. */
+  readonly letterNumberPrinted?: string | null;
+  readonly letterDate?: string | null;
+  readonly from?: string | null;
+  readonly to?: string | null;
+  readonly subject?: string | null;
+  readonly action?: string | null;
+  readonly remarks?: string | null;
+  readonly urgency?: Urgency;
+  readonly kind?: LetterKind;
+  readonly references?: readonly string[];
+  readonly enclosures?: readonly string[];
+}
+
+/** The same with what follows from it. */
+export interface NormalisedFacts extends LineFacts {
+  /** Only in the classified books; no door of this system offers it before people are appointed for them. */
+  readonly secrecy?: Secrecy;
+  readonly letterNumber?: string | null;
+  readonly referenceNumbers?: readonly string[];
+}
+
+/** An act as it stands in the database: the facts in one spelling. */
+export interface Act {
+  readonly id: string;
+  readonly agencyId: string;
+  readonly act: ActName;
+  readonly intakeId: string | null;
+  readonly earlierIntakeId: string | null;
+  readonly bookId: string | null;
+  readonly year: number | null;
+  readonly number: number | null;
+  readonly facts: NormalisedFacts;
+  readonly reason: string;
+  readonly madeBy: string;
+  readonly madeByName: string;
+}
+
+/** One spelling for every text, the numbers' canonical forms beside the printed ones. Idempotent. */
+export function normaliseFacts(facts: LineFacts): NormalisedFacts {
+  const normalised: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(facts)) {
+    if (typeof value === "string") normalised[field] = oneLine(value) || null;
+    else if (Array.isArray(value)) normalised[field] = value.map(oneLine).filter((text) => text !== "");
+    else normalised[field] = value;
+  }
+  const printed = normalised["letterNumberPrinted"] as string | null | undefined;
+  if (printed !== undefined) {
+    normalised["letterNumber"] = printed === null ? null : (normaliseLetterNumber(printed) ?? printed);
+  }
+  if (facts.references !== undefined) {
+    normalised["referenceNumbers"] = numbersIn(normalised["references"] as string[]);
+  }
+  return normalised as NormalisedFacts;
+}
+
+/** The canonical letter numbers that printed references name, each once. */
+export function numbersIn(references: readonly string[]): string[] {
+  return [
+    ...new Set(references.flatMap((text) => findLetterNumbers(text).map(({ canonical }) => canonical))),
+  ];
+}
+
+function oneLine(text: string): string {
+  return normaliseThai(text).replace(/\s+/gu, " ").trim();
+}
