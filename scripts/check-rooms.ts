@@ -41,7 +41,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   ],
   pino: ["shared/runtime/log.ts"],
   yaml: ["shared/runtime/settings.ts"],
-  fastify: ["http/main.ts"],
+  fastify: ["http/"],
   "prom-client": ["http/metrics.ts"],
   nodemailer: ["notification/mail-transport.ts"],
   mailparser: ["reading/"],

@@ -19,7 +19,7 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   registry: { says: "numbers letters", file: "./command-serve.ts" },
   notification: { says: "acknowledges letters", file: "./command-serve.ts" },
   relay: { says: "carries work from the outbox to the queue", file: "./command-serve.ts" },
-  http: { says: "/healthz, /readyz, /metrics", file: "./command-serve.ts" },
+  http: { says: "the clerks' door, and /healthz, /readyz, /metrics", file: "./command-serve.ts" },
   migrate: {
     says: "makes or updates the database's tables and reads agencies and partners into them",
     file: "./command-migrate.ts",
@@ -27,6 +27,18 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   book: {
     says: "prints an agency's inbound book: saraban book AGENCY [--year B.E.] [--json]",
     file: "./command-book.ts",
+  },
+  clerk: {
+    says: 'who may use the HTTP door: saraban clerk add ID --name "ชื่อ สกุล" --agency A, clerk list|token ID|remove ID',
+    file: "./command-clerk.ts",
+  },
+  tray: {
+    says: "what waits for a clerk: saraban tray AGENCY [list|show|register|reject|not-a-letter|merge|duty] … [--json]",
+    file: "./command-tray.ts",
+  },
+  entry: {
+    says: "a line of a book: saraban entry BOOK NUMBER/YEAR [show|correct|fill|cancel] …, entry BOOK enter|reserve … [--json]",
+    file: "./command-entry.ts",
   },
   clock: {
     says: "the state of the clock that official times carry; saraban clock export: the kept samples, for an auditor [--json]",
@@ -43,6 +55,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   notices: {
     says: "acknowledgements that no server took: saraban notices [list|retry LETTER-ID…|retry --all] [--json]",
     file: "./command-notices.ts",
+  },
+  verify: {
+    says: "checks the whole register and names what is wrong: saraban verify [--agency AGENCY] [--stuck-after 1h] [--skip-files] [--json]",
+    file: "./command-verify.ts",
   },
   settings: { says: "the settings in force, secrets hidden [--json]", file: "./command-settings.ts" },
 };

@@ -59,7 +59,7 @@ export function refusalWords(reason: string): Omit<ProblemWords, "status"> {
   return actRefusals[reason] ?? UNKNOWN;
 }
 
-/** A refused act as a problem: understood, well formed, and not to be done (RFC 9110 §15.5.21). */
+/** A refused act as a problem: understood and well formed, and yet not to be done. */
 export function actRefused(actId: string, reason: string): Problem {
   return new Problem(reason, { status: 422, ...refusalWords(reason) }, [], { id: actId });
 }

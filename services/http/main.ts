@@ -1,68 +1,70 @@
 /**
  * HTTP
  *
- * Receives    GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
+ * Receives    for clerks, with a token each (saraban clerk add), under /api/v1: POST /acts and GET /acts/ID (what they
+ *             ask of the registry, schemas/act.schema.json), GET /tray and /tray/ID (what waits for their decision),
+ *             GET /lines/BOOK/YEAR/NUMBER (a line, its events, its thread), GET /mailbox-checks.
+ *             For anybody: GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
  *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs.
- * Writes      its heartbeat.
- * Promises    shows no word of any letter.
- * May not     change anything.
- * Settings    http.*, database.*, queue.*.
- * Fails       a part that does not answer within 3 s is shown as such; /readyz is then 503.
- * Limits      no API and no console yet. Bind it to an address that only operators reach.
+ * Hands on    "do-act" to the registry.
+ * Writes      act, tray_opening; its heartbeat.
+ * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
+ *             other agencies' things not even their existence is told. The same act sent twice is done once.
+ *             What answers without a token shows no word of any letter. A half working day without a look into a tray
+ *             that has to be looked into is told once (Annex 7).
+ * May not     write into a book: the registry does. See a classified book.
+ * Standards   RFC 6750 (tokens), RFC 9457 (problem details), RFC 7240 (Prefer: wait).
+ * Settings    http.*, database.*, queue.*, holidaysDir, clock.policy.
+ * Fails       registry away: acts are kept and answered 202; it carries them out when it is back.
+ *             a part that does not answer within 3 s is shown as such; /readyz is then 503.
+ * Limits      no TLS of its own (RFC 6750 §5.3): bind it to loopback and put a proxy with a certificate before it, which
+ *             lets only /api/v1 through to clerks. Behind a proxy wrong tokens are counted for all its clients together.
+ *             A client that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.
+ *             The duty to look has no beginning: a new installation's first days count as missed.
  */
-import { fastify } from "fastify";
+import { calendarWarnings } from "../shared/letter/calendar-warnings.ts";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
+import { openCalendar } from "../shared/letter/holidays.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
 import { openRoomQueues } from "../shared/letter/room-queues.ts";
 import { reasonToHold } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { openDatabase } from "../shared/runtime/database.ts";
+import { openActWaiters } from "./act-waiters.ts";
+import { watchMailboxChecks } from "./mailbox-check-watch.ts";
 import { openMetrics } from "./metrics.ts";
+import { openServer } from "./open-server.ts";
 import { askReadiness } from "./readiness.ts";
 
 export const start: StartRoom = async ({ settings, address, home, now, log }) => {
-  const database = openDatabase<Tables>(address, "saraban_http", 3, log);
+  const calendar = openCalendar(settings.holidaysDir);
+  for (const warning of calendarWarnings(calendar, now().at)) log.warn(warning);
+  const database = openDatabase<Tables>(address, "saraban_http", settings.database.poolSize, log);
   const queues = await openRoomQueues(home, log);
-  const metrics = openMetrics(database, now);
-  const server = fastify({ bodyLimit: 64 * 1024, requestTimeout: 10_000, forceCloseConnections: true });
-  server.get("/healthz", async () => ({ alive: true }));
-  server.get("/readyz", async (_request, reply) => {
-    const readiness = await askReadiness(
-      database,
-      queues,
-      now().clock,
-      reasonToHold(now().clock, settings.clock),
-    );
-    return reply.code(readiness.ready ? 200 : 503).send(readiness);
+  const waiters = openActWaiters(database, address, log);
+  const server = await openServer({
+    database,
+    now,
+    calendar,
+    waiters,
+    log,
+    metrics: openMetrics(database, calendar, now),
+    readiness: () => {
+      const { at, clock } = now();
+      const held = reasonToHold(clock, settings.clock);
+      return askReadiness(database, queues, clock, held, calendarWarnings(calendar, at));
+    },
   });
-  server.get("/metrics", async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.read()),
-  );
-  server.get("/api/v1/time", async (_request, reply) => {
-    const { at, clock } = now();
-    return reply.header("cache-control", "no-store").send({ time: at.toISOString(), ...clock });
-  });
-  server.setErrorHandler((error, _request, reply) => {
-    log.error({ err: error }, "a request failed");
-    return reply
-      .code(503)
-      .type("application/problem+json")
-      .send({ title: "Not available now; see the log", status: 503 });
-  });
-  server.setNotFoundHandler((request, reply) =>
-    reply.code(404).type("application/problem+json").send({
-      title: "There is nothing here; try /healthz, /readyz, /metrics or /api/v1/time",
-      status: 404,
-      instance: request.url,
-    }),
-  );
+  const watch = watchMailboxChecks({ database, calendar, now, log });
   const heartbeat = await startHeartbeat(database, "http", () => null, log);
   const url = await server.listen({ host: settings.http.host, port: settings.http.port });
   return {
     name: "http",
-    says: [`HTTP on ${url} (/healthz, /readyz, /metrics, /api/v1/time)`],
+    says: [`HTTP on ${url} (/healthz, /readyz, /metrics, /api/v1)`],
     async stop() {
       await heartbeat.stop();
+      await watch.stop();
+      await waiters.stop(); // first: whoever waits for the registry is answered before the connections are closed
       await server.close();
       for (const queue of Object.values(queues)) await queue.close();
       await database.destroy();

@@ -1,7 +1,9 @@
 import { type Kysely, sql } from "kysely";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Calendar } from "../shared/letter/holidays.ts";
 import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
+import { missedChecks } from "./mailbox-checks.ts";
 
 interface Figure {
   readonly name: string;
@@ -25,11 +27,14 @@ export interface Metrics {
   read(): Promise<string>;
 }
 
+/** Working days, today among them, over which missed mailbox checks are counted. */
+const CHECKED_WORKING_DAYS = 10;
+
 /**
  * Prometheus metrics. The counts come from the database at each scrape: they are the installation's, whichever process
  * did the work, and a restart does not set them back. They hold no word of any letter.
  */
-export function openMetrics(database: Kysely<Tables>, now: TrustedNow): Metrics {
+export function openMetrics(database: Kysely<Tables>, calendar: Calendar, now: TrustedNow): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "saraban_http_process_" });
   const gauges = new Map<string, Gauge>();
@@ -46,10 +51,16 @@ export function openMetrics(database: Kysely<Tables>, now: TrustedNow): Metrics 
   );
   const offset = clockGauge("offset_ms", "Official time minus the system clock");
   const age = clockGauge("age_seconds", "Since the newest answer of a reference server");
+  const missed = new Gauge({
+    name: "saraban_mailbox_checks_missed",
+    help: `Half days of the last ${CHECKED_WORKING_DAYS} working days in which nobody looked into the tray of an agency that has to`,
+    labelNames: ["agency"],
+    registers: [registry],
+  });
   return {
     contentType: registry.contentType,
     async read() {
-      const { clock } = now();
+      const { at, clock } = now();
       usable.set(clock.state === "synchronised" || clock.state === "warning" ? 1 : 0);
       bound.set(clock.errorBoundMs ?? Number.NaN);
       offset.set(clock.offsetMs ?? Number.NaN);
@@ -59,6 +70,10 @@ export function openMetrics(database: Kysely<Tables>, now: TrustedNow): Metrics 
       for (const { name, agency_id, label, value } of rows) {
         const labelName = FIGURES[name]?.label;
         gauges.get(name)?.set({ agency: agency_id, ...(labelName ? { [labelName]: label } : {}) }, value);
+      }
+      missed.reset(); // an agency that was freed of the duty has no count any more
+      for (const [agency, halfDays] of await missedChecks(database, calendar, at, CHECKED_WORKING_DAYS)) {
+        missed.set({ agency }, halfDays.length);
       }
       return registry.metrics();
     },

@@ -7,7 +7,7 @@ export interface ProblemWords {
   readonly th: string;
 }
 
-/** Every problem of this room that is not an act's refusal (act-refusals.ts). Worse ones have the higher status. */
+/** Every problem of this room that is not an act's refusal (act-refusals.ts), by HTTP status. */
 export const problems = {
   "not-understood": {
     status: 400,
@@ -40,6 +40,11 @@ export const problems = {
     status: 415,
     en: "Send JSON, with content-type: application/json",
     th: "โปรดส่งข้อมูลแบบ JSON (content-type: application/json)",
+  },
+  "not-an-act": {
+    status: 422,
+    en: "This is no act that the registry knows; see errors and schemas/act.schema.json",
+    th: "ข้อมูลการดำเนินการไม่ครบหรือไม่ถูกต้อง โปรดดูรายละเอียดใน errors",
   },
   "not-acceptable-values": {
     status: 422,
@@ -112,8 +117,7 @@ export function sendProblem(reply: FastifyReply, { code, words, faults, members 
     ...(faults.length > 0 ? { errors: faults.slice(0, MOST_FAULTS).map(faultMember) } : {}),
     ...members,
   };
-  // Serialised here: for a content type other than application/json fastify sends an object as it is, and fails.
-  return reply.code(words.status).type("application/problem+json; charset=utf-8").send(JSON.stringify(body));
+  return reply.code(words.status).type("application/problem+json; charset=utf-8").send(body);
 }
 
 function faultMember({ pointer, parameter, en, th }: Fault) {

@@ -23,12 +23,14 @@ const ANSWER_WITHIN_MS = 3_000;
 /**
  * Asks every part; a part that does not answer in time is not ok. Never throws.
  * @param held why registration waits for the clock; null while it does not
+ * @param calendar what an operator has to do about the working calendar
  */
 export async function askReadiness(
   database: Kysely<Tables>,
   queues: Readonly<Record<string, JobQueue>>,
   clock: ClockState,
   held: string | null,
+  calendar: readonly string[],
 ): Promise<Readiness> {
   const checks: Record<string, Check> = {};
   checks["database"] = await check(true, async () => {
@@ -48,7 +50,27 @@ export async function askReadiness(
         ? `unsynchronised: ${clock.reason}; every time is marked so`
         : `${clock.state}: within ${clock.errorBoundMs} ms of ${clock.reference}, ${clock.ageSeconds} s ago`,
   };
+  // Letters are registered without it; only their times of deemed receipt are missing.
+  checks["calendar"] = {
+    ok: calendar.length === 0,
+    needed: false,
+    detail: calendar.join(" ") || "the holidays are known",
+  };
   return { ready: Object.values(checks).every(({ ok, needed }) => ok || !needed), checks };
+}
+
+/** Those of the services that have given no sign of life for a while. @throws when the database does not answer */
+export async function silentServices(
+  database: Kysely<Tables>,
+  services: readonly string[],
+): Promise<string[]> {
+  const { rows } = await sql<{ service: string }>`
+    select service from unnest(${services}::text[]) as asked(service)
+     where not exists (select from heartbeat h
+        where h.service = asked.service and h.seen_at > now() - make_interval(secs => ${MISSED_AFTER_SECONDS}))`.execute(
+    database,
+  );
+  return rows.map(({ service }) => service);
 }
 
 async function askServices(database: Kysely<Tables>): Promise<Record<string, Check>> {

@@ -74,8 +74,11 @@ export function linesNotIndexed(
     transaction,
     sql`book b left join search_progress p on p.book_id = b.id
       cross join lateral (
-        (select e.year, e.number from entry e where e.book_id = b.id
-            and (e.year, e.number) > (coalesce(p.year, 0), coalesce(p.number, 0)) order by e.year, e.number limit ${most + 1})
+        (select y.year, e.number from book_year y
+           cross join lateral (select case when y.year = p.year then p.number else 0 end as after) d
+           cross join lateral (select n.number from entry n where n.book_id = b.id and n.year = y.year and n.number > d.after
+              order by n.number limit ${most + 1}) e
+          where y.book_id = b.id and y.year >= coalesce(p.year, 0) and y.last_number > d.after)
         union
         (select h.year, h.number from entry_event h where h.book_id = b.id and h.event_no > coalesce(p.event_no, 0)
            order by h.event_no limit ${most + 1})) k

@@ -22,9 +22,12 @@ const MAY_BEGIN = /^[ก-ฮฤฦเ-ไ([{“‘"]/u;
 const MAY_END = /[ก-ฮะ-ฺเ-๎ฯๆ0-9๐-๙)\]}”’"\-–/,;:!?]$/u;
 // A lone consonant is a piece of an abbreviation that the dictionary does not know (กค, สปน), seldom a word (ณ).
 const LONE = /^[ก-ฮ]$/u;
+// A number stays with the word that says what it counts: พ.ศ. 2569, ครั้งที่ 3, ข้อ 29, กค 0402/ว 119.
+const SPACE = / (?![0-9๐-๙])|(?<!พ\.ศ\.|ค\.ศ\.|ที่|ข้อ|มาตรา|\/ว) /u;
 const THAI = /[ก-๎]/u;
 // The segmenter knows no word with ฯ behind it: ประชุมฯ would become ประ and ชุมฯ.
-const SIGN = /(?<=[ฯๆ])|(?=[ฯๆ])/u;
+const SIGN = /(?<=[ฯๆ])(?![ฯๆ])|(?<![ฯๆ])(?=[ฯๆ])/u;
+const MARK = /^[\u0E31\u0E33-\u0E3A\u0E47-\u0E4E\p{M}]/u;
 const LEADING_VOWEL = /^[เ-ไ]$/u;
 
 /**
@@ -79,7 +82,7 @@ export function breakLines<S>(runs: readonly Run<S>[], width: number, measure: M
 /** Spaces, and between them what no line end may part. */
 export function unbreakables(text: string): string[] {
   const units: string[] = [];
-  for (const stretch of text.split(" ")) {
+  for (const stretch of text.split(SPACE)) {
     if (units.length > 0 && units.at(-1) !== " ") units.push(" ");
     let unit = "";
     for (const word of THAI.test(stretch) ? stretch.split(SIGN).flatMap(thaiWords) : [stretch]) {
@@ -101,6 +104,7 @@ function mayPart(before: string, after: string): boolean {
 
 /** The words of a text without spaces, found window by window; the last word of a window may go on in the next. */
 function thaiWords(stretch: string): string[] {
+  if (stretch.length <= 2) return [stretch];
   const found: string[] = [];
   for (let at = 0; at < stretch.length; ) {
     const window = stretch.slice(at, at + WINDOW);
@@ -118,7 +122,7 @@ function smallestPieces(unit: string): string[] {
   const pieces: string[] = [];
   for (const cluster of clustersOf(unit)) {
     const last = pieces.at(-1);
-    if (last !== undefined && LEADING_VOWEL.test(last)) pieces[pieces.length - 1] = last + cluster;
+    if (last !== undefined && (LEADING_VOWEL.test(last) || MARK.test(cluster))) pieces[pieces.length - 1] = last + cluster;
     else pieces.push(cluster);
   }
   return pieces;

@@ -69,15 +69,16 @@ export function drawReceiveStamp(stamp: ReceiveStamp, faces: StampFaces): StampD
       x: (WIDTH_PT - (faces.bold.measure(words.text) * AGENCY_SIZE_PT) / 1000) / 2,
     })),
     ...facts.flatMap((text) => layWords(text, faces.regular, WORDS_SIZE_PT, inner, 1)),
-    ...(receiver === ""
-      ? []
-      : layWords(`ผู้รับ ${receiver}`, faces.regular, WORDS_SIZE_PT, inner, MOST_LINES)),
+    ...(receiver === "" ? [] : layWords(`ผู้รับ ${receiver}`, faces.regular, WORDS_SIZE_PT, inner, MOST_LINES)),
   ];
   const heightPt = lines.length * LINE_PT + 2 * PADDING_PT;
   return {
     widthPt: WIDTH_PT,
     heightPt,
-    words: lines.map((words, index) => ({ ...words, y: heightPt - PADDING_PT - LINE_PT * (index + 1) + 3.8 })),
+    words: lines.map((words, index) => ({
+      ...words,
+      y: heightPt - PADDING_PT - LINE_PT * (index + 1) + 3.8,
+    })),
     description: [agency, ...facts, receiver === "" ? "" : `ผู้รับ ${receiver}`].join(" ").trim(),
   };
 }

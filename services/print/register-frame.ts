@@ -5,8 +5,8 @@ import { type RegisterForm, STATUS_WORDS } from "./register-columns.ts";
 import {
   CELL_PADDING,
   LINE_HEIGHT,
-  layText,
   type Look,
+  layText,
   PAGE,
   type PlacedColumn,
   shade,
@@ -92,7 +92,8 @@ function drawColumnHeads(
       operators += writeLine(line, TEXT_SIZE, left, baseline);
     }
   }
-  operators += stroke(PAGE.left, top, PAGE.right, top, 0.7) + stroke(PAGE.left, bottom, PAGE.right, bottom, 0.7);
+  operators +=
+    stroke(PAGE.left, top, PAGE.right, top, 0.7) + stroke(PAGE.left, bottom, PAGE.right, bottom, 0.7);
   return { operators: operators + drawColumnEdges(columns, top, bottom), bottom };
 }
 

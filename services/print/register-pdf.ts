@@ -1,7 +1,7 @@
 import { URGENCY_WORDS } from "../shared/letter/letter.ts";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
 import { bangkokDay, type Digits, inDigits, longThaiDate } from "./printed-words.ts";
-import { columnText } from "./register-columns.ts";
+import { type ColumnName, columnText } from "./register-columns.ts";
 import { drawColumnEdges } from "./register-frame.ts";
 import {
   CELL_PADDING,
@@ -42,7 +42,9 @@ export function writeRegisterPdf(order: RegisterOrder): RegisterWriter {
     const bottom = sheets.take(dayHeight);
     sheets.draw(shade(PAGE.left, bottom, PAGE.right, bottom + dayHeight));
     sheets.draw(writeText(words, sheets.bold, TEXT_SIZE, PAGE.left + CELL_PADDING, bottom + 4.2));
-    sheets.draw(stroke(PAGE.left, bottom, PAGE.right, bottom, 0.5));
+    const top = bottom + dayHeight;
+    for (const y of [top, bottom]) sheets.draw(stroke(PAGE.left, y, PAGE.right, y, 0.25));
+    for (const x of [PAGE.left, PAGE.right]) sheets.draw(stroke(x, top, x, bottom, 0.25));
   };
   const turnPage = (): void => {
     sheets.turn();
@@ -87,7 +89,9 @@ function rowHeight(rows: number): number {
 }
 
 /** Names of agencies and units come again and again; the bound is for a register in which they do not. */
-const MOST_REMEMBERED = 5_000;
+const MOST_REMEMBERED = 2_000;
+/** What seldom comes twice is not remembered. */
+const UNIQUE: ReadonlySet<ColumnName> = new Set(["number", "letterNumber", "subject"]);
 
 function layCells(
   sheets: RegisterSheets,
@@ -108,7 +112,7 @@ function layCells(
       ];
       lines = layText(runs, TEXT_SIZE, column.innerWidth);
       if (known.size >= MOST_REMEMBERED) known.clear();
-      known.set(key, lines);
+      if (!UNIQUE.has(column.name)) known.set(key, lines);
     }
     return { column, lines, struck: line.status === "cancelled" && column.name !== "remarks" };
   });

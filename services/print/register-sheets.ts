@@ -61,7 +61,9 @@ export function openRegisterSheets(order: RegisterOrder): RegisterSheets {
     const width = (regular.sarabun.measure(pageWords) * head.pageWordsSize) / 1000;
     content.push(writeText(pageWords, looks.plain, head.pageWordsSize, left, head.pageWordsBaseline));
     // How many pages there are is not known yet: the number is drawn by an object that the end of the file defines.
-    content.push(`q 1 0 0 1 ${pdfNumber(left + width)} ${pdfNumber(head.pageWordsBaseline)} cm /Total Do Q\n`);
+    content.push(
+      `q 1 0 0 1 ${pdfNumber(left + width)} ${pdfNumber(head.pageWordsBaseline)} cm /Total Do Q\n`,
+    );
     content.push(writeText(printedWords(order), looks.plain, FOOT_SIZE, PAGE.left, PAGE.bottom - 16));
   };
   const endPage = (): void => {
@@ -102,7 +104,11 @@ export function openRegisterSheets(order: RegisterOrder): RegisterSheets {
       content.push(`q 1 0 0 1 0 ${pdfNumber(y)} cm\n${closing.operators}Q\n`);
       endPage();
       const count = writeText(inDigits(pages.length, order.digits), looks.plain, head.pageWordsSize, 0, 0);
-      file.stream(total ?? 0, `/Type/XObject/Subtype/Form/BBox[0 -6 60 18]/Resources ${resources} 0 R`, count);
+      file.stream(
+        total ?? 0,
+        `/Type/XObject/Subtype/Form/BBox[0 -6 60 18]/Resources ${resources} 0 R`,
+        count,
+      );
       const fonts = `/Font<<${regular.resource}${bold.resource}>>`;
       file.object(resources ?? 0, `<<${fonts}/XObject<</Total ${total} 0 R>>>>`);
       regular.embed();

@@ -1,5 +1,5 @@
 import { type Cell, type ExportColumn, exportColumns } from "./export-columns.ts";
-import { spreadsheetTime } from "./printed-words.ts";
+import { bangkokLocalTime, spreadsheetTime } from "./printed-words.ts";
 import { registerForm } from "./register-columns.ts";
 import type { RegisterOrder, RegisterWriter } from "./register-writer.ts";
 import { newZipFile } from "./zip-file.ts";
@@ -91,7 +91,7 @@ function cellXml(place: string, cell: Cell): string {
 
 /** A spreadsheet's days begin in 1900: an older date, surely a slip, is shown as it is. */
 function dateXml(place: string, at: Date, days: number, style: number): string {
-  if (days < 61) return textXml(place, at.toISOString().slice(0, 10), STYLE.text);
+  if (days < 61) return textXml(place, bangkokLocalTime(at).slice(0, 10), STYLE.text);
   return `<c r="${place}" s="${style}"><v>${days}</v></c>`;
 }
 

@@ -38,8 +38,9 @@ const FILES: Readonly<Record<Face, string>> = {
   bold: "@expo-google-fonts/sarabun/700Bold/Sarabun_700Bold.ttf",
 };
 
-// No Thai syllable has more than three marks; a hostile text could hang a million on one letter.
-const CLUSTER = /[\s\S][\u0E31\u0E33-\u0E3A\u0E47-\u0E4E\p{M}]{0,15}/gu;
+// No Thai syllable has more than three marks. A hostile text could pile up hundreds until they cover other entries; those
+// after the third begin anew, where they lie over one another.
+const CLUSTER = /[\s\S][\u0E31\u0E33-\u0E3A\u0E47-\u0E4E\p{M}]{0,3}/gu;
 /** Thousandths of the size, a tenth of a point in a register's line: a smaller move of a mark is not seen. */
 const UNSEEN = 12;
 const RING_PLAY = 45;

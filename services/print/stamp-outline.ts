@@ -3,7 +3,8 @@ import { STAMP_EDGE_PT } from "./receive-stamp.ts";
 
 /** A step along the edge of a filled shape, in points; y runs downwards, as in pictures. */
 export type Step =
-  | { readonly to: "move" | "line"; readonly x: number; readonly y: number }
+  | { readonly to: "move"; readonly x: number; readonly y: number }
+  | { readonly to: "line"; readonly x: number; readonly y: number }
   | { readonly to: "curve"; readonly cx: number; readonly cy: number; readonly x: number; readonly y: number }
   | { readonly to: "close" };
 

@@ -1,4 +1,4 @@
-import { type ReceiveStamp, STAMP_INK, type StampFaces, drawReceiveStamp } from "./receive-stamp.ts";
+import { drawReceiveStamp, type ReceiveStamp, STAMP_INK, type StampFaces } from "./receive-stamp.ts";
 import { outlineStamp, type Step } from "./stamp-outline.ts";
 
 /** The stamp as an SVG picture of its real size, with its words as title; no script, no font, nothing from outside. */

@@ -55,7 +55,9 @@ export function newZipFile(): ZipFile {
     begin(name) {
       const entry = { name: Buffer.from(name, "ascii"), place: written, crc: 0, size: 0, packed: 0 };
       entries.push(entry);
-      return out(Buffer.concat([fourBytes(0x04034b50), COMMON, Buffer.alloc(12), nameLength(entry), entry.name]));
+      return out(
+        Buffer.concat([fourBytes(0x04034b50), COMMON, Buffer.alloc(12), nameLength(entry), entry.name]),
+      );
     },
     write: (text) => out(pack(text, false)),
     finish() {

@@ -11,7 +11,7 @@ import {
 } from "./index-store.ts";
 
 /** Lines indexed in one transaction. */
-const BATCH = 1_000;
+const BATCH = 2_000;
 
 /**
  * Brings the index up to what stands in the books. A book's numbers have no gaps and nothing is written behind its last

@@ -45,17 +45,26 @@ export async function takeProgress(
   return rows[0] as Progress;
 }
 
-/** The next lines of a book after a place, in order. */
-export function linesAfter(
+/**
+ * The next lines of a book after a place, in order. Asked for as a range of numbers within a year: bounded whatever the
+ * planner knows of the book, which grows by the hour.
+ */
+export async function linesAfter(
   transaction: Transaction<Tables>,
   bookId: string,
   { year, number }: Progress,
   limit: number,
 ): Promise<RegisterLine[]> {
+  const { rows } = await sql<{ year: number; after: number }>`
+    select y.year, y.after from (select year, last_number, case when year = ${year} then ${number}::int else 0 end as after
+                                   from book_year where book_id = ${bookId} and year >= ${year}) y
+     where y.last_number > y.after order by y.year limit 1`.execute(transaction);
+  const [next] = rows;
+  if (!next) return [];
   return selectLines(
     transaction,
-    sql`register_line l where l.book_id = ${bookId} and (l.year, l.number) > (${year}, ${number})
-      order by l.year, l.number limit ${limit}`,
+    sql`register_line l where l.book_id = ${bookId} and l.year = ${next.year} and l.number > ${next.after}
+      and l.number <= ${next.after + limit} order by l.number`,
   );
 }
 
@@ -107,6 +116,7 @@ export async function indexLines(
         set letter_date = excluded.letter_date, folded = excluded.folded, facets = excluded.facets, grams = excluded.grams`.execute(
     transaction,
   );
+  await sql`select settle_search()`.execute(transaction);
 }
 
 export async function saveProgress(

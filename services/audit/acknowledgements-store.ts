@@ -1,0 +1,104 @@
+import { sql, type Transaction } from "kysely";
+import type { Tables } from "../shared/letter/tables.ts";
+import { type FaultRow, MOST_NAMED } from "./check-result.ts";
+
+/** A letter whose sender should have been told something, or should not have been told what he was. */
+export interface NoticeFault extends FaultRow {
+  readonly fault:
+    | "notice-missing"
+    | "notice-stuck"
+    | "notice-set-aside"
+    | "notice-forgotten"
+    | "notice-unfounded"
+    | "notice-repeated";
+  readonly intakeId: string;
+  /** When the letter was registered or decided on. */
+  readonly owedSince: Date | null;
+  readonly workId: number | null;
+}
+
+/** @param stuckBefore what is owed since then must have been promised */
+export async function findNoticeFaults(
+  transaction: Transaction<Tables>,
+  stuckBefore: Date,
+): Promise<readonly NoticeFault[]> {
+  const { rows } = await sql<NoticeFault>`
+    with fact (intake_id, agency_id, what, kind, state, at, work_id) as (
+      select intake_id, agency_id, 'owed', 'acknowledgement', null, registered_at, null::bigint from entry where intake_id is not null
+      union all select intake_id, agency_id, 'owed', 'refusal', null, decided_at, null from outcome where outcome = 'refused'
+      union all select intake_id, agency_id, 'owed', 'rejection', null, decided_at, null from tray_decision where decision = 'rejected'
+      union all select intake_id, agency_id, 'notice', kind, state, null, null from notice
+      union all select subject_id, agency_id, case when failed_at is null then 'open work' else 'set aside' end, null, null, null, id
+        from outbox where job = 'notify-sender'
+    ), letter as (
+      select intake_id, agency_id, max(kind) filter (where what = 'owed') as owed, min(at) as owed_since,
+             count(*) filter (where what = 'notice') as notices, max(kind) filter (where what = 'notice') as promised,
+             max(state) as state, count(*) filter (where what = 'open work') as open_work,
+             count(*) filter (where what = 'set aside') as set_aside, max(work_id) filter (where what = 'set aside') as work_id
+        from fact group by intake_id, agency_id
+    ), judged as (
+      select l.*, array_remove(array[
+               case when set_aside > 0 and (notices = 0 or state = 'due') then 'notice-set-aside'
+                    when owed is not null and notices = 0 and open_work = 0 then 'notice-missing'
+                    when owed is not null and notices = 0 and owed_since < ${stuckBefore} then 'notice-stuck'
+                    when notices = 1 and state = 'due' and open_work = 0 then 'notice-forgotten' end,
+               case when notices = 1 and promised is distinct from owed then 'notice-unfounded' end,
+               case when notices > 1 then 'notice-repeated' end], null) as faults
+        from letter l
+    )
+    select unnest(faults) as fault, agency_id as "agencyId", intake_id as "intakeId", owed_since as "owedSince",
+           work_id as "workId", sum(cardinality(faults)) over ()::integer as total
+      from judged where faults <> '{}' order by owed_since, intake_id limit ${MOST_NAMED}`.execute(
+    transaction,
+  );
+  return rows;
+}
+
+/** A notice whose state is not borne out. */
+export interface StateFault extends FaultRow {
+  readonly fault: "reason-missing" | "delivery-unproved";
+  readonly intakeId: string;
+  readonly state: string;
+}
+
+/** Withheld or failed without a reason; delivered without an attempt that the next server accepted. */
+export async function findStateFaults(transaction: Transaction<Tables>): Promise<readonly StateFault[]> {
+  const { rows } = await sql<StateFault>`
+    with found as (
+      select 'reason-missing' as fault, agency_id, intake_id, state, made_at from notice
+       where state in ('withheld', 'failed') and reason = ''
+      union all
+      select 'delivery-unproved', agency_id, intake_id, state, made_at from notice n
+       where state = 'delivered' and not exists (
+         select from delivery_attempt d where d.notice_id = n.id and d.result = 'accepted')
+    )
+    select fault, agency_id as "agencyId", intake_id as "intakeId", state, count(*) over () as total
+      from found order by made_at, intake_id limit ${MOST_NAMED}`.execute(transaction);
+  return rows;
+}
+
+/** Notices by their state; what is withheld and what has failed by the reason too, a failed one by its reply code. */
+export async function countNotices(
+  transaction: Transaction<Tables>,
+): Promise<readonly { readonly state: string; readonly reason: string; readonly notices: number }[]> {
+  const { rows } = await sql<{ state: string; reason: string; notices: number }>`
+    select state, case state when 'withheld' then reason
+                    when 'failed' then coalesce(substring(reason from '^[245]\\d\\d(?: [245]\\.\\d{1,3}\\.\\d{1,3})?'), 'other')
+                    else '' end as reason, count(*) as notices
+      from notice group by 1, 2 order by 1, 2`.execute(transaction);
+  return rows;
+}
+
+/** Letters whose senders have to be told what became of them, and how many of them have no notice yet. */
+export async function countOwed(
+  transaction: Transaction<Tables>,
+): Promise<{ readonly owed: number; readonly notYetPromised: number }> {
+  const { rows } = await sql<{ owed: number; notYetPromised: number }>`
+    select (select count(*) from entry where intake_id is not null) + (select count(*) from outcome where outcome = 'refused')
+             + (select count(*) from tray_decision where decision = 'rejected') as owed,
+           (select count(*) from outbox w where job = 'notify-sender'
+               and not exists (select from notice n where n.intake_id = w.subject_id)) as "notYetPromised"`.execute(
+    transaction,
+  );
+  return rows[0] as { owed: number; notYetPromised: number };
+}

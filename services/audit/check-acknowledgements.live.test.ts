@@ -1,0 +1,86 @@
+import { testPlants } from "./testing/register-scene.ts";
+
+testPlants("acknowledgements", [
+  {
+    fault: "notice-missing",
+    how: "registered",
+    at: ({ letter }) => letter.other,
+    sql: ({ letter }) => `delete from outbox where subject_id = '${letter.other}'`,
+  },
+  {
+    fault: "notice-missing",
+    how: "refused",
+    at: ({ letter }) => letter.refused,
+    sql: ({ letter }) => `delete from notice where intake_id = '${letter.refused}'`,
+  },
+  {
+    fault: "notice-missing",
+    how: "rejected",
+    at: ({ letter }) => letter.rejected,
+    sql: ({ letter }) => `delete from notice where intake_id = '${letter.rejected}'`,
+  },
+  {
+    fault: "notice-stuck",
+    at: ({ letter }) => letter.other,
+    sql: () => `update entry set registered_at = '2026-05-09T22:59:59.999Z' where agency_id = 'agency-b';
+      update book_year set last_registered_at = '2026-05-09T22:59:59.999Z' where agency_id = 'agency-b'`,
+  },
+  {
+    fault: "notice-set-aside",
+    how: "not promised yet",
+    at: ({ letter }) => letter.other,
+    sql: ({ letter }) => `update outbox set failed_at = now() where subject_id = '${letter.other}'`,
+  },
+  {
+    fault: "notice-set-aside",
+    how: "due",
+    at: ({ letter }) => letter.byClerk,
+    sql: ({ letter }) => `update outbox set failed_at = now() where subject_id = '${letter.byClerk}'`,
+  },
+  {
+    fault: "notice-forgotten",
+    at: ({ letter }) => letter.byClerk,
+    sql: ({ letter }) => `delete from outbox where subject_id = '${letter.byClerk}'`,
+  },
+  {
+    fault: "notice-unfounded",
+    how: "an acknowledgement without a line",
+    at: ({ letter }) => letter.waiting,
+    sql: ({ letter }) => `
+      insert into notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state, reason)
+        select id, agency_id, id, 'acknowledgement', '', 'x', '{}', now(), '{}', 'withheld', 'null-sender'
+          from intake where id = '${letter.waiting}'`,
+  },
+  {
+    fault: "notice-unfounded",
+    how: "rejected, but acknowledged",
+    at: ({ letter }) => letter.rejected,
+    sql: ({ letter }) => `update notice set kind = 'acknowledgement' where intake_id = '${letter.rejected}'`,
+  },
+  {
+    fault: "notice-repeated",
+    at: ({ letter }) => letter.second,
+    sql: ({ letter }) => `alter table notice drop constraint notice_intake_id_key;
+      insert into notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state, reason)
+        select gen_random_uuid(), agency_id, intake_id, kind, recipient, 'x', facts, made_at, clock, state, reason
+          from notice where intake_id = '${letter.second}'`,
+  },
+  {
+    fault: "reason-missing",
+    how: "failed",
+    at: ({ letter }) => letter.third,
+    sql: ({ letter }) => `update notice set reason = '' where intake_id = '${letter.third}'`,
+  },
+  {
+    fault: "reason-missing",
+    how: "withheld",
+    at: ({ letter }) => letter.second,
+    sql: ({ letter }) => `update notice set reason = '' where intake_id = '${letter.second}'`,
+  },
+  {
+    fault: "delivery-unproved",
+    at: ({ letter }) => letter.first,
+    sql: ({ letter }) =>
+      `delete from delivery_attempt where notice_id = '${letter.first}' and result = 'accepted'`,
+  },
+]);

@@ -1,0 +1,54 @@
+import { testPlants } from "./testing/register-scene.ts";
+
+const IN = "book_id = 'agency-a.inbound.ordinary'";
+
+testPlants("events", [
+  {
+    fault: "event-missing",
+    at: () => "agency-a.inbound.ordinary/event/3",
+    sql: () => `update entry_event set event_no = 3 where ${IN} and event_no = 2`,
+  },
+  {
+    fault: "event-repeated",
+    at: () => "agency-a.inbound.ordinary/event/1",
+    sql: () => `alter table entry_event drop constraint entry_event_pkey;
+      update entry_event set event_no = 1 where ${IN} and event_no = 2`,
+  },
+  {
+    fault: "time-falls",
+    at: () => "agency-a.inbound.ordinary/event/2",
+    sql: () => `update entry_event set made_at = '2026-05-03T02:59:59.999Z' where ${IN} and event_no = 2`,
+  },
+  {
+    fault: "time-ahead",
+    at: () => "agency-a.inbound.ordinary/event/2",
+    sql: () => `update entry_event set made_at = '2026-05-10T01:00:00.001Z' where ${IN} and event_no = 2`,
+  },
+  {
+    fault: "line-missing",
+    at: () => "agency-a.outbound.ordinary/event/1",
+    sql: ({ act }) => `update entry_event set number = 99 where id = '${act.fill}';
+      update act_result set number = 99 where act_id = '${act.fill}'`,
+  },
+  {
+    fault: "after-cancellation",
+    at: () => "agency-a.inbound.ordinary/event/2",
+    sql: ({ act }) => `update entry_event set what = 'cancelled' where id = '${act.correct}';
+      update entry_event set number = 5 where id = '${act.cancel}';
+      update act_result set number = 5 where act_id = '${act.cancel}'`,
+  },
+  {
+    fault: "filled-twice",
+    at: () => "agency-a.outbound.ordinary/event/2",
+    sql: ({ act }) => `
+      insert into entry_event (book_id, event_no, id, agency_id, year, number, what, reason, made_by, made_by_name, made_at, clock)
+        select book_id, 2, '${act.nonsense}', agency_id, year, number, what, reason, made_by, made_by_name, made_at, clock
+          from entry_event where id = '${act.fill}';
+      update act_result set result = 'done', book_id = 'agency-a.outbound.ordinary', number = 1 where act_id = '${act.nonsense}'`,
+  },
+  {
+    fault: "filled-not-reserved",
+    at: () => "agency-a.inbound.ordinary/event/1",
+    sql: ({ act }) => `update entry_event set what = 'filled' where id = '${act.correct}'`,
+  },
+]);

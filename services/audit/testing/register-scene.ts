@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inject, type TestContext, test } from "vitest";
+import { newId } from "../../shared/runtime/ids.ts";
+import { adminQueries, letReadLettersWait, roomDatabase } from "../../shared/testing/arrivals.ts";
+import { databaseForTest } from "../../shared/testing/database.ts";
+import { type Verification, type VerifyParts, verifyRegister } from "../verify-register.ts";
+import { ACTS, type Ids, LETTERS, sceneSql } from "./scene-sql.ts";
+
+/** When the scene is looked at; everything in it happened before. */
+export const CHECKED_AT = new Date("2026-05-10T00:00:00Z");
+
+/** A clean register (scene-sql.ts) in a database of its own. */
+export async function registerScene(context: TestContext) {
+  const address = await databaseForTest(inject("testServer"), context);
+  const query = adminQueries(context, address);
+  const waiting = await letReadLettersWait(
+    query,
+    LETTERS.map((name) => ({
+      agencyId: name === "other" ? "agency-b" : "agency-a",
+      arrivedAt: new Date(ARRIVED[name] ?? "2026-05-01T02:00:00Z"),
+    })),
+  );
+  const ids: Ids = {
+    letter: byName(LETTERS, waiting),
+    act: byName(
+      ACTS,
+      ACTS.map(() => newId()),
+    ),
+  };
+  const plant = (text: string) =>
+    query(
+      `begin; set local search_path = saraban; set local session_replication_role = replica; ${text}; commit`,
+    );
+  await query(sceneSql(ids));
+  // The hash of these octets is that of the letter's id.
+  await plant(`update saraban.stored_body b set content = convert_to(i.id::text, 'utf8'), size_bytes = 36
+    from saraban.intake i where i.sha256 = b.sha256; update saraban.intake set size_bytes = 36`);
+
+  const storeDir = await mkdtemp(join(tmpdir(), "saraban-audit-"));
+  context.onTestFinished(() => rm(storeDir, { recursive: true, force: true }));
+  const database = roomDatabase(context, address, "saraban_audit", 1);
+  const verify = (parts: Partial<VerifyParts> = {}) =>
+    verifyRegister({
+      database,
+      acting: { actor: "person:auditor", agencies: ["agency-a", "agency-b"] },
+      isWhole: true,
+      storeDir,
+      checkedAt: CHECKED_AT,
+      stuckAfterMs: 60 * 60 * 1000,
+      skipFiles: false,
+      progress: () => {},
+      ...parts,
+    });
+  return {
+    address,
+    query,
+    ...ids,
+    storeDir,
+    verify,
+    /** Statements with all rights and without triggers, as somebody with the owner's rights may run them. */
+    plant,
+  };
+}
+
+const ARRIVED: Readonly<Record<string, string>> = {
+  lastYear: "2025-12-31T16:50:00Z",
+  onItsWay: "2026-05-09T23:30:00Z",
+};
+
+/** Everything that is wrong, as "check code at". */
+export function faultsOf({ checks }: Verification): string[] {
+  return checks.flatMap((check) => check.violations.map(({ code, at }) => `${check.code} ${code} ${at}`));
+}
+
+function byName<Name extends string>(names: readonly Name[], ids: readonly string[]): Record<Name, string> {
+  return Object.fromEntries(names.map((name, index) => [name, ids[index]])) as Record<Name, string>;
+}
+
+/** A fault, planted by hand in the clean register: the violation that must be named and no other, where, and how it came. */
+export interface Plant {
+  readonly fault: string;
+  readonly at: (ids: Ids) => string;
+  readonly sql: (ids: Ids) => string;
+  /** When two plants have the same fault. */
+  readonly how?: string;
+}
+
+/** A test for each plant: exactly its violation is named, in words that say where it is. */
+export function testPlants(check: string, plants: readonly Plant[]): void {
+  for (const { fault, at, sql, how = "" } of plants) {
+    test(`${check}: ${fault}${how && ` (${how})`} is named, and nothing else`, async (context) => {
+      const scene = await registerScene(context);
+      await scene.plant(sql(scene));
+      const verification = await scene.verify();
+      context.expect(faultsOf(verification)).toEqual([`${check} ${fault} ${at(scene)}`]);
+      context.expect(verification.verified).toBe(false);
+      const [violation] = verification.checks.flatMap(({ violations }) => violations);
+      context.expect(violation?.says).toMatch(/^[\x20-\x7e–…]{60,}$/);
+      context.expect(violation?.says).not.toContain("undefined");
+    });
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * AUDIT: `saraban verify`
+ *
+ * Reads       every table that proves something, classified books too, and the stored octets. No word of a letter: the
+ *             role saraban_audit has no right to a column that holds one, but for the octets, which are hashed and not read.
+ * Writes      nothing.
+ * Promises    a register in order gives no violation, while its services run as well; a broken rule is named with its
+ *             place. What the database already refuses is checked all the same: triggers can be switched off, keys may be
+ *             missing after a restore, and a hand may have been at work.
+ * Limits      what was taken away with every trace of it (the last lines of a book with their arrivals, and book_year set
+ *             back) cannot be told from what never was: that needs a signed close of each day, kept elsewhere.
+ */
+import type { Tables } from "../shared/letter/tables.ts";
+import type { Acting, Kysely } from "../shared/runtime/database.ts";
+import { checkAcknowledgements } from "./check-acknowledgements.ts";
+import { checkActs } from "./check-acts.ts";
+import { checkBooks } from "./check-books.ts";
+import { checkEvents } from "./check-events.ts";
+import { checkOutcomes } from "./check-outcomes.ts";
+import type { CheckResult } from "./check-result.ts";
+import { checkBodyRows, checkStoredFiles } from "./check-stored-files.ts";
+import { inSnapshot } from "./snapshot-store.ts";
+
+/** How far a stamp may be ahead of this clock; as far as a book may be before it stops (registry). */
+const MOST_AHEAD_MS = 60 * 60 * 1000;
+
+export interface VerifyParts {
+  /** Under the role saraban_audit. */
+  readonly database: Kysely<Tables>;
+  readonly acting: Acting;
+  /** Whether `acting` has all agencies. */
+  readonly isWhole: boolean;
+  readonly storeDir: string;
+  readonly checkedAt: Date;
+  /** Open work may be as old. */
+  readonly stuckAfterMs: number;
+  /** Leaves the stored octets unread. */
+  readonly skipFiles: boolean;
+  /** Called with 0 … 1 while octets are read. */
+  readonly progress: (share: number) => void;
+}
+
+export interface Verification {
+  readonly verified: boolean;
+  readonly checkedAt: Date;
+  readonly agencies: readonly string[];
+  readonly checks: readonly CheckResult[];
+}
+
+export async function verifyRegister(parts: VerifyParts): Promise<Verification> {
+  const { database, acting, checkedAt } = parts;
+  const latest = new Date(checkedAt.getTime() + MOST_AHEAD_MS);
+  const stuckBefore = new Date(checkedAt.getTime() - parts.stuckAfterMs);
+  const checks = await inSnapshot(database, acting, async (transaction) => [
+    await checkBooks(transaction, latest),
+    await checkEvents(transaction, latest),
+    await checkOutcomes(transaction, stuckBefore, latest),
+    await checkAcknowledgements(transaction, stuckBefore),
+    await checkActs(transaction, stuckBefore),
+    await checkBodyRows(transaction),
+  ]);
+  const rows = checks.pop() as CheckResult;
+  checks.push(parts.skipFiles ? rows : await checkStoredFiles(parts, rows));
+  return { verified: checks.every(({ ok }) => ok), checkedAt, agencies: acting.agencies, checks };
+}

@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { inTransaction } from "../shared/runtime/database.ts";
+import { actRefused, refusalWords } from "./act-refusals.ts";
+import { type ActAnswer, readActAnswer } from "./act-store.ts";
+import { askRegistry } from "./ask-registry.ts";
+import { openActCheck } from "./check-act.ts";
+import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
+import type { DoorParts } from "./door-parts.ts";
+import { problem } from "./problem.ts";
+import { isUuid } from "./read-parameters.ts";
+
+/** Holds all that the schema allows in UTF-8: two lists of 100 × 500 Thai letters are 300 KB. */
+const BODY_LIMIT_BYTES = 512 * 1024;
+
+const DEFAULT_WAIT_SECONDS = 10;
+const LONGEST_WAIT_SECONDS = 30;
+
+/** What clerks ask of the registry: POST /acts writes an act down and waits a little for it; GET /acts/ID tells of it. */
+export function actDoor(api: FastifyInstance, parts: DoorParts): void {
+  const check = openActCheck();
+
+  api.post("/acts", { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
+    const clerk = clerkOf(request);
+    const acting = actingFor(clerk);
+    const checked = check(request.body);
+    if ("faults" in checked) throw problem("not-an-act", checked.faults);
+    const act = { ...checked.act, madeBy: acting.actor, madeByName: clerk.name };
+    ownAgency(clerk, act.agencyId);
+    const { prefer } = request.headers;
+    const waitSeconds = waitOf(prefer) ?? DEFAULT_WAIT_SECONDS;
+    // RFC 7240 §3: only of what was asked for.
+    if (waitOf(prefer) !== null) reply.header("preference-applied", `wait=${waitSeconds}`);
+    const gone = new AbortController();
+    reply.raw.once("close", () => gone.abort());
+    const answer = await askRegistry(parts, acting, act, waitSeconds * 1000, gone.signal);
+    return answerTo(reply, answer);
+  });
+
+  api.get<{ Params: { id: string } }>("/acts/:id", async (request) => {
+    const { id } = request.params;
+    if (!isUuid(id)) throw problem("not-found");
+    const acting = actingFor(clerkOf(request));
+    const answer = await inTransaction(parts.database, acting, (transaction) =>
+      readActAnswer(transaction, id),
+    );
+    if (!answer) throw problem("not-found");
+    const { th, en } = refusalWords(answer.refusal);
+    return { ...answer, ...(answer.result === "refused" ? { title: en, titleThai: th } : {}) };
+  });
+}
+
+function answerTo(reply: FastifyReply, answer: ActAnswer): FastifyReply {
+  if (answer.result === "refused") throw actRefused(answer.id, answer.refusal);
+  return reply
+    .code(answer.result === "done" ? 201 : 202)
+    .header("location", `/api/v1/acts/${answer.id}`)
+    .send(answer);
+}
+
+/** Seconds that the client would wait (RFC 7240 §4.3), at most 30; null when it does not say, or not so as to be read. */
+export function waitOf(prefer: string | string[] | undefined): number | null {
+  const found = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])/i.exec([prefer ?? []].flat().join(","));
+  return found === null ? null : Math.min(Number(found[1]), LONGEST_WAIT_SECONDS);
+}

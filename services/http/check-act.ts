@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { type Act, type ActName, type LineFacts, normaliseFacts } from "../shared/letter/act.ts";
+import { dayOfIsoDate } from "../shared/letter/bangkok-day.ts";
+import { normaliseThai } from "../shared/letter/thai-text.ts";
+import { projectDir, readJson } from "../shared/runtime/settings.ts";
+import type { Fault } from "./problem.ts";
+
+/** An act as a client writes it (schemas/act.schema.json). */
+export interface AskedAct {
+  readonly id: string;
+  readonly agencyId: string;
+  readonly act: ActName;
+  readonly intakeId?: string;
+  readonly earlierIntakeId?: string;
+  /** Direction and series. */
+  readonly book?: string;
+  readonly year?: number;
+  readonly number?: number;
+  readonly facts?: LineFacts;
+  readonly reason?: string;
+}
+
+/** An act before it is signed: in one spelling, as it will be stored. */
+export type CheckedAct = Omit<Act, "madeBy" | "madeByName">;
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Compiles the schema of acts; the function it returns checks and normalises one. */
+export function openActCheck(): (
+  asked: unknown,
+) => { readonly act: CheckedAct } | { readonly faults: readonly Fault[] } {
+  const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
+  ajv.addFormat("uuid", UUID);
+  ajv.addFormat("date", (text: string) => dayOfIsoDate(text) !== null);
+  const isAct = ajv.compile<AskedAct>(readJson(join(projectDir, "schemas/act.schema.json")));
+  return (asked) => {
+    if (!isAct(asked)) return { faults: faultsOf(isAct.errors ?? []) };
+    const act = normalised(asked);
+    // A reason of invisible characters alone passes the schema's \S and is none.
+    if (act.reason === "" && asked.reason !== undefined && asked.reason !== "") {
+      return { faults: [{ pointer: "/reason", en: "says nothing", th: "ไม่มีข้อความ" }] };
+    }
+    return { act };
+  };
+}
+
+function normalised(asked: AskedAct): CheckedAct {
+  return {
+    id: asked.id.toLowerCase(),
+    agencyId: asked.agencyId,
+    act: asked.act,
+    intakeId: asked.intakeId?.toLowerCase() ?? null,
+    earlierIntakeId: asked.earlierIntakeId?.toLowerCase() ?? null,
+    bookId: asked.book === undefined ? null : `${asked.agencyId}.${asked.book}`,
+    year: asked.year ?? null,
+    number: asked.number ?? null,
+    facts: normaliseFacts(asked.facts ?? {}),
+    reason: normaliseThai(asked.reason ?? "")
+      .replace(/\s+/gu, " ")
+      .trim(),
+  };
+}
+
+/** Errors of "if" and "allOf" only say that another one, which is told too, was found in them. */
+const FRAME = new Set(["if", "allOf"]);
+
+function faultsOf(errors: readonly ErrorObject[]): Fault[] {
+  return errors
+    .filter(({ keyword }) => !FRAME.has(keyword))
+    .map(({ instancePath, keyword, params, message }) => {
+      const property = (params["missingProperty"] ?? params["additionalProperty"]) as string | undefined;
+      const pointer = property === undefined ? instancePath : `${instancePath}/${property}`;
+      return { pointer, ...faultWords(keyword, params, message) };
+    });
+}
+
+function faultWords(
+  keyword: string,
+  params: Record<string, unknown>,
+  message = "is not allowed",
+): Omit<Fault, "pointer"> {
+  switch (keyword) {
+    case "required":
+      return { en: "is needed for this act", th: "ต้องระบุสำหรับการดำเนินการนี้" };
+    case "additionalProperties":
+    case "false schema":
+      return { en: "has no place in this act", th: "ไม่ใช้กับการดำเนินการนี้" };
+    case "enum": {
+      const allowed = (params["allowedValues"] as unknown[]).join(", ");
+      return { en: `is one of ${allowed}`, th: `ต้องเป็นค่าใดค่าหนึ่งใน ${allowed}` };
+    }
+    case "maxLength":
+    case "maxItems":
+      return { en: `is too long: at most ${params["limit"]}`, th: `ยาวเกินกำหนด: ไม่เกิน ${params["limit"]}` };
+    case "format":
+      return params["format"] === "date"
+        ? { en: "is a date (C.E.) such as 2026-05-31", th: "ต้องเป็นวันที่แบบ ค.ศ. เช่น 2026-05-31" }
+        : { en: "is a UUID", th: "ต้องเป็น UUID" };
+    default:
+      return { en: message, th: `ค่าไม่ถูกต้อง (${keyword})` };
+  }
+}

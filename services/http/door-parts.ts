@@ -1,0 +1,15 @@
+import type { Calendar } from "../shared/letter/holidays.ts";
+import type { TrustedNow } from "../shared/letter/stamp.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import type { Kysely } from "../shared/runtime/database.ts";
+import type { Log } from "../shared/runtime/log.ts";
+import type { ActWaiters } from "./act-waiters.ts";
+
+/** What the doors of clerks work with. */
+export interface DoorParts {
+  readonly database: Kysely<Tables>;
+  readonly now: TrustedNow;
+  readonly calendar: Calendar;
+  readonly waiters: ActWaiters;
+  readonly log: Log;
+}

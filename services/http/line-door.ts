@@ -1,0 +1,75 @@
+import type { FastifyInstance } from "fastify";
+import { keyText, type LineKey } from "../shared/letter/read-lines.ts";
+import { buddhistYear } from "../shared/letter/stamp.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import { inTransaction, type Transaction } from "../shared/runtime/database.ts";
+import { actingFor, clerkOf } from "./clerk-access.ts";
+import type { DoorParts } from "./door-parts.ts";
+import { type LineEvent, type LineInFull, readLineEvents, readLineInFull } from "./line-store.ts";
+import { problem } from "./problem.ts";
+import { linesNumbered, linesReferringTo, type ThreadLine } from "./thread-store.ts";
+
+/** Of events, and of lines in each direction of a thread. */
+const MOST_BESIDE_A_LINE = 100;
+
+const BOOK_ID = /^[a-z0-9][a-z0-9-]{0,62}\.(inbound|outbound)\.[a-z]{1,20}$/;
+
+/** A line, what happened to it, and the letters before and after it, as GET /lines/BOOK/YEAR/NUMBER answers. */
+export interface LineAnswer {
+  readonly line: LineInFull & { readonly yearBuddhist: number };
+  readonly events: readonly LineEvent[];
+  readonly thread: {
+    readonly refersTo: readonly ThreadLine[];
+    /** Numbers it refers to that no line of the agency's open books bears. */
+    readonly unresolved: readonly string[];
+    readonly referredToBy: readonly ThreadLine[];
+  };
+  /** False when there are more than 100 events, or more than 100 lines in one direction of the thread. */
+  readonly complete: boolean;
+}
+
+/** GET /lines/BOOK/YEAR/NUMBER: one line of an open book, by the book's id and the year of the Christian era. */
+export function lineDoor(api: FastifyInstance, { database }: DoorParts): void {
+  api.get<{ Params: { book: string; year: string; number: string } }>(
+    "/lines/:book/:year/:number",
+    async (request) => {
+      const { book, year, number } = request.params;
+      if (!BOOK_ID.test(book) || !/^[12]\d{3}$/.test(year) || !/^[1-9]\d{0,8}$/.test(number))
+        throw problem("not-found");
+      const key = { bookId: book, year: Number(year), number: Number(number) };
+      const answer = await inTransaction(database, actingFor(clerkOf(request)), (transaction) =>
+        readLineAnswer(transaction, key),
+      );
+      if (!answer) throw problem("not-found");
+      return answer;
+    },
+  );
+}
+
+/** @returns undefined when there is no such line, or none that the transaction may see */
+export async function readLineAnswer(
+  transaction: Transaction<Tables>,
+  key: LineKey,
+): Promise<LineAnswer | undefined> {
+  const line = await readLineInFull(transaction, key);
+  if (!line) return undefined;
+  const most = MOST_BESIDE_A_LINE + 1;
+  const numbers = line.referenceNumbers.slice(0, most);
+  const { agencyId, letterNumber } = line;
+  const events = await readLineEvents(transaction, key, most);
+  const earlier = numbers.length === 0 ? [] : await linesNumbered(transaction, agencyId, numbers, most);
+  const later =
+    letterNumber === null ? [] : await linesReferringTo(transaction, agencyId, letterNumber, most);
+  const found = new Set(earlier.map((other) => other.letterNumber));
+  const others = (lines: readonly ThreadLine[]) => lines.filter((other) => keyText(other) !== keyText(key));
+  return {
+    line: { ...line, yearBuddhist: buddhistYear(line.year) },
+    events: events.slice(-MOST_BESIDE_A_LINE),
+    thread: {
+      refersTo: others(earlier).slice(0, MOST_BESIDE_A_LINE),
+      unresolved: numbers.filter((number) => !found.has(number)),
+      referredToBy: others(later).slice(0, MOST_BESIDE_A_LINE),
+    },
+    complete: [events, numbers, earlier, later].every(({ length }) => length < most),
+  };
+}

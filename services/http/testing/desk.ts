@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { inject, type TestContext } from "vitest";
+import { openCalendar } from "../../shared/letter/holidays.ts";
+import { systemClock, type TrustedNow } from "../../shared/letter/stamp.ts";
+import { openAdminPool } from "../../shared/runtime/database.ts";
+import { newId } from "../../shared/runtime/ids.ts";
+import { type Log, openLog } from "../../shared/runtime/log.ts";
+import { projectDir } from "../../shared/runtime/settings.ts";
+import {
+  adminQueries,
+  letReadLettersWait,
+  type ReadLetter,
+  roomDatabase,
+} from "../../shared/testing/arrivals.ts";
+import { databaseForTest } from "../../shared/testing/database.ts";
+import { openActWaiters } from "../act-waiters.ts";
+import { insertClerk, newToken } from "../clerk-store.ts";
+import { openMetrics } from "../metrics.ts";
+import { openServer } from "../open-server.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely
+  readonly body: any;
+}
+
+/** The HTTP room alone on a database of the test's own, listening on a free port, with a clerk of agency-a. */
+export async function openDesk(
+  context: TestContext,
+  now: TrustedNow = systemClock(),
+  log: Log = openLog("silent", "test"),
+) {
+  const address = await databaseForTest(inject("testServer"), context);
+  const query = adminQueries(context, address);
+  const admin = openAdminPool(address);
+  context.onTestFinished(() => admin.end());
+  const database = roomDatabase(context, address, "saraban_http");
+  const calendar = openCalendar(join(projectDir, "config/holidays"));
+  const waiters = openActWaiters(database, address, log);
+  const metrics = openMetrics(database, calendar, now);
+  const readiness = async () => ({ ready: true, checks: {} });
+  const server = await openServer({ database, now, calendar, waiters, log, metrics, readiness });
+  const url = await server.listen({ host: "127.0.0.1", port: 0 });
+  context.onTestFinished(async () => {
+    await waiters.stop();
+    await server.close();
+  });
+  const addClerk = async (...agencies: string[]): Promise<string> => {
+    const token = newToken();
+    await insertClerk(admin, { id: `clerk-${newId()}`, name: "สมหญิง ทดสอบ", agencies }, token);
+    return token;
+  };
+  const token = await addClerk("agency-a");
+  const ask = async (path: string, init: RequestInit & { token?: string } = {}): Promise<Answer> => {
+    const { token: other, headers, ...rest } = init;
+    const authorization = { authorization: `Bearer ${other ?? token}` };
+    const response = await fetch(`${url}/api/v1${path}`, {
+      ...rest,
+      headers: { ...authorization, ...(headers as object) },
+    });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  };
+  return {
+    address,
+    admin,
+    calendar,
+    database,
+    query,
+    waiters,
+    url,
+    token,
+    addClerk,
+    ask,
+    post: (act: object, init: RequestInit & { token?: string } = {}) =>
+      ask("/acts", {
+        method: "POST",
+        body: JSON.stringify(act),
+        ...init,
+        headers: { "content-type": "application/json", prefer: "wait=0", ...(init.headers as object) },
+      }),
+    /** Arrivals in the tray: read, and given their outcome. @returns their ids */
+    fillTray: async (
+      letters: readonly (ReadLetter & { outcome?: string; reason?: string; earlier?: string })[],
+    ) => {
+      const ids = await letReadLettersWait(query, letters);
+      for (const [
+        index,
+        { agencyId = "agency-a", outcome = "triage", reason = "no-number", earlier = null },
+      ] of letters.entries()) {
+        await query(
+          `insert into saraban.outcome (intake_id, agency_id, outcome, reason, earlier_intake_id, decided_at, clock, decided_by)
+             values ($1, $2, $3, $4, $5, now(), '{}', 'rule:test')`,
+          [ids[index], agencyId, outcome, reason, earlier],
+        );
+      }
+      return ids;
+    },
+    /** What the registry writes when it has carried out an act. */
+    decide: (actId: string, reason = "", line: readonly [string, number, number] | null = null) =>
+      query(
+        `insert into saraban.act_result (act_id, agency_id, result, reason, book_id, year, number, decided_at, clock)
+           select id, agency_id, case when $2 = '' then 'done' else 'refused' end, $2, $3, $4, $5, now(), '{}' from saraban.act where id = $1`,
+        [actId, reason, ...(line ?? [null, null, null])],
+      ),
+  };
+}

@@ -1,0 +1,73 @@
+import type { FastifyInstance } from "fastify";
+import { buddhistYear } from "../shared/letter/stamp.ts";
+import { inTransaction } from "../shared/runtime/database.ts";
+import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
+import type { DoorParts } from "./door-parts.ts";
+import { problem } from "./problem.ts";
+import { isUuid, type Parameters, readParameters } from "./read-parameters.ts";
+import { trayReason } from "./tray-reasons.ts";
+import { readTray, readTrayLetter, recordOpening, type TrayRow } from "./tray-store.ts";
+
+const LARGEST_PAGE = 100;
+const DEFAULT_PAGE = 50;
+
+/**
+ * The tray: what came in and waits for a clerk's decision. GET /tray?agency=A is the look into the mailbox that an officer
+ * owes each half working day, and is recorded as such; so HEAD is not answered here.
+ */
+export function trayDoor(api: FastifyInstance, { database, now }: DoorParts): void {
+  api.get<{ Querystring: Parameters }>("/tray", { exposeHeadRoute: false }, async (request) => {
+    const clerk = clerkOf(request);
+    const acting = actingFor(clerk);
+    const parameters = readParameters(request.query);
+    const agencyId = parameters.needed("agency");
+    const limit = parameters.integer("limit", 1, LARGEST_PAGE, DEFAULT_PAGE);
+    const after = parameters.uuid("after");
+    parameters.done();
+    ownAgency(clerk, agencyId);
+    const { total, rows } = await inTransaction(database, acting, async (transaction) => {
+      await recordOpening(transaction, agencyId, now().at, acting.actor);
+      return readTray(transaction, agencyId, after, limit + 1);
+    });
+    const page = rows.slice(0, limit);
+    return {
+      agencyId,
+      total,
+      letters: page.map(trayMember),
+      next: rows.length > limit ? (page.at(-1)?.intakeId ?? null) : null,
+    };
+  });
+
+  api.get<{ Params: { intakeId: string } }>("/tray/:intakeId", async (request) => {
+    const { intakeId } = request.params;
+    if (!isUuid(intakeId)) throw problem("not-found");
+    const acting = actingFor(clerkOf(request));
+    const letter = await inTransaction(database, acting, (transaction) =>
+      readTrayLetter(transaction, intakeId),
+    );
+    if (!letter) throw problem("not-found");
+    return trayMember(letter);
+  });
+}
+
+/** Names of reading's facts that differ from the register's. */
+const FIELD_OF: Readonly<Record<string, string>> = {
+  number: "letterNumber",
+  numberPrinted: "letterNumberPrinted",
+  date: "letterDate",
+  letterKind: "kind",
+};
+
+/** A row as the API shows it; also what `saraban tray` prints. */
+export function trayMember<Row extends TrayRow>(row: Row) {
+  const { senderAddress, senderName, senderAgency, sources, reason, earlierLine, ...rest } = row;
+  return {
+    ...rest,
+    sender: { address: senderAddress, name: senderName, agency: senderAgency },
+    sources: Object.fromEntries(
+      Object.entries(sources).map(([field, source]) => [FIELD_OF[field] ?? field, source]),
+    ),
+    reason: { code: reason, ...trayReason(reason) },
+    earlierLine: earlierLine && { ...earlierLine, yearBuddhist: buddhistYear(earlierLine.year) },
+  };
+}

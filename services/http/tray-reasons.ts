@@ -1,0 +1,66 @@
+/** Why an arrival lies in the tray, in words for the clerk. */
+export interface TrayReason {
+  readonly en: string;
+  readonly th: string;
+}
+
+/** By the codes of services/reading/judge-message.ts and services/registry/decide-outcome.ts. */
+export const trayReasons: Readonly<Record<string, TrayReason>> = {
+  "registered-by-clerk": {
+    en: "This agency's letters are registered by a clerk",
+    th: "หน่วยงานนี้ให้เจ้าหน้าที่ลงทะเบียนเอง",
+  },
+  "same-number-and-date": {
+    en: "A letter with this number and date stands in the book already",
+    th: "มีหนังสือเลขที่และวันที่เดียวกันในทะเบียนแล้ว",
+  },
+  "unknown-sender": {
+    en: "The sender is not in the list of known agencies",
+    th: "ผู้ส่งไม่อยู่ในรายชื่อหน่วยงานที่รู้จัก",
+  },
+  "no-number": { en: "No letter number (ที่) was found", th: "ไม่พบเลขที่หนังสือ" },
+  "uncertain-number": {
+    en: "A letter number was found, but it may be that of another letter",
+    th: "พบเลขที่หนังสือแต่ไม่แน่ว่าเป็นเลขของฉบับนี้",
+  },
+  "several-numbers": {
+    en: "Several numbers could be that of the letter",
+    th: "พบเลขที่หนังสือหลายเลข ไม่ทราบว่าเลขใดเป็นของฉบับนี้",
+  },
+  "several-messages": {
+    en: "The message holds several messages",
+    th: "มีข้อความหลายฉบับอยู่ในฉบับเดียว",
+  },
+  "machine-sent": {
+    en: "A program seems to have sent it, though it looks like a letter",
+    th: "ดูเป็นหนังสือ แต่น่าจะส่งโดยระบบอัตโนมัติ",
+  },
+  "ambiguous-from": { en: "It names several senders or none", th: "ระบุผู้ส่งหลายรายหรือไม่ระบุผู้ส่ง" },
+  encrypted: { en: "It is encrypted and cannot be read here", th: "ข้อความถูกเข้ารหัสไว้ ระบบอ่านไม่ได้" },
+  "sensitivity-header": {
+    en: "Its header marks it as confidential; look at it before anything else is done",
+    th: "ส่วนหัวของข้อความระบุว่าเป็นความลับ โปรดตรวจสอบก่อนดำเนินการ",
+  },
+  empty: { en: "It says nothing", th: "ไม่มีข้อความ" },
+  unreadable: { en: "It cannot be read", th: "ระบบอ่านข้อความไม่ได้" },
+  "unreadable-structure": { en: "Its structure cannot be read", th: "โครงสร้างของข้อความเสียหาย อ่านไม่ได้" },
+  "no-parts": { en: "A part of it is missing", th: "ข้อความขาดส่วนประกอบ" },
+  "bare-newline": {
+    en: "Its lines are ended as no mail program ends them, which can hide a second message",
+    th: "การขึ้นบรรทัดผิดมาตรฐาน อาจมีข้อความอื่นแฝงอยู่",
+  },
+  "too-large": { en: "A part of it is too large to be read", th: "ข้อความบางส่วนใหญ่เกินกว่าจะอ่าน" },
+  "too-deep": { en: "Messages within messages, too deep to be read", th: "ข้อความซ้อนกันหลายชั้นเกินกว่าจะอ่าน" },
+  "too-many-parts": { en: "It has too many parts to be read", th: "ข้อความมีส่วนประกอบมากเกินกว่าจะอ่าน" },
+  "header-too-large": { en: "Its header is too large to be read", th: "ส่วนหัวของข้อความใหญ่เกินกว่าจะอ่าน" },
+  "undecodable-attachment": { en: "An attachment is damaged", th: "เอกสารแนบเสียหาย" },
+  "undecodable-body": { en: "Its text is damaged", th: "เนื้อความเสียหาย" },
+  "text-cut": { en: "Its text is too long and was read in part", th: "เนื้อความยาวเกินไป อ่านได้เพียงบางส่วน" },
+};
+
+const UNKNOWN: TrayReason = { en: "A clerk has to look at it", th: "ต้องให้เจ้าหน้าที่ตรวจสอบ" };
+
+/** The words for a reason; for one that this table does not know yet (a newer reading), words that say no more. */
+export function trayReason(code: string): TrayReason {
+  return trayReasons[code] ?? UNKNOWN;
+}

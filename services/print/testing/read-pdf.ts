@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process";
+import { inflateSync } from "node:zlib";
+import { openPdf } from "../open-pdf.ts";
+import { readDictionary } from "../pdf-syntax.ts";
+
+/** Reads PDFs as others do; without poppler (package poppler-utils) those tests are left out, and say so. */
+export const hasPoppler = spawnSync("pdftotext", ["-v"]).error === undefined;
+export const POPPLER_MISSING = "left out: pdftotext is not installed (poppler-utils)";
+
+/** The text of a PDF, in the places of the page. */
+export function textOf(pdf: Uint8Array): string {
+  const { stdout, stderr, status } = spawnSync("pdftotext", ["-layout", "-", "-"], {
+    input: pdf,
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (status !== 0 || stderr.length > 0) throw new Error(`pdftotext: ${stderr}`);
+  return stdout.toString();
+}
+
+/** The text of each page. */
+export function pagesOf(pdf: Uint8Array): string[] {
+  return textOf(pdf).split("\f").slice(0, -1);
+}
+
+/** How many pages its tree says it has, read by our own reader. */
+export function pageCountOf(pdf: Uint8Array): number {
+  const file = openPdf(Buffer.from(pdf));
+  const catalogue = readDictionary(file.resolve(file.trailer.get("Root")));
+  return Number(readDictionary(file.resolve(catalogue.get("Pages"))).get("Count"));
+}
+
+/** All streams that can be inflated, as text: what our writer wrote into pages. */
+export function contentsOf(pdf: Uint8Array): string {
+  const bytes = Buffer.from(pdf);
+  const contents: string[] = [];
+  for (let at = bytes.indexOf("\nstream\n"); at >= 0; at = bytes.indexOf("\nstream\n", at + 1)) {
+    try {
+      contents.push(inflateSync(bytes.subarray(at + 8)).toString("latin1"));
+    } catch {
+      // Bytes of a font that happen to look like the beginning of a stream.
+    }
+  }
+  return contents.join("\n");
+}
