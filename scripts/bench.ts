@@ -34,6 +34,14 @@ const BENCHES: Readonly<Record<string, { readonly says: string; readonly file: s
     Bar: recall 1, p95 < 50 ms for every kind, p95 at most 3 times that of a tenth of the letters. Takes some 12 minutes
     and 5 GB of TMPDIR. [--letters N] [--seed N]`,
   },
+  numbers: {
+    file: "./bench/numbers.ts",
+    says: `registrations a second into one book, beside 8 connections that each lock the book's row for one letter and
+    write the same rows. As the disk is, then with PostgreSQL's commit_delay so that a commit takes 5 ms. Also the same
+    peer with one connection, and a bare counter with one narrow row. All in turn, medians; after each run the book is
+    checked: no gap, order of arrival, one outcome and one acknowledgement a letter.
+    Bar: ratio >= 1.5 as the disk is, >= 10 on the slow one. [--letters N of ours a run] [--seconds S a run of a peer]`,
+  },
   clock: {
     file: "./bench/clock.ts",
     says: `error of the trusted time against chronyd on this host, whose true offset is 0; idle, then with each core busy.

@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   reading: { says: "reads accepted messages", file: "./command-serve.ts" },
   registry: { says: "numbers letters", file: "./command-serve.ts" },
   notification: { says: "acknowledges letters", file: "./command-serve.ts" },
+  indexing: { says: "follows the books for the search", file: "./command-serve.ts" },
+  printing: { says: "prints and exports books", file: "./command-serve.ts" },
   relay: { says: "carries work from the outbox to the queue", file: "./command-serve.ts" },
   http: { says: "the clerks' door, and /healthz, /readyz, /metrics", file: "./command-serve.ts" },
   migrate: {
@@ -39,6 +41,14 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   entry: {
     says: "a line of a book: saraban entry BOOK NUMBER/YEAR [show|correct|fill|cancel] …, entry BOOK enter|reserve … [--json]",
     file: "./command-entry.ts",
+  },
+  search: {
+    says: "finds lines of the books: saraban search TERM… [--from, --to, --book, --urgency …] [--json]; search --rebuild",
+    file: "./command-search.ts",
+  },
+  print: {
+    says: "a book as .pdf, .xlsx or .csv: saraban print BOOK --out FILE [--from, --to …]; the receive stamp: --stamp NUMBER [--on LETTER.pdf]",
+    file: "./command-print.ts",
   },
   clock: {
     says: "the state of the clock that official times carry; saraban clock export: the kept samples, for an auditor [--json]",

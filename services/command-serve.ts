@@ -17,6 +17,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   notification: "./notification/main.ts",
   registry: "./registry/main.ts",
   reading: "./reading/main.ts",
+  indexing: "./indexing/main.ts",
+  printing: "./printing/main.ts",
   intake: "./intake/main.ts",
   http: "./http/main.ts",
 };
@@ -29,6 +31,8 @@ const ROLES: Readonly<Record<string, RoomRole>> = {
   notification: "saraban_notification",
   registry: "saraban_registry",
   reading: "saraban_reading",
+  indexing: "saraban_search",
+  printing: "saraban_print",
   intake: "saraban_intake",
   http: "saraban_http",
 };

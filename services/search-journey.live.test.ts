@@ -2,7 +2,7 @@
 import { inject, type TestContext, test } from "vitest";
 import { parseSearch, type SearchParameters } from "./http/search-query.ts";
 import { searchRegister } from "./http/search-register.ts";
-import { followBooks } from "./search/follow-books.ts";
+import { followBooks } from "./indexing/follow-books.ts";
 import { keyText } from "./shared/letter/read-lines.ts";
 import type { RegisterLine } from "./shared/letter/register-line.ts";
 import { arabicToThaiDigits, foldForComparison } from "./shared/letter/thai-text.ts";

@@ -82,7 +82,7 @@ export function scanLines(plan: LetterPlan, agencies: readonly string[]): Scanne
       book: bookId,
     });
   }
-  lines.sort((a, b) => b.atMs - a.atMs || b.number - a.number || (a.book < b.book ? -1 : 1));
+  lines.sort((a, b) => b.atMs - a.atMs || b.number - a.number || (a.book < b.book ? 1 : -1));
   return {
     find(terms, wanted) {
       const among = new Set(wanted);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { type ParsedSearch, parseSearch, type SearchParameters } from "../../services/http/search-query.ts";
 import { searchRegister } from "../../services/http/search-register.ts";
-import { followBooks } from "../../services/search/follow-books.ts";
+import { followBooks } from "../../services/indexing/follow-books.ts";
 import { keyText } from "../../services/shared/letter/read-lines.ts";
 import type { Tables } from "../../services/shared/letter/tables.ts";
 import { inTransaction, type Kysely, openDatabase } from "../../services/shared/runtime/database.ts";

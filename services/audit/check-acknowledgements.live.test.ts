@@ -1,4 +1,4 @@
-import { testPlants } from "./testing/register-scene.ts";
+import { testPlants } from "./testing/plants.ts";
 
 testPlants("acknowledgements", [
   {

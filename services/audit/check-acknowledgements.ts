@@ -8,7 +8,7 @@ import {
   type NoticeFault,
   type StateFault,
 } from "./acknowledgements-store.ts";
-import { BY_HAND, type CheckResult, named, resultOf, retryWords } from "./check-result.ts";
+import { BY_HAND, type CheckResult, letterWords, named, resultOf, retryWords } from "./check-result.ts";
 
 /**
  * Every registered letter that came by a door is acknowledged, every refused or rejected one is answered, or the reason
@@ -31,18 +31,14 @@ export async function checkAcknowledgements(
     named(
       faults,
       ({ intakeId }) => intakeId,
-      (row) => `${letter(row)}: ${WORDS[row.fault](row)}`,
+      (row) => `${letterWords(row)}: ${WORDS[row.fault](row)}`,
     ),
     named(
       unproved,
       ({ intakeId }) => intakeId,
-      (row) => `${letter(row)}: ${STATE_WORDS[row.fault](row)}`,
+      (row) => `${letterWords(row)}: ${STATE_WORDS[row.fault](row)}`,
     ),
   ]);
-}
-
-function letter({ intakeId, agencyId }: { readonly intakeId: string; readonly agencyId: string }): string {
-  return `letter ${intakeId} of ${agencyId}`;
 }
 
 // One wording for acknowledgements, refusals and rejections: a report must not tell which letters were classified.

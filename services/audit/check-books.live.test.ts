@@ -1,4 +1,4 @@
-import { testPlants } from "./testing/register-scene.ts";
+import { testPlants } from "./testing/plants.ts";
 
 const OTHER = "book_id = 'agency-b.inbound.ordinary'";
 const SECOND = "book_id = 'agency-a.inbound.ordinary' and year = 2026 and number = 2";

@@ -1,4 +1,4 @@
-import { testPlants } from "./testing/register-scene.ts";
+import { testPlants } from "./testing/plants.ts";
 
 const NOBODY = "00000000-0000-7000-8000-000000000000";
 

@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Tables } from "../shared/letter/tables.ts";
-import { BY_HAND, type CheckResult, named, resultOf, retryWords } from "./check-result.ts";
+import { BY_HAND, type CheckResult, letterWords, named, resultOf, retryWords } from "./check-result.ts";
 import {
   countOutcomes,
   type EarlierFault,
@@ -27,18 +27,14 @@ export async function checkOutcomes(
     named(
       faults,
       ({ intakeId }) => intakeId,
-      (row) => `${letter(row)}: ${WORDS[row.fault](row)}`,
+      (row) => `${letterWords(row)}: ${WORDS[row.fault](row)}`,
     ),
     named(
       earlier,
       ({ intakeId }) => intakeId,
-      (row) => `${letter(row)}: ${EARLIER_WORDS[row.fault](row)}`,
+      (row) => `${letterWords(row)}: ${EARLIER_WORDS[row.fault](row)}`,
     ),
   ]);
-}
-
-function letter({ intakeId, agencyId }: { readonly intakeId: string; readonly agencyId: string }): string {
-  return `letter ${intakeId} of ${agencyId}`;
 }
 
 const WORDS: Readonly<Record<OutcomeFault["fault"], (row: OutcomeFault) => string>> = {

@@ -92,6 +92,16 @@ export function placeWords({ bookId, year, number }: Place): string {
   return `book ${bookId}, year ${buddhistYear(year)} (${year})${number === null ? "" : `, number ${number}`}`;
 }
 
+export function letterWords({
+  intakeId,
+  agencyId,
+}: {
+  readonly intakeId: string;
+  readonly agencyId: string;
+}): string {
+  return `letter ${intakeId} of ${agencyId}`;
+}
+
 /** What to do about work that has failed too often. */
 export function retryWords(workId: number | null): string {
   return `its work was set aside: look into saraban jobs, mend the cause, then saraban jobs retry ${workId}`;

@@ -13,6 +13,7 @@ import {
   BY_HAND,
   type CheckResult,
   type Found,
+  letterWords,
   MOST_NAMED,
   named,
   resultOf,
@@ -46,7 +47,7 @@ export async function checkBodyRows(transaction: Transaction<Tables>): Promise<C
     named(
       faults,
       ({ intakeId }) => intakeId,
-      (row) => `letter ${row.intakeId} of ${row.agencyId}: ${WORDS[row.fault](row)} ${BY_HAND}`,
+      (row) => `${letterWords(row)}: ${WORDS[row.fault](row)} ${BY_HAND}`,
     ),
   ]);
 }
@@ -124,7 +125,12 @@ function violationOf({ sha256, agencyId, isGood }: Body, state: Exclude<FileStat
     damaged: `the content has another hash or size. Restore the ${where} from a backup, and look for the cause: a disk fault, or a hand`,
     unreadable: `the file cannot be read (${typeof state === "string" ? "" : state.unreadable}). Run this as the service's user; if it was so, look after the disk`,
   }[kind];
-  return { code: `file-${kind}`, agencyId, at: sha256, says: `octets ${sha256} of ${agencyId}: ${what}.` };
+  return {
+    code: kind === "damaged" ? "octets-damaged" : `file-${kind}`,
+    agencyId,
+    at: sha256,
+    says: `octets ${sha256} of ${agencyId}: ${what}.`,
+  };
 }
 
 async function noteStrangers({ database, acting, storeDir, checkedAt }: FilesToCheck): Promise<string[]> {

@@ -13,7 +13,7 @@ const LOOKED_AT: Readonly<Record<CheckCode, string>> = {
 /** The verification for a terminal: one line a check, then what is wrong. */
 export function summaryText({ verified, checkedAt, agencies, checks }: Verification): string {
   const lines = [
-    `Register of ${agencies.join(", ")}, ${checkedAt.toISOString()}`,
+    `Register of ${agencies.length > 5 ? `${agencies.length} agencies` : agencies.join(", ")}, ${checkedAt.toISOString()}`,
     "",
     ...checks.map(checkLine),
   ];

@@ -11,7 +11,7 @@
  *             back) cannot be told from what never was: that needs a signed close of each day, kept elsewhere.
  */
 import type { Tables } from "../shared/letter/tables.ts";
-import type { Acting, Kysely } from "../shared/runtime/database.ts";
+import type { Acting, Kysely, Transaction } from "../shared/runtime/database.ts";
 import { checkAcknowledgements } from "./check-acknowledgements.ts";
 import { checkActs } from "./check-acts.ts";
 import { checkBooks } from "./check-books.ts";
@@ -49,17 +49,25 @@ export interface Verification {
 
 export async function verifyRegister(parts: VerifyParts): Promise<Verification> {
   const { database, acting, checkedAt } = parts;
+  const checks = await inSnapshot(database, acting, (transaction) => checkTables(transaction, parts));
+  const rows = checks.pop() as CheckResult;
+  checks.push(parts.skipFiles ? rows : await checkStoredFiles(parts, rows));
+  return { verified: checks.every(({ ok }) => ok), checkedAt, agencies: acting.agencies, checks };
+}
+
+/** All that can be seen in the tables; the last check is that of the stored files, whose content has not been read. */
+export async function checkTables(
+  transaction: Transaction<Tables>,
+  { checkedAt, stuckAfterMs }: Pick<VerifyParts, "checkedAt" | "stuckAfterMs">,
+): Promise<CheckResult[]> {
   const latest = new Date(checkedAt.getTime() + MOST_AHEAD_MS);
-  const stuckBefore = new Date(checkedAt.getTime() - parts.stuckAfterMs);
-  const checks = await inSnapshot(database, acting, async (transaction) => [
+  const stuckBefore = new Date(checkedAt.getTime() - stuckAfterMs);
+  return [
     await checkBooks(transaction, latest),
     await checkEvents(transaction, latest),
     await checkOutcomes(transaction, stuckBefore, latest),
     await checkAcknowledgements(transaction, stuckBefore),
     await checkActs(transaction, stuckBefore),
     await checkBodyRows(transaction),
-  ]);
-  const rows = checks.pop() as CheckResult;
-  checks.push(parts.skipFiles ? rows : await checkStoredFiles(parts, rows));
-  return { verified: checks.every(({ ok }) => ok), checkedAt, agencies: acting.agencies, checks };
+  ];
 }

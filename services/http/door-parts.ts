@@ -11,5 +11,7 @@ export interface DoorParts {
   readonly now: TrustedNow;
   readonly calendar: Calendar;
   readonly waiters: ActWaiters;
+  /** Folder of finished prints; room printing fills it. */
+  readonly printsDir: string;
   readonly log: Log;
 }

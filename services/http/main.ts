@@ -3,11 +3,12 @@
  *
  * Receives    for clerks, with a token each (saraban clerk add), under /api/v1: POST /acts and GET /acts/ID (what they
  *             ask of the registry, schemas/act.schema.json), GET /tray and /tray/ID (what waits for their decision),
- *             GET /lines/BOOK/YEAR/NUMBER (a line, its events, its thread), GET /mailbox-checks.
+ *             GET /lines (search), GET /lines/BOOK/YEAR/NUMBER (a line, its events, its thread), POST /prints, GET /prints/ID and
+ *             /prints/ID/file, GET /mailbox-checks.
  *             For anybody: GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
  *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs.
- * Hands on    "do-act" to the registry.
- * Writes      act, tray_opening; its heartbeat.
+ * Hands on    "do-act" to the registry, "print-register" to printing.
+ * Writes      act, print_order, tray_opening; its heartbeat.
  * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
  *             other agencies' things not even their existence is told. The same act sent twice is done once.
  *             What answers without a token shows no word of any letter. A half working day without a look into a tray
@@ -22,6 +23,7 @@
  *             A client that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.
  *             The duty to look has no beginning: a new installation's first days count as missed.
  */
+import { join } from "node:path";
 import { calendarWarnings } from "../shared/letter/calendar-warnings.ts";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import { openCalendar } from "../shared/letter/holidays.ts";
@@ -47,6 +49,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     now,
     calendar,
     waiters,
+    printsDir: join(settings.dataDir, "prints"),
     log,
     metrics: openMetrics(database, calendar, now),
     readiness: () => {

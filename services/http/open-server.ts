@@ -5,13 +5,22 @@ import type { DoorParts } from "./door-parts.ts";
 import { lineDoor } from "./line-door.ts";
 import { mailboxCheckDoor } from "./mailbox-check-door.ts";
 import { type OperatorParts, operatorDoor } from "./operator-door.ts";
+import { printDoor } from "./print-door.ts";
 import { Problem, type ProblemCode, problem, sendProblem } from "./problem.ts";
+import { searchDoor } from "./search-door.ts";
 import { trayDoor } from "./tray-door.ts";
 
 /** A door of clerks: adds its routes to `api`, which stands behind the clerks' tokens under /api/v1. */
 export type ClerkDoor = (api: FastifyInstance, parts: DoorParts) => void;
 
-const CLERK_DOORS: readonly ClerkDoor[] = [actDoor, trayDoor, lineDoor, mailboxCheckDoor];
+const CLERK_DOORS: readonly ClerkDoor[] = [
+  actDoor,
+  trayDoor,
+  searchDoor,
+  lineDoor,
+  printDoor,
+  mailboxCheckDoor,
+];
 
 /** What fastify itself refuses before a door is asked. */
 const REFUSED_BY_LIBRARY: Readonly<Record<number, ProblemCode>> = { 413: "too-large", 415: "not-json" };

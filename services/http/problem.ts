@@ -56,6 +56,11 @@ export const problems = {
     en: "Too many wrong tokens from this address; wait a little",
     th: "มีการใช้โทเค็นผิดจากที่อยู่นี้หลายครั้งเกินไป โปรดรอสักครู่",
   },
+  "index-behind": {
+    status: 503,
+    en: "The search index is being made; try again in a minute",
+    th: "ระบบกำลังจัดทำดัชนีค้นหา โปรดลองใหม่ในอีกสักครู่",
+  },
   "not-now": {
     status: 503,
     en: "Not available now; try again later",

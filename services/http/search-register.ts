@@ -3,7 +3,14 @@ import type { RegisterLine } from "../shared/letter/register-line.ts";
 import { facetsOf, searchableText } from "../shared/letter/search-text.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Transaction } from "../shared/runtime/database.ts";
-import { countByTime, findPlaces, type LineSearch, linesNotIndexed, type Place } from "./search-store.ts";
+import {
+  countByTime,
+  findPlaces,
+  isByTimeAlone,
+  type LineSearch,
+  linesNotIndexed,
+  type Place,
+} from "./search-store.ts";
 
 /** With more lines than this waiting to be indexed, a search is refused rather than slow for everybody. */
 export const MOST_NOT_INDEXED = 20_000;
@@ -41,7 +48,7 @@ export async function searchRegister(
   if (fresh.length > MOST_NOT_INDEXED) throw new IndexBehind("too many lines are not indexed yet");
   const freshPlaces = fresh.filter((line) => matches(line, search)).map(placeOf);
   const except = fresh.map(keyText);
-  const byTimeAlone = search.terms.length === 0 && search.facets.length === 0 && search.letterFrom === null;
+  const byTimeAlone = isByTimeAlone(search);
   const counted = total === "none" || byTimeAlone ? 0 : total === "exact" ? EXACT_UP_TO : COUNTED_UP_TO;
   const most = Math.max(pageSize, counted) + 1;
   const indexed = await findPlaces(transaction, search, except, most);
@@ -81,9 +88,9 @@ function matches(line: RegisterLine, search: LineSearch): boolean {
 
 /** Order of registration; within one moment by number, then by book. */
 function compare(a: Place, b: Place, direction: -1 | 1): number {
-  return (
-    direction * (a.registeredAt.getTime() - b.registeredAt.getTime()) ||
-    direction * (a.number - b.number) ||
-    (a.bookId < b.bookId ? -1 : a.bookId > b.bookId ? 1 : 0)
-  );
+  const later =
+    a.registeredAt.getTime() - b.registeredAt.getTime() ||
+    a.number - b.number ||
+    (a.bookId < b.bookId ? -1 : a.bookId > b.bookId ? 1 : 0);
+  return direction * later;
 }

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import { type LineKey, selectLines } from "../shared/letter/read-lines.ts";
+import { keyText, type LineKey, selectLines } from "../shared/letter/read-lines.ts";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
 import { EVERY_LINE, searchKeys } from "../shared/letter/search-text.ts";
 import type { Tables } from "../shared/letter/tables.ts";
@@ -41,12 +41,15 @@ export async function findPlaces(
   most: number,
 ): Promise<Place[]> {
   const { all, oneOf } = searchKeys(search.terms, search.facets, [letterMonths(search)].filter(isUseful));
-  const [some = [EVERY_LINE], more = [EVERY_LINE]] = oneOf;
   const { after } = search;
+  if (isByTimeAlone(search)) return placesByTime(transaction, search, except, most);
+  // Where there is nothing to ask for, a key is asked for that is there anyway: the rarest known, or the one of all lines.
+  const known = all.length > 0 ? all : [EVERY_LINE];
+  const [some = known.slice(0, 1), more = known.slice(0, 1)] = oneOf;
   const { rows } = await sql<Place>`
     select book_id as "bookId", year, number, registered_at as "registeredAt"
       from search_lines(${search.agencies}::text[], ${search.terms.map(likePattern)}::text[],
-        ${all.length === 0 ? [EVERY_LINE] : all}::int[], ${some}::int[], ${more}::int[], ${search.facets}::text[],
+        ${known}::int[], ${some}::int[], ${more}::int[], ${search.facets}::text[],
         ${search.from}, ${search.to}, ${search.letterFrom}::date, ${search.letterTo}::date, ${except}::text[],
         ${search.direction}, ${after?.registeredAt ?? null}, ${after?.number ?? null}, ${after?.bookId ?? null}, ${most})`.execute(
     transaction,
@@ -54,7 +57,27 @@ export async function findPlaces(
   return rows;
 }
 
-/** How many lines the open books hold for a period, exact: the indexed ones counted in the index, the rest in the books. */
+/** Whether nothing is looked for but a time of registration. */
+export function isByTimeAlone({ terms, facets, letterFrom, letterTo }: LineSearch): boolean {
+  return terms.length === 0 && facets.length === 0 && letterFrom === null && letterTo === null;
+}
+
+/** The same by the index of times. */
+async function placesByTime(
+  transaction: Transaction<Tables>,
+  { agencies, from, to, direction, after }: LineSearch,
+  except: readonly string[],
+  most: number,
+): Promise<Place[]> {
+  const out = new Set(except);
+  const { rows } = await sql<Place>`
+    select book_id as "bookId", year, number, registered_at as "registeredAt"
+      from lines_by_time(${agencies}::text[], ${from}, ${to}, ${direction}, ${after?.registeredAt ?? null},
+        ${after?.number ?? null}, ${after?.bookId ?? null}, ${most + except.length})`.execute(transaction);
+  return rows.filter((place) => !out.has(keyText(place)));
+}
+
+/** How many lines the open books hold for a period, exact. */
 export async function countByTime(
   transaction: Transaction<Tables>,
   { agencies, from, to }: LineSearch,

@@ -30,7 +30,11 @@ export const LISTS = sql`r.letter_kind as kind, r.enclosures,
        array(select c ->> 'printed' from jsonb_array_elements(r.citations) c) as "references",
        array(select distinct c ->> 'number' from jsonb_array_elements(r.citations) c where c ->> 'number' is not null) as "referenceNumbers"`;
 
-/** The book's waiting letters in order of arrival; the outbox is the list of what is still to be done. */
+/**
+ * The book's waiting letters in order of arrival; the outbox is the list of what is still to be done. The list is cut
+ * first, and each letter on it is looked up by its key: left to itself, the planner may read all arrivals there ever were
+ * (row-level security makes it expect that hardly any can be seen).
+ */
 export async function waitingLetters(
   transaction: Transaction<Tables>,
   bookId: string,
@@ -38,15 +42,20 @@ export async function waitingLetters(
   onlyIntakeId?: string,
 ): Promise<WaitingLetter[]> {
   const { rows } = await sql<WaitingLetter>`
+    with due as materialized (
+      select i.* from outbox w
+       cross join lateral (select * from intake where id = w.subject_id and agency_id = w.agency_id limit 1) i
+       where w.job = 'register-letter' and w.work_key = ${bookId} and w.failed_at is null
+         and (w.not_before is null or w.not_before <= now())
+         ${onlyIntakeId === undefined ? sql`` : sql`and w.subject_id = ${onlyIntakeId}`}
+       order by i.arrival_seq limit ${limit})
     select i.id as "intakeId", i.arrived_at as "arrivedAt", i.door as channel, i.unit, r.verdict, r.reason,
            r.content_digest as "contentDigest", split_part(r.sender_address, '@', 2) as "senderDomain", r.number,
            r.number_printed as "numberPrinted", r.letter_date as "letterDate", r.letter_from as "from",
            r.letter_to as "to", r.subject, r.urgency, ${LISTS}
-      from outbox w join intake i on i.id = w.subject_id join reading r on r.intake_id = w.subject_id
-     where w.job = 'register-letter' and w.work_key = ${bookId} and w.failed_at is null
-       and (w.not_before is null or w.not_before <= now())
-       ${onlyIntakeId === undefined ? sql`` : sql`and w.subject_id = ${onlyIntakeId}`}
-     order by i.arrival_seq limit ${limit}`.execute(transaction);
+      from due i
+     cross join lateral (select * from reading where intake_id = i.id limit 1) r
+     order by i.arrival_seq`.execute(transaction);
   return rows;
 }
 

@@ -14,18 +14,24 @@ export async function findEarlier(
   const digests = waiting.flatMap(({ contentDigest }) => contentDigest ?? []);
   const numbers = waiting.flatMap(({ verdict, number }) => (verdict === "ready" ? (number ?? []) : []));
   const { rows: messages } = await sql<{ content_digest: string; intake_id: string }>`
-    select distinct on (r.content_digest) r.content_digest, r.intake_id
-      from reading r join outcome o on o.intake_id = r.intake_id
-     where r.agency_id = ${agencyId} and r.content_digest = any (${digests}::text[]) and o.outcome not in ('duplicate', 'ignored')
-     order by r.content_digest, o.decided_at, r.intake_id`.execute(transaction);
+    select given.content_digest, first.intake_id
+      from unnest(${digests}::text[]) as given(content_digest)
+     cross join lateral (
+       select r.intake_id from reading r
+        cross join lateral (select o.decided_at from outcome o
+                             where o.intake_id = r.intake_id and o.outcome not in ('duplicate', 'ignored') limit 1) o
+        where r.content_digest = given.content_digest and r.agency_id = ${agencyId}
+        order by o.decided_at, r.intake_id limit 1) first`.execute(transaction);
   const { rows: entries } = await sql<LetterIdentity>`
-    select intake_id as "intakeId", sender_domain as "senderDomain", letter_number as number,
-           letter_date as "letterDate", letter_from as "from"
-      from entry e where agency_id = ${agencyId} and letter_number = any (${numbers}::text[])
-       and book_id = ${`${agencyId}.inbound.ordinary`}
-       and not exists (select from entry_event h where h.book_id = e.book_id and h.year = e.year and h.number = e.number
+    select e.* from unnest(${numbers}::text[]) as given(letter_number)
+     cross join lateral (
+       select intake_id as "intakeId", sender_domain as "senderDomain", letter_number as number,
+              letter_date as "letterDate", letter_from as "from"
+         from entry e where letter_number = given.letter_number and agency_id = ${agencyId}
+          and split_part(book_id, '.', 2) || '.' || split_part(book_id, '.', 3) = 'inbound.ordinary'
+          and not exists (select from entry_event h where h.book_id = e.book_id and h.year = e.year and h.number = e.number
                           and h.what = 'cancelled')
-     order by year, number`.execute(transaction);
+        order by e.year, e.number offset 0) e`.execute(transaction);
   return {
     byDigest: new Map(messages.map((row) => [row.content_digest, row.intake_id])),
     registered: entries,

@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, type TestContext } from "vitest";
 import { openCalendar } from "../../shared/letter/holidays.ts";
@@ -40,7 +42,9 @@ export async function openDesk(
   const waiters = openActWaiters(database, address, log);
   const metrics = openMetrics(database, calendar, now);
   const readiness = async () => ({ ready: true, checks: {} });
-  const server = await openServer({ database, now, calendar, waiters, log, metrics, readiness });
+  const printsDir = await mkdtemp(join(tmpdir(), "saraban-prints-"));
+  context.onTestFinished(() => rm(printsDir, { recursive: true }));
+  const server = await openServer({ database, now, calendar, waiters, printsDir, log, metrics, readiness });
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   context.onTestFinished(async () => {
     await waiters.stop();
@@ -66,6 +70,7 @@ export async function openDesk(
     admin,
     calendar,
     database,
+    printsDir,
     query,
     waiters,
     url,

@@ -15,6 +15,15 @@ const LETTER_TABLES = [
   "notice",
   "delivery_attempt",
   "outbox",
+  "entry_event",
+  "act",
+  "act_result",
+  "tray_decision",
+  "tray_opening",
+  "print_order",
+  "print_progress",
+  "search_row",
+  "search_progress",
 ];
 const ROLES: RoomRole[] = [
   "saraban_intake",
@@ -22,6 +31,8 @@ const ROLES: RoomRole[] = [
   "saraban_registry",
   "saraban_notification",
   "saraban_http",
+  "saraban_print",
+  "saraban_audit",
 ];
 
 test("every table that holds letters carries its agency and has row-level security, and no room can bypass it", async (context) => {
@@ -43,6 +54,7 @@ test("every table that holds letters carries its agency and has row-level securi
   const without = [
     "agency",
     "partner",
+    "clerk",
     "heartbeat",
     "applied_file",
     "clock_sample",

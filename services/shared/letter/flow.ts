@@ -9,7 +9,7 @@ export const flow = {
   "notify-sender": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
   // What a clerk does is work for the registry like any other: the door writes the act down, the registry carries it out.
   "do-act": { handedOnBy: ["http"], doneBy: "registry", key: "subject" },
-  "print-register": { handedOnBy: ["http"], doneBy: "print", key: "subject" },
+  "print-register": { handedOnBy: ["http"], doneBy: "printing", key: "subject" },
 } as const satisfies Record<string, JobDeclaration>;
 
 interface JobDeclaration {
@@ -23,7 +23,7 @@ interface JobDeclaration {
   readonly key: "subject" | "book";
 }
 
-export type Room = "intake" | "reading" | "registry" | "notification" | "http" | "print";
+export type Room = "intake" | "reading" | "registry" | "notification" | "http" | "printing";
 export type JobName = keyof typeof flow;
 /** Rooms that have jobs to do, and so a queue. */
 export type WorkingRoom = (typeof flow)[JobName]["doneBy"];

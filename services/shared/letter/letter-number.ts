@@ -86,7 +86,8 @@ export function normaliseLetterNumber(text: string): string | null {
   // Where nothing else is said, letters that are also a word are the province's.
   const label = PROVINCES_AND_WORDS.test(bare) ? "ที่ " : "";
   const [first] = findLetterNumbers(label + bare);
-  const isAll = first !== undefined && first.start === label.length && first.end === label.length + bare.length;
+  const isAll =
+    first !== undefined && first.start === label.length && first.end === label.length + bare.length;
   return isAll ? first.canonical : null;
 }
 

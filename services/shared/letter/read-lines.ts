@@ -37,11 +37,16 @@ export async function readLines(
   return lines;
 }
 
-/** Lines `from` a table expression in which the view register_line is called l. */
+/**
+ * Lines `from` a table expression in which the view register_line is called l.
+ * @param remarks what stands in their remarks, if not what the line says (of two columns of one name the later counts)
+ */
 export async function selectLines(
   transaction: Transaction<Tables>,
   from: RawBuilder<unknown>,
+  remarks: RawBuilder<unknown> = sql`l.remarks`,
 ): Promise<RegisterLine[]> {
-  const { rows } = await sql<RegisterLine>`select ${LINE_COLUMNS} from ${from}`.execute(transaction);
+  const { rows } =
+    await sql<RegisterLine>`select ${LINE_COLUMNS}, ${remarks} as remarks from ${from}`.execute(transaction);
   return rows;
 }

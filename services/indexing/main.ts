@@ -1,0 +1,82 @@
+/**
+ * INDEXING
+ *
+ * Receives    nothing; it follows the books as they grow (a wake-up from the database, and a look every few seconds).
+ * Writes      search_row and search_progress: a projection of the books that can be made again at any time
+ *             (`saraban search --rebuild`).
+ * Promises    a line is found by any substring of its searched fields. What is not indexed yet is found too: whoever
+ *             searches reads the books from where the index ends (services/http/search-register.ts).
+ * May not     see a classified book: row-level security shows it none.
+ * Settings    database.*.
+ * Fails       killed in a batch: it is rolled back and done again. Away: searches get slower as books grow, never wrong;
+ *             beyond 20,000 lines they are refused until it has caught up.
+ */
+import { startHeartbeat } from "../shared/letter/heartbeat.ts";
+import type { StartRoom } from "../shared/letter/room.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import { listen, openDatabase } from "../shared/runtime/database.ts";
+import { followBooks } from "./follow-books.ts";
+
+const LOOK_EVERY_MS = 5_000;
+/** What comes within it is indexed together. */
+const GATHER_MS = 200;
+/** So many lines at once are worth a word in the log: a rebuild, or a service that was away. */
+const MANY_LINES = 10_000;
+
+export const start: StartRoom = async ({ address, log }) => {
+  const database = openDatabase<Tables>(address, "saraban_search", 2, log);
+  let stopped = false;
+  let trouble: string | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let following: Promise<void> | undefined;
+  const look = async (): Promise<void> => {
+    try {
+      const lines = await followBooks(database);
+      trouble = null;
+      if (lines >= MANY_LINES) log.info({ lines }, "the index has caught up with the books");
+    } catch (error) {
+      trouble = error instanceof Error ? error.message : "unknown";
+      log.warn({ err: error }, "the books cannot be indexed; trying again");
+    }
+  };
+  const lookIn = (ms: number): void => {
+    clearTimeout(timer);
+    if (stopped) return;
+    timer = setTimeout(() => {
+      following = look().finally(() => {
+        following = undefined;
+        lookIn(woken ? GATHER_MS : LOOK_EVERY_MS);
+        woken = false;
+      });
+    }, ms);
+  };
+  let woken = false;
+  const ears = listen(
+    address,
+    "saraban_search",
+    "saraban_register",
+    () => {
+      // While it looks, a wake-up is remembered: the round under way may have passed that book already.
+      if (following) woken = true;
+      else if (!woken) {
+        woken = true;
+        lookIn(GATHER_MS);
+      }
+    },
+    log,
+  );
+  const heartbeat = await startHeartbeat(database, "indexing", () => trouble, log);
+  lookIn(0);
+  return {
+    name: "indexing",
+    says: [],
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await heartbeat.stop();
+      await ears.stop();
+      await following;
+      await database.destroy();
+    },
+  };
+};

@@ -1,0 +1,329 @@
+import { join } from "node:path";
+import { inject, type TestContext, test } from "vitest";
+import type { ActName, NormalisedFacts } from "../shared/letter/act.ts";
+import { openCalendar } from "../shared/letter/holidays.ts";
+import { systemClock, type TrustedNow } from "../shared/letter/stamp.ts";
+import { inTransaction } from "../shared/runtime/database.ts";
+import { newId } from "../shared/runtime/ids.ts";
+import { openLog } from "../shared/runtime/log.ts";
+import { projectDir } from "../shared/runtime/settings.ts";
+import {
+  adminQueries,
+  letReadLettersWait,
+  type ReadLetter,
+  roomDatabase,
+} from "../shared/testing/arrivals.ts";
+import { databaseForTest } from "../shared/testing/database.ts";
+import { deemByCalendar } from "./deem-receipt.ts";
+import { doAct } from "./do-act.ts";
+import { drainBook } from "./register-letter.ts";
+
+const INBOUND = "agency-a.inbound.ordinary";
+const OUTBOUND = "agency-a.outbound.ordinary";
+const log = openLog("silent", "test");
+const deem = deemByCalendar(openCalendar(join(projectDir, "config/holidays")), log);
+
+interface Asked {
+  readonly intakeId?: string;
+  readonly earlierIntakeId?: string;
+  readonly bookId?: string;
+  readonly year?: number;
+  readonly number?: number;
+  readonly facts?: NormalisedFacts;
+  readonly reason?: string;
+}
+
+interface Line {
+  book_id: string;
+  year: number;
+  number: number;
+  status: string;
+  subject: string | null;
+  letter_number: string | null;
+  remarks: string | null;
+  registered_by_name: string | null;
+  registered_at: Date;
+}
+
+async function scene(
+  context: TestContext,
+  now: TrustedNow = systemClock(),
+  held: () => string | null = () => null,
+) {
+  const address = await databaseForTest(inject("testServer"), context);
+  const query = adminQueries(context, address);
+  const database = roomDatabase(context, address, "saraban_registry", 8);
+  const parts = { database, now, batchSize: 50, maxFailures: 3, reasonToHold: held, deem, log };
+  await query("update saraban.agency set letter_code = 'ทก 0101'");
+  const ask = async (act: ActName, asked: Asked): Promise<string> => {
+    const id = newId();
+    await query(
+      `insert into saraban.act (id, agency_id, act, intake_id, earlier_intake_id, book_id, year, number, facts, reason,
+           made_by, made_by_name, made_at, clock)
+         values ($1, 'agency-a', $2, $3, $4, $5, $6, $7, $8, $9, 'person:somchai', 'สมชาย ทดสอบ', now(), '{}')`,
+      [
+        id,
+        act,
+        asked.intakeId,
+        asked.earlierIntakeId,
+        asked.bookId,
+        asked.year,
+        asked.number,
+        JSON.stringify(asked.facts ?? {}),
+        asked.reason ?? "",
+      ],
+    );
+    await query(
+      `insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('do-act', 'agency-a', $1::uuid, $1::text)`,
+      [id],
+    );
+    return id;
+  };
+  const result = async (id: string) => {
+    const [row] = await query<{ result: string; reason: string; number: number | null; year: number | null }>(
+      "select result, reason, number, year from saraban.act_result where act_id = $1",
+      [id],
+    );
+    return row;
+  };
+  const done = async (act: ActName, asked: Asked) => {
+    const id = await ask(act, asked);
+    const waits = await doAct(parts, "agency-a", id);
+    return { id, waits, ...(await result(id)) };
+  };
+  return {
+    address,
+    query,
+    ask,
+    carryOut: (id: string) => doAct(parts, "agency-a", id),
+    result,
+    do: done,
+    /** Letters that lie in the tray. */
+    async tray(letters: readonly ReadLetter[]): Promise<string[]> {
+      const ids = await letReadLettersWait(query, letters);
+      await drainBook(parts, "agency-a", INBOUND);
+      return ids;
+    },
+    drain: () => drainBook(parts, "agency-a", INBOUND),
+    lines: (book: string) =>
+      query<Line>("select * from saraban.register_line where book_id = $1 order by year, number", [book]),
+    notices: async () =>
+      (
+        await query<{ subject_id: string }>(
+          "select subject_id from saraban.outbox where job = 'notify-sender'",
+        )
+      ).map(({ subject_id }) => subject_id),
+  };
+}
+
+test("a clerk registers from the tray what the reading found, with corrections; the sender is told, once", async (context) => {
+  const { tray, lines, notices, do: act, ask, carryOut, result } = await scene(context);
+  const [letter = ""] = await tray([{ verdict: "triage", number: null }]);
+  const facts = { subject: "เรื่องที่แก้แล้ว", letterNumber: "นร 1/2", letterNumberPrinted: "นร ๑/๒" };
+  const registered = await act("register", { intakeId: letter, facts });
+  context.expect(registered).toMatchObject({ result: "done", number: 1 });
+  context
+    .expect(await lines(INBOUND))
+    .toMatchObject([
+      { number: 1, subject: "เรื่องที่แก้แล้ว", letter_number: "นร 1/2", registered_by_name: "สมชาย ทดสอบ" },
+    ]);
+  context.expect(await notices()).toEqual([letter]);
+  // The same act delivered again, and another clerk's act on the same letter.
+  await carryOut(registered.id);
+  const second = await ask("register", { intakeId: letter });
+  await carryOut(second);
+  context.expect(await result(second)).toMatchObject({ result: "refused", reason: "already-decided" });
+  context.expect((await lines(INBOUND)).length).toBe(1);
+});
+
+test("two clerks at the same letter at the same time: one number", async (context) => {
+  const { tray, lines, ask, carryOut, result } = await scene(context);
+  const [letter = ""] = await tray([{ verdict: "triage" }]);
+  const acts = await Promise.all(Array.from({ length: 4 }, () => ask("register", { intakeId: letter })));
+  await Promise.all(acts.map(carryOut));
+  const results = await Promise.all(acts.map(result));
+  context.expect(results.map((row) => row?.result).sort()).toEqual(["done", "refused", "refused", "refused"]);
+  context.expect((await lines(INBOUND)).length).toBe(1);
+});
+
+test("rejecting takes no number and tells the sender; no letter and merged tell nobody", async (context) => {
+  const { tray, lines, notices, do: act, query } = await scene(context);
+  const [good = "", bad = "", noise = "", twin = ""] = await tray([
+    {},
+    { verdict: "triage" },
+    { verdict: "triage" },
+    { verdict: "triage" },
+  ]);
+  const numbered = await lines(INBOUND);
+  await query("delete from saraban.outbox");
+  context
+    .expect(await act("reject", { intakeId: bad, reason: "ไม่มีลายมือชื่อ" }))
+    .toMatchObject({ result: "done", number: null });
+  context
+    .expect(await act("not-a-letter", { intakeId: noise, reason: "โฆษณา" }))
+    .toMatchObject({ result: "done" });
+  context
+    .expect(await act("merge", { intakeId: twin, earlierIntakeId: noise }))
+    .toMatchObject({ result: "refused" });
+  context
+    .expect(await act("merge", { intakeId: twin, earlierIntakeId: good }))
+    .toMatchObject({ result: "done" });
+  context.expect(await notices()).toEqual([bad]);
+  context.expect(await lines(INBOUND)).toEqual(numbered);
+  context
+    .expect(await act("reject", { intakeId: good, reason: "x" }))
+    .toMatchObject({ reason: "not-in-the-tray" });
+});
+
+test("where the agency has its clerks register, every letter waits in the tray", async (context) => {
+  const { tray, lines, query } = await scene(context);
+  await query(`update saraban.agency set registration = '{"smtp":"clerk"}' where id = 'agency-a'`);
+  const ids = await tray([{}, {}]);
+  context.expect(await lines(INBOUND)).toEqual([]);
+  const outcomes = await query("select intake_id, outcome, reason from saraban.outcome order by intake_id");
+  context
+    .expect(outcomes)
+    .toEqual(
+      [...ids].sort().map((intake_id) => ({ intake_id, outcome: "triage", reason: "registered-by-clerk" })),
+    );
+});
+
+test("outbound letters get their numbers in series of their own; a reserved number is filled or cancelled, never given again", async (context) => {
+  const { lines, do: act } = await scene(context);
+  const circulars = "agency-a.outbound.circular";
+  const fill = { bookId: OUTBOUND, year: 0, number: 2, facts: { subject: "เรื่องที่จองไว้" } };
+  context
+    .expect(await act("enter", { bookId: OUTBOUND, facts: { subject: "หนึ่ง" } }))
+    .toMatchObject({ number: 1 });
+  const reserved = await act("reserve", { bookId: OUTBOUND, reason: "ประชุมใหญ่" });
+  context.expect(reserved).toMatchObject({ result: "done", number: 2 });
+  context
+    .expect(await act("enter", { bookId: OUTBOUND, facts: { subject: "สาม" } }))
+    .toMatchObject({ number: 3 });
+  context
+    .expect(await act("enter", { bookId: circulars, facts: { subject: "เวียน" } }))
+    .toMatchObject({ number: 1 });
+  const year = reserved.year as number;
+  context.expect(await lines(OUTBOUND)).toMatchObject([{}, { status: "reserved", remarks: "ประชุมใหญ่" }, {}]);
+  context
+    .expect(await act("correct", { ...fill, year, reason: "x" }))
+    .toMatchObject({ reason: "the-number-is-only-reserved" });
+  context.expect(await act("fill", { ...fill, year })).toMatchObject({ result: "done" });
+  context
+    .expect(await act("fill", { ...fill, year }))
+    .toMatchObject({ reason: "the-number-is-not-reserved" });
+  const second = await act("reserve", { bookId: OUTBOUND });
+  context
+    .expect(await act("cancel", { bookId: OUTBOUND, year, number: 4, reason: "ไม่ใช้แล้ว" }))
+    .toMatchObject({ result: "done" });
+  context
+    .expect(await act("fill", { ...fill, year, number: 4 }))
+    .toMatchObject({ reason: "the-line-is-cancelled" });
+  context
+    .expect(await act("enter", { bookId: OUTBOUND, facts: { subject: "ห้า" } }))
+    .toMatchObject({ number: 5 });
+  context.expect(second.number).toBe(4);
+  context
+    .expect(await lines(OUTBOUND))
+    .toMatchObject([
+      { letter_number: "ทก 0101/1" },
+      { letter_number: "ทก 0101/2", subject: "เรื่องที่จองไว้", status: "registered" },
+      { letter_number: "ทก 0101/3" },
+      { status: "cancelled" },
+      { letter_number: "ทก 0101/5" },
+    ]);
+  context.expect(await lines(circulars)).toMatchObject([{ letter_number: "ทก 0101/ว 1" }]);
+});
+
+test("a mistake is corrected by an event that keeps what stood there, and a cancelled line takes no more", async (context) => {
+  const { tray, lines, do: act, query } = await scene(context);
+  await tray([{}]);
+  const [before] = await lines(INBOUND);
+  const place = { bookId: INBOUND, year: before?.year as number, number: 1 };
+  context
+    .expect(await act("correct", { ...place, facts: { subject: before?.subject ?? null }, reason: "x" }))
+    .toMatchObject({ reason: "nothing-changes" });
+  context
+    .expect(
+      await act("correct", { ...place, facts: { subject: "ถูกต้อง", remarks: "แก้แล้ว" }, reason: "พิมพ์ผิด" }),
+    )
+    .toMatchObject({ result: "done" });
+  context
+    .expect(await act("correct", { ...place, facts: { subject: null }, reason: "x" }))
+    .toMatchObject({ reason: "a-subject-is-needed" });
+  context.expect(await act("cancel", { ...place, reason: "ลงผิดเล่ม" })).toMatchObject({ result: "done" });
+  context
+    .expect(await act("correct", { ...place, facts: { subject: "อีกครั้ง" }, reason: "x" }))
+    .toMatchObject({ reason: "the-line-is-cancelled" });
+  context
+    .expect(await lines(INBOUND))
+    .toMatchObject([{ subject: "ถูกต้อง", remarks: "แก้แล้ว", status: "cancelled" }]);
+  const events = await query(
+    "select event_no, what, changes, reason, made_by_name from saraban.entry_event order by event_no",
+  );
+  context.expect(events).toEqual([
+    {
+      event_no: 1,
+      what: "corrected",
+      reason: "พิมพ์ผิด",
+      made_by_name: "สมชาย ทดสอบ",
+      changes: { subject: { old: before?.subject, new: "ถูกต้อง" }, remarks: { old: null, new: "แก้แล้ว" } },
+    },
+    { event_no: 2, what: "cancelled", reason: "ลงผิดเล่ม", made_by_name: "สมชาย ทดสอบ", changes: {} },
+  ]);
+  for (const statement of [
+    "update saraban.entry_event set reason = 'x'",
+    "delete from saraban.entry_event",
+    "delete from saraban.act",
+  ]) {
+    await context.expect(query(statement), statement).rejects.toThrow(/append-only/);
+  }
+});
+
+test("a cancelled registration is no earlier letter: the same letter may come again", async (context) => {
+  const { tray, lines, do: act } = await scene(context);
+  const letter = { number: "นร 1200/77" };
+  await tray([letter]);
+  const [first] = await lines(INBOUND);
+  await act("cancel", { bookId: INBOUND, year: first?.year as number, number: 1, reason: "ลงผิด" });
+  await tray([letter]);
+  context
+    .expect(await lines(INBOUND))
+    .toMatchObject([{ status: "cancelled" }, { status: "registered", number: 2 }]);
+});
+
+test("classified letters have books of their own, and only the registry sees their lines", async (context) => {
+  const { do: act, lines, address } = await scene(context);
+  const book = "agency-a.outbound.classified";
+  const facts = { subject: "เรื่องลับ", secrecy: "secret" } as const;
+  context.expect(await act("enter", { bookId: book, facts })).toMatchObject({ result: "done", number: 1 });
+  context
+    .expect(await act("enter", { bookId: OUTBOUND, facts }))
+    .toMatchObject({ reason: "against-the-rules-of-the-book" });
+  context
+    .expect(await act("enter", { bookId: book, facts: { subject: "ไม่ลับ" } }))
+    .toMatchObject({ reason: "against-the-rules-of-the-book" });
+  context.expect(await lines(OUTBOUND)).toEqual([]);
+  for (const role of ["saraban_http", "saraban_notification", "saraban_search", "saraban_print"] as const) {
+    const room = roomDatabase(context, address, role, 1);
+    for (const table of ["entry", "book_year", "book"] as const) {
+      const seen = await inTransaction(room, { actor: "person:x", agencies: ["agency-a"] }, (transaction) =>
+        transaction.selectFrom(table).selectAll().execute(),
+      );
+      // The refused acts have made the ordinary book; it is empty.
+      context.expect(JSON.stringify(seen), `${role} ${table}`).not.toContain("classified");
+    }
+  }
+  context.expect(await lines(book)).toMatchObject([{ number: 1, subject: "เรื่องลับ" }]);
+});
+
+test("an act waits while the clock holds registration, and is carried out later", async (context) => {
+  let held: string | null = "the clock is unsynchronised";
+  const { do: act, carryOut, result, lines } = await scene(context, systemClock(), () => held);
+  const asked = await act("enter", { bookId: OUTBOUND, facts: { subject: "รอ" } });
+  context.expect(asked.waits).toBe("the clock is unsynchronised");
+  context.expect(await result(asked.id)).toBeUndefined();
+  held = null;
+  context.expect(await carryOut(asked.id)).toBeNull();
+  context.expect((await lines(OUTBOUND)).length).toBe(1);
+});
