@@ -46,6 +46,12 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ["notification/mail-transport.ts"],
   mailparser: ["reading/"],
   "smtp-server": ["intake/"],
+  fontkit: ["printing/sarabun.ts"],
+  "@expo-google-fonts/sarabun": ["printing/sarabun.ts"],
+  fflate: ["printing/register-xlsx.ts"],
+  "csv-stringify": ["printing/register-csv.ts"],
+  "@cantoo/pdf-lib": ["printing/stamp-letter.ts", "printing/stamp-place.ts"],
+  "@resvg/resvg-js": ["printing/stamp-png.ts"],
 };
 
 /** Files besides *-store.ts in which SQL may stand. */

@@ -277,6 +277,9 @@ test("the same on the command line, with its exit codes; an act is kept while th
     code: 0,
   });
   expect((await saraban("tray", "agency-a")).stdout).toBe("Nothing waits in the tray.\n");
+  // The duty begins when it is first written down: nothing is missed in an installation's first hour.
+  expect((await json("tray", "agency-a", "duty")).halfDays).toEqual(expect.any(Array));
+  await query("update saraban.agency set tray_duty_since = '2020-01-01' where id = 'agency-a'");
   expect((await json("tray", "agency-a", "duty")).halfDays.length).toBeGreaterThan(0);
 
   const correction = [

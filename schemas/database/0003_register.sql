@@ -26,11 +26,11 @@ alter table agency
   add column letter_code text,
   add column registration jsonb not null default '{}',
   add column office jsonb not null default '{}',
-  add column tray_duty boolean not null default false;
+  add column tray_duty_since timestamptz;
 comment on column agency.letter_code is 'Code letters and owner number that its own letters bear before the slash (นร 0505): ที่ of numbered outbound letters.';
 comment on column agency.registration is 'Channel → automatic or clerk; automatic where nothing is said.';
 comment on column agency.office is 'Working hours, days and regions that differ from the common ones (shared/letter/office-hours.ts).';
-comment on column agency.tray_duty is 'True: somebody has to open the tray in each half working day (Annex 7), and a missed one is warned of.';
+comment on column agency.tray_duty_since is 'From then on somebody has to open the tray in each half working day (Annex 7), and a missed one is warned of; null: no such duty.';
 
 grant select on agency to saraban_print, saraban_search;
 
@@ -126,6 +126,10 @@ comment on table entry_event is 'What happened to a line after it was written: w
 comment on column entry_event.changes is 'Field → {old, new}; fields as in RegisterLine (shared/letter/register-line.ts).';
 create index entry_event_by_entry on entry_event (book_id, year, number);
 
+create index entry_event_by_letter on entry_event ((changes -> 'letterNumber' ->> 'new')) where changes ? 'letterNumber';
+create index entry_event_by_reference on entry_event using gin ((changes -> 'referenceNumbers' -> 'new') jsonb_path_ops)
+  where changes ? 'referenceNumbers';
+
 create function continue_events() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
   as $$
 declare last record;
@@ -204,6 +208,32 @@ create view register_line with (security_invoker = true) as
 comment on view register_line is 'Lines with their corrections applied; row-level security is that of the reader.';
 grant select on register_line to saraban_registry, saraban_http, saraban_search, saraban_print;
 
+-- A letter's thread. As with search, row-level security would keep the indexes from being used: these two ask themselves.
+create function lines_numbered(agency text, numbers text[]) returns table (book_id text, year integer, number integer)
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    select k.* from (
+      select e.book_id, e.year, e.number from entry e where e.letter_number = any (numbers) and e.agency_id = agency
+      union
+      select h.book_id, h.year, h.number from entry_event h
+       where h.changes ? 'letterNumber' and h.changes -> 'letterNumber' ->> 'new' = any (numbers) and h.agency_id = agency) k
+     where acting_for(agency) and opened_book(k.book_id)
+  $$;
+comment on function lines_numbered is 'Lines of open books that bear, or once bore, one of these letter numbers.';
+create function lines_referring_to(agency text, wanted text) returns table (book_id text, year integer, number integer)
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    select k.* from (
+      select e.book_id, e.year, e.number from entry e where e.reference_numbers @> array[wanted] and e.agency_id = agency
+      union
+      select h.book_id, h.year, h.number from entry_event h
+       where h.changes ? 'referenceNumbers' and h.changes -> 'referenceNumbers' -> 'new' @> to_jsonb(wanted) and h.agency_id = agency) k
+     where acting_for(agency) and opened_book(k.book_id)
+  $$;
+comment on function lines_referring_to is 'Lines of open books that refer, or once referred, to this letter number.';
+revoke all on function lines_numbered, lines_referring_to from public;
+grant execute on function lines_numbered, lines_referring_to to saraban_http;
+
 -- ---------------------------------------------------------------------------------------------------------------
 -- What clerks do: an act is a fact, and what came of it another. The registry carries acts out under the book's lock.
 
@@ -280,6 +310,35 @@ begin
     execute format('create policy own_agency on %I using (acting_for(agency_id)) with check (acting_for(agency_id))', kept);
   end loop;
 end $$;
+-- What lies in the tray now. Kept by the database itself beside outcome and tray_decision: to take all that was ever decided
+-- from all that ever came would cost a second, one day.
+create table tray_lying (
+  intake_id uuid primary key,
+  agency_id text not null,
+  foreign key (intake_id, agency_id) references intake
+);
+comment on table tray_lying is 'Arrivals with the outcome triage or possible-duplicate that no clerk has decided on. Written by triggers alone.';
+create index tray_lying_by_agency on tray_lying (agency_id);
+alter table tray_lying enable row level security;
+create policy own_agency on tray_lying using (acting_for(agency_id)) with check (acting_for(agency_id));
+grant select on tray_lying to saraban_http;
+create function lay_in_tray() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$ begin
+    insert into tray_lying select intake_id, agency_id from added where outcome in ('triage', 'possible-duplicate');
+    return null;
+  end $$;
+comment on function lay_in_tray() is 'A letter comes into the tray with its outcome …';
+create trigger lay_in_tray after insert on outcome referencing new table as added
+  for each statement execute function lay_in_tray();
+create function take_from_tray() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$ begin
+    delete from tray_lying where intake_id = new.intake_id;
+    return null;
+  end $$;
+comment on function take_from_tray() is '… and leaves it with the decision.';
+create trigger take_from_tray after insert on tray_decision for each row execute function take_from_tray();
+insert into tray_lying select intake_id, agency_id from outcome where outcome in ('triage', 'possible-duplicate');
+
 -- What is asked of a classified book is not for other rooms either; nor may they ask.
 create policy opened_books on act as restrictive to saraban_http using (book_id is null or opened_book(book_id));
 grant select, insert on act, tray_opening to saraban_http;
@@ -360,12 +419,12 @@ create table search_row (
   grams integer[] not null,
   primary key (book_id, year, number)
 );
--- Plain: a page of results is checked letter by letter against the text, and reading it from a side table costs more than
--- the room it takes.
-alter table search_row alter column folded set storage main, alter column grams set storage main;
+-- The text stays in the row, which every search reads; the keys, which none does, go beside it.
+alter table search_row set (toast_tuple_target = 256);
+alter table search_row alter column folded set storage main, alter column grams set storage external;
 comment on table search_row is 'Each open line of the books, folded for comparison, with its grams. Classified books are not here.';
 comment on column search_row.folded is 'Fields in one spelling, each ended by a line feed (shared/letter/search-text.ts).';
-comment on column search_row.grams is 'Trigrams and facets, each mixed with the agency and the month of registration.';
+comment on column search_row.grams is 'Threes, fives and facets, each mixed with the agency and the month of registration.';
 -- Fast update: the keys of a batch go into the index together, sorted (settle_search); one row after the other took ten
 -- times as long. Whoever writes rows settles them before the commit, so that no search has an unsorted rest to look through.
 create index search_row_by_grams on search_row using gin (grams) with (fastupdate = on, gin_pending_list_limit = 65536);
@@ -379,6 +438,13 @@ create table search_progress (
   event_no integer not null
 );
 comment on table search_progress is 'How far each book is in search_row. Numbers have no gaps, so a position says all; what is behind it is read from the book.';
+
+create table search_gram (
+  gram integer primary key,
+  lines integer not null
+);
+comment on table search_gram is 'How often a key is met, unmixed, from one line in sixteen: a search asks for its rarest keys only.';
+grant select, insert, update, delete on search_gram to saraban_search;
 
 alter table search_row enable row level security;
 alter table search_progress enable row level security;
@@ -410,12 +476,19 @@ create function search_lines(
   set plan_cache_mode = force_generic_plan
   as $$
 declare
+  -- Each key costs a look-up for each month of each agency, and a common one sorts out little.
+  rarest integer[] := array(select g from unnest(all_grams) g left join search_gram f on f.gram = g order by coalesce(f.lines, 0), g limit 6);
   bounds record;
   oldest integer;
   newest integer;
   span integer := 1;
+  months integer := 0;
+  found bigint := 0;
   got bigint;
 begin
+  -- What is not asked for must not cost anything: the rarest key again.
+  some_grams := coalesce(some_grams, rarest[1:1]);
+  more_grams := coalesce(more_grams, rarest[1:1]);
   if exists (select from unnest(agencies) a where not acting_for(a)) then
     raise exception 'not acting for each of the agencies' using errcode = 'insufficient_privilege';
   end if;
@@ -428,8 +501,8 @@ begin
   if after_at is not null then
     if direction < 0 then newest := least(newest, search_month(after_at)); else oldest := greatest(oldest, search_month(after_at)); end if;
   end if;
-  -- From the wanted end month by month, then in longer and longer spans, until the page is full: a common term is found in
-  -- the first month, and for a rare one each month of an agency costs one look-up a gram.
+  -- From the wanted end in spans of months until the page is full: a common term is found in the first month; for a rare
+  -- one the spans get longer, as what was found so far lets expect, and each month costs a few look-ups.
   while oldest <= newest loop
     return query
       select m.book_id, m.year, m.number, m.registered_at
@@ -440,7 +513,7 @@ begin
                offset 0) s -- offset 0: or the salt would be reckoned again for every gram
         cross join lateral (
           select r.book_id, r.year, r.number, r.registered_at from search_row r
-           where r.grams @> array(select g # s.salt from unnest(all_grams) g)
+           where r.grams @> array(select g # s.salt from unnest(rarest) g)
              and r.grams && array(select g # s.salt from unnest(some_grams) g)
              and r.grams && array(select g # s.salt from unnest(more_grams) g)
              and r.facets @> wanted_facets and r.folded like all (patterns)
@@ -455,12 +528,13 @@ begin
                               else (r.number, r.book_id) > (after_number, after_book) end)) m
        order by case when direction > 0 then m.registered_at end, case when direction > 0 then m.number end,
                 case when direction > 0 then m.book_id end, m.registered_at desc, m.number desc, m.book_id desc
-       limit most;
+       limit most - found;
     get diagnostics got = row_count;
-    most := most - got;
-    exit when most <= 0;
+    found := found + got;
+    months := months + span;
+    exit when found >= most;
     if direction < 0 then newest := newest - span; else oldest := oldest + span; end if;
-    span := span * 3;
+    span := least(span * 4, ceil(1.2 * (most - found) * months / greatest(found, 1))::integer);
   end loop;
 end $$;
 

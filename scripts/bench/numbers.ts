@@ -50,7 +50,8 @@ export const bench: Bench = async (run) => {
       await pool.query("checkpoint");
       rates[name] = await side.run();
     }
-    say(`${title}: ${Object.entries(rates).map(([name, perS]) => `${name} ${rounded(perS)}/s`).join(", ")}`); // biome-ignore format: one line
+    const said = Object.entries(rates).map(([name, perS]) => `${name} ${rounded(perS)}/s`);
+    say(`${title}: ${said.join(", ")}`);
     return rates as Record<Side, number>;
   };
   await measure("warm-up");

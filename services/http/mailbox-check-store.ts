@@ -7,13 +7,15 @@ import type { Tables } from "../shared/letter/tables.ts";
 export interface DutyAgency {
   readonly id: string;
   readonly office: Office;
+  /** When the duty began: half days before it are nobody's. */
+  readonly since: Date;
 }
 
 /** The agencies with that duty. Public facts: no row-level security. */
 export async function dutyAgencies(database: Kysely<Tables>): Promise<DutyAgency[]> {
-  const { rows } = await sql<{ id: string; office: Partial<Office> }>`
-    select id, office from agency where active and tray_duty order by id`.execute(database);
-  return rows.map(({ id, office }) => ({ id, office: { ...DEFAULT_OFFICE, ...office } }));
+  const { rows } = await sql<{ id: string; office: Partial<Office>; since: Date }>`
+    select id, office, tray_duty_since as since from agency where active and tray_duty_since is not null order by id`.execute(database);
+  return rows.map(({ id, office, since }) => ({ id, since, office: { ...DEFAULT_OFFICE, ...office } }));
 }
 
 /** The first opening of a tray within a half day. */

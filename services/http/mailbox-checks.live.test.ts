@@ -17,7 +17,7 @@ const stoppedAt =
 async function scene(context: Parameters<typeof openDesk>[0], time: () => string) {
   const now = stoppedAt(time);
   const desk = await openDesk(context, now);
-  await desk.query("update saraban.agency set tray_duty = true where id = 'agency-a'");
+  await desk.query("update saraban.agency set tray_duty_since = '2020-01-01' where id = 'agency-a'");
   const open = (...times: string[]) =>
     desk.query(
       "insert into saraban.tray_opening (agency_id, opened_at, opened_by) select 'agency-a', t, 'person:x' from unnest($1::timestamptz[]) t",
@@ -80,7 +80,7 @@ test("an agency without the duty misses nothing; another agency's checks are not
   expect(
     (await ask("/mailbox-checks?agency=agency-a&from=2023-12-25&to=2024-01-05")).body.missingYears,
   ).toEqual([2566]);
-  await query("update saraban.agency set tray_duty = false");
+  await query("update saraban.agency set tray_duty_since = null");
   expect((await ask("/mailbox-checks?agency=agency-a")).body).toMatchObject({
     trayDuty: false,
     missed: 0,

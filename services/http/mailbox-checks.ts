@@ -24,12 +24,13 @@ export interface MailboxChecks {
 /** The half working days of a range (ISO dates, both included), each with its first look into the tray (Annex 7). */
 export async function readMailboxChecks(
   transaction: Transaction<Tables>,
-  { id, office }: DutyAgency,
+  { id, office, since }: DutyAgency,
   range: { readonly from: string; readonly to: string },
   calendar: Calendar,
   now: Date,
 ): Promise<MailboxChecks> {
-  const all = halfDays(range.from, range.to, office, calendar);
+  const found = halfDays(range.from, range.to, office, calendar);
+  const all = { ...found, halfDays: found.halfDays.filter(({ to }) => to > since) };
   const openings = new Map(
     (await firstOpenings(transaction, id, all.halfDays)).map((opening) => [opening.place, opening]),
   );

@@ -21,7 +21,6 @@
  * Limits      no TLS of its own (RFC 6750 §5.3): bind it to loopback and put a proxy with a certificate before it, which
  *             lets only /api/v1 through to clerks. Behind a proxy wrong tokens are counted for all its clients together.
  *             A client that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.
- *             The duty to look has no beginning: a new installation's first days count as missed.
  */
 import { join } from "node:path";
 import { calendarWarnings } from "../shared/letter/calendar-warnings.ts";

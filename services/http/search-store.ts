@@ -43,13 +43,11 @@ export async function findPlaces(
   const { all, oneOf } = searchKeys(search.terms, search.facets, [letterMonths(search)].filter(isUseful));
   const { after } = search;
   if (isByTimeAlone(search)) return placesByTime(transaction, search, except, most);
-  // Where there is nothing to ask for, a key is asked for that is there anyway: the rarest known, or the one of all lines.
-  const known = all.length > 0 ? all : [EVERY_LINE];
-  const [some = known.slice(0, 1), more = known.slice(0, 1)] = oneOf;
+  const [some = null, more = null] = oneOf;
   const { rows } = await sql<Place>`
     select book_id as "bookId", year, number, registered_at as "registeredAt"
       from search_lines(${search.agencies}::text[], ${search.terms.map(likePattern)}::text[],
-        ${known}::int[], ${some}::int[], ${more}::int[], ${search.facets}::text[],
+        ${all.length === 0 ? [EVERY_LINE] : all}::int[], ${some}::int[], ${more}::int[], ${search.facets}::text[],
         ${search.from}, ${search.to}, ${search.letterFrom}::date, ${search.letterTo}::date, ${except}::text[],
         ${search.direction}, ${after?.registeredAt ?? null}, ${after?.number ?? null}, ${after?.bookId ?? null}, ${most})`.execute(
     transaction,

@@ -30,10 +30,7 @@ export function linesNumbered(
 ): Promise<ThreadLine[]> {
   return threadLines(
     transaction,
-    sql`select book_id, year, number from entry where agency_id = ${agencyId} and letter_number = any (${letterNumbers}::text[])
-        union
-        select book_id, year, number from entry_event
-         where agency_id = ${agencyId} and changes -> 'letterNumber' ->> 'new' = any (${letterNumbers}::text[])`,
+    sql`select * from lines_numbered(${agencyId}, ${letterNumbers}::text[])`,
     sql`l.letter_number = any (${letterNumbers}::text[])`,
     most,
   );
@@ -48,11 +45,7 @@ export function linesReferringTo(
 ): Promise<ThreadLine[]> {
   return threadLines(
     transaction,
-    sql`select book_id, year, number from entry
-         where agency_id = ${agencyId} and reference_numbers @> array[${letterNumber}]::text[]
-        union
-        select book_id, year, number from entry_event
-         where agency_id = ${agencyId} and changes -> 'referenceNumbers' -> 'new' @> to_jsonb(${letterNumber}::text)`,
+    sql`select * from lines_referring_to(${agencyId}, ${letterNumber})`,
     sql`l.reference_numbers @> array[${letterNumber}]::text[]`,
     most,
   );

@@ -79,9 +79,6 @@ export interface TrayPage {
 /**
  * The open tray of an agency: most urgent first, then the oldest. @param after the arrival after which the page begins,
  * decided on meanwhile or not; null for the first page
- *
- * What is open is found by taking the decided from all that ever came into the tray, as sets: row by row the policies of
- * row-level security would mislead the planner into a look-up for each.
  */
 export async function readTray(
   transaction: Transaction<Tables>,
@@ -91,8 +88,7 @@ export async function readTray(
 ): Promise<TrayPage> {
   const { rows } = await sql<{ intakeId: string; weight: number; total: number }>`
     with undecided as materialized (
-      select intake_id from outcome where agency_id = ${agencyId} and outcome in ('triage', 'possible-duplicate')
-      except select intake_id from tray_decision where agency_id = ${agencyId}),
+      select intake_id from tray_lying where agency_id = ${agencyId}),
     place as not materialized (select ${WEIGHT} as weight, i.arrived_at, i.id, r.secrecy
       from reading r join intake i on i.id = r.intake_id and i.agency_id = r.agency_id),
     lying as (select p.* from undecided u join place p on p.id = u.intake_id where p.secrecy = 'normal')

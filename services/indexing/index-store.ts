@@ -96,11 +96,15 @@ export async function indexLines(
   lines: readonly RegisterLine[],
 ): Promise<void> {
   if (lines.length === 0) return;
+  const counts = new Map<number, number>();
   const rows = lines.map((line) => {
     const folded = searchableText(line);
     const facets = facetsOf(line);
+    const grams = gramsOf(folded, facets);
+    if (line.number % COUNTED_LINES === 0)
+      for (const gram of grams) counts.set(gram, (counts.get(gram) ?? 0) + 1);
     // Array literals: facets and numbers hold no character that would need quoting in one.
-    return { line, folded, facets: `{${facets.join(",")}}`, grams: `{${gramsOf(folded, facets).join(",")}}` };
+    return { line, folded, facets: `{${facets.join(",")}}`, grams: `{${grams.join(",")}}` };
   });
   await sql`
     insert into search_row (book_id, agency_id, year, number, registered_at, letter_date, folded, facets, grams)
@@ -118,6 +122,23 @@ export async function indexLines(
     transaction,
   );
   await sql`select settle_search()`.execute(transaction);
+  await countGrams(transaction, counts);
+}
+
+/** Which keys are rare is told from one line in so many. */
+const COUNTED_LINES = 16;
+
+async function countGrams(
+  transaction: Transaction<Tables>,
+  counts: ReadonlyMap<number, number>,
+): Promise<void> {
+  if (counts.size === 0) return;
+  // In order: two indexers at different books take the rows' locks alike.
+  const grams = [...counts.keys()].sort((a, b) => a - b);
+  await sql`
+    insert into search_gram (gram, lines)
+      select gram, lines from unnest(${grams}::integer[], ${grams.map((gram) => counts.get(gram))}::integer[]) as n(gram, lines)
+      on conflict (gram) do update set lines = search_gram.lines + excluded.lines`.execute(transaction);
 }
 
 export async function saveProgress(
@@ -134,5 +155,6 @@ export async function saveProgress(
 export async function clearIndex(transaction: Transaction<Tables>): Promise<number> {
   const { numAffectedRows } = await sql`delete from search_row`.execute(transaction);
   await sql`delete from search_progress`.execute(transaction);
+  await sql`delete from search_gram`.execute(transaction);
   return Number(numAffectedRows ?? 0);
 }

@@ -2,7 +2,7 @@
  * The process in which registers are laid out and letters' PDFs read: work that takes the processor for seconds, or memory
  * without measure, must not stop the service's event loop. Started by start-print-process.ts; imported by nobody.
  *
- * Answers each task with one message, in their order. Ends with the service, or when it is killed.
+ * Answers each task with one message; is asked one at a time. Ends with the service, or when it is killed.
  */
 import type { RegisterLine } from "../shared/letter/register-line.ts";
 import type { ReceiveStamp } from "./receive-stamp.ts";
@@ -33,19 +33,19 @@ const WRITERS = { pdf: writeRegisterPdf, xlsx: writeRegisterXlsx, csv: writeRegi
 
 let register: RegisterWriter | null = null;
 
-process.on("message", (task: PrintTask) => {
-  process.send?.(answerTo(task));
+process.on("message", async (task: PrintTask) => {
+  process.send?.(await answerTo(task));
 });
 
-function answerTo(task: PrintTask): PrintAnswer {
+async function answerTo(task: PrintTask): Promise<PrintAnswer> {
   try {
-    return { result: perform(task) };
+    return { result: await perform(task) };
   } catch (error) {
     return { error };
   }
 }
 
-function perform(task: PrintTask): PrintResults[PrintTask["do"]] {
+async function perform(task: PrintTask): Promise<PrintResults[PrintTask["do"]]> {
   switch (task.do) {
     case "open-register":
       register = WRITERS[task.order.format](task.order);
@@ -56,8 +56,7 @@ function perform(task: PrintTask): PrintResults[PrintTask["do"]] {
       return opened().end();
     case "stamp-letter": {
       const faces = { regular: openSarabun("regular"), bold: openSarabun("bold") };
-      const { buffer, byteOffset, byteLength } = task.letter;
-      return stampLetter(Buffer.from(buffer, byteOffset, byteLength), task.stamp, faces);
+      return stampLetter(task.letter, task.stamp, faces);
     }
   }
 }

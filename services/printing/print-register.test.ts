@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
 import { type PrintOptions, printRegister } from "./print-register.ts";
@@ -149,3 +150,32 @@ test.skipIf(process.platform !== "linux")("memory beside the heap counts too (re
     fault: "too-costly",
   });
 });
+
+test.each([
+  // Read as it is written it has 2^40 pages.
+  ["a tree of pages whose branches are one branch", treeBomb(), { taskMs: 3_000 }],
+  ["four gigabytes in four megabytes", streamBomb(), { memoryMb: 400 }],
+])("%s ends its process, not the service", async (_, letter, limit) => {
+  const limits = { ...STAMP_LIMITS, ...limit };
+  expect(await stampLetterApart(letter, STAMP, { limits })).toEqual({ stamped: false, fault: "too-costly" });
+});
+
+function treeBomb(): Buffer {
+  let branches = "";
+  for (let number = 20; number < 60; number++) {
+    const kid = `${number === 59 ? 4 : number + 1} 0 R`;
+    branches += `${number} 0 obj\n<</Type/Pages/Count 2/Kids[${kid} ${kid}]>>\nendobj\n`;
+  }
+  const letter = letterPdf().toString("latin1").replace("/Kids[4 0 R]", "/Kids[20 0 R]");
+  return Buffer.from(letter.replace("4 0 obj", `${branches}4 0 obj`), "latin1");
+}
+
+/** An object stream of zeros; pieces that end with a full flush can be strung together. */
+function streamBomb(): Buffer {
+  const piece = deflateRawSync(Buffer.alloc(1024 * 1024), { finishFlush: constants.Z_FULL_FLUSH });
+  const data = [Buffer.from([0x78, 0x9c]), ...Array.from({ length: 4096 }, () => piece), Buffer.from([3, 0])];
+  const length = data.reduce((sum, { length }) => sum + length, 0);
+  const entries = `/Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length ${length}`;
+  const start = Buffer.from(`%PDF-1.5\n9 0 obj\n<<${entries}>>\nstream\n`);
+  return Buffer.concat([start, ...data, Buffer.from("\nendstream\nendobj\n"), letterPdf()]);
+}

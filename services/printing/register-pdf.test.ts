@@ -97,10 +97,10 @@ readTest(`cancelled and reserved numbers say so (${reader})`, () => {
   expect(text).toContain("รวม 3 รายการ (ลงทะเบียน 0 จองเลข 1 ยกเลิก 2)");
 });
 
-readTest(`3,000 lines: every number once, every page with its number and the day (${reader})`, () => {
+readTest(`3,000 lines: every number once, every page with its number and the day (${reader})`, async () => {
   const pdf = print(makeUpLines(3000, 7));
   const pages = pagesOf(pdf);
-  expect(pageCountOf(pdf)).toBe(pages.length);
+  expect(await pageCountOf(pdf)).toBe(pages.length);
   expect(pages.length).toBeGreaterThan(150);
   for (const [index, page] of pages.entries()) {
     expect(page).toContain(`หน้า ${index + 1} จาก ${pages.length}`);

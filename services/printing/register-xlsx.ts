@@ -1,13 +1,17 @@
+import { Zip, ZipDeflate } from "fflate";
 import { type Cell, type ExportColumn, exportColumns } from "./export-columns.ts";
 import { bangkokLocalTime, spreadsheetTime } from "./printed-words.ts";
 import { registerForm } from "./register-columns.ts";
 import type { RegisterOrder, RegisterWriter } from "./register-writer.ts";
-import { newZipFile } from "./zip-file.ts";
 
 /** Order of the cell formats in STYLES. */
 const STYLE = { heading: 1, text: 2, day: 3, time: 4 } as const;
 /** Excel takes no longer text (specifications and limits of Excel). */
 const LONGEST_CELL = 32_767;
+/** Without ZIP64, which fflate does not write, a longer one would be damaged. */
+const LARGEST_SHEET_BYTES = 0xffff_ffff;
+/** The same content gives the same bytes; a ZIP archive has no earlier time, and it is a local one. */
+const UNDATED = new Date(1980, 0, 1);
 
 /**
  * The register as a spreadsheet (ECMA-376, SpreadsheetML), row by row: the libraries for it keep every cell in memory,
@@ -17,15 +21,25 @@ const LONGEST_CELL = 32_767;
 export function writeRegisterXlsx(order: RegisterOrder): RegisterWriter {
   const { direction, series, yearBuddhist } = order.header;
   const columns = exportColumns(direction, series);
-  const zip = newZipFile();
   let row = 1;
   let waiting: Uint8Array[] = [];
+  const zip = new Zip((error, bytes) => {
+    if (error) throw error;
+    waiting.push(bytes);
+  });
+  const begin = (name: string, content: string): ZipDeflate => {
+    const entry = new ZipDeflate(name);
+    entry.mtime = UNDATED;
+    zip.add(entry);
+    entry.push(Buffer.from(content));
+    return entry;
+  };
   for (const [name, content] of Object.entries(parts(`${sheetTitle(direction, series)} ${yearBuddhist}`))) {
-    waiting.push(zip.begin(name), zip.write(content), zip.finish());
+    begin(name, content).push(Buffer.alloc(0), true);
   }
-  waiting.push(zip.begin("xl/worksheets/sheet1.xml"), zip.write(sheetStart(columns)));
-  const takeWaiting = (last: Uint8Array): Uint8Array => {
-    const bytes = Buffer.concat([...waiting, last]);
+  const sheet = begin("xl/worksheets/sheet1.xml", sheetStart(columns));
+  const takeWaiting = (): Uint8Array => {
+    const bytes = Buffer.concat(waiting);
     waiting = [];
     return bytes;
   };
@@ -39,11 +53,14 @@ export function writeRegisterXlsx(order: RegisterOrder): RegisterWriter {
           columns.map(({ cell }, index) => cellXml(reference(index, row), cell(line))),
         );
       }
-      return takeWaiting(zip.write(rows));
+      sheet.push(Buffer.from(rows));
+      if (sheet.size > LARGEST_SHEET_BYTES) throw new Error("the sheet would be larger than 4 GB");
+      return takeWaiting();
     },
     end() {
-      const last = [zip.write(SHEET_END), zip.finish(), zip.end()];
-      return takeWaiting(Buffer.concat(last));
+      sheet.push(Buffer.from(SHEET_END), true);
+      zip.end();
+      return takeWaiting();
     },
   };
 }

@@ -2,7 +2,7 @@ import type { ReceiveStamp } from "./receive-stamp.ts";
 import type { StampedLetter } from "./stamp-letter.ts";
 import { PrintLimitReached, type PrintLimits, startPrintProcess } from "./start-print-process.ts";
 
-/** A letter of 64 MB is read in a second and held four times: as it came, as text, stamped, and on the way back. */
+/** A letter of 64 MB is read in a second and held four times: as it came, as objects, stamped, and on the way back. */
 export const STAMP_LIMITS: PrintLimits = { taskMs: 20_000, heapMb: 256, memoryMb: 768 };
 
 export type StampOutcome = StampedLetter | { readonly stamped: false; readonly fault: "too-costly" };

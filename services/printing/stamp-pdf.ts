@@ -22,7 +22,7 @@ const SHEET = { width: 595.28, height: 841.89 } as const;
 export function stampSheetPdf(stamp: ReceiveStamp, faces: StampFaces): Uint8Array {
   const drawing = drawReceiveStamp(stamp, faces);
   const file = newPdfFile();
-  const form = writeStampForm(file, drawing, faces, "");
+  const form = writeStampForm(file, drawing, faces);
   const pageTree = file.reserve();
   const page = file.reserve();
   const content = file.reserve();
@@ -49,15 +49,9 @@ export function stampSheetPdf(stamp: ReceiveStamp, faces: StampFaces): Uint8Arra
 /**
  * The stamp as a form (ISO 32000-1 §8.10) with its lower left corner at 0, 0; with its words as text, so that a search in
  * the stamped letter finds them.
- * @param entries further ones of the form's dictionary
  * @returns its object number
  */
-export function writeStampForm(
-  file: PdfFile,
-  drawing: StampDrawing,
-  faces: StampFaces,
-  entries: string,
-): number {
+function writeStampForm(file: PdfFile, drawing: StampDrawing, faces: StampFaces): number {
   const form = file.reserve();
   const fonts = { regular: addPdfFont(file, faces.regular), bold: addPdfFont(file, faces.bold) };
   const ink = [STAMP_INK.red, STAMP_INK.green, STAMP_INK.blue].map((part) => pdfNumber(part / 255)).join(" ");
@@ -70,7 +64,7 @@ export function writeStampForm(
   const resources = `<</Font<<${fonts.regular.resource}${fonts.bold.resource}>>>>`;
   file.stream(
     form,
-    `/Type/XObject/Subtype/Form/BBox[0 0 ${size}]/Resources${resources}${entries}`,
+    `/Type/XObject/Subtype/Form/BBox[0 0 ${size}]/Resources${resources}`,
     `${ink} rg ${ink} RG ${STAMP_EDGE_PT} w ${box.join(" ")} re S\n${words.join("")}`,
   );
   fonts.regular.embed();

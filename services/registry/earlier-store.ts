@@ -4,7 +4,9 @@ import type { Earlier, LetterIdentity, WaitingLetter } from "./decide-outcome.ts
 
 /**
  * Finds what the waiting letters may repeat. Run under the book's lock, so that two copies that are read at the same
- * moment cannot both miss each other; an arrival counts as earlier once it has an outcome.
+ * moment cannot both miss each other; an arrival counts as earlier once it has an outcome. Digests and numbers are each
+ * looked up by themselves (lateral, cut by limit or offset): as one join the planner, which row-level security makes expect
+ * hardly any rows, may read all outcomes, or the whole book, for every batch.
  */
 export async function findEarlier(
   transaction: Transaction<Tables>,
@@ -28,7 +30,7 @@ export async function findEarlier(
        select intake_id as "intakeId", sender_domain as "senderDomain", letter_number as number,
               letter_date as "letterDate", letter_from as "from"
          from entry e where letter_number = given.letter_number and agency_id = ${agencyId}
-          and split_part(book_id, '.', 2) || '.' || split_part(book_id, '.', 3) = 'inbound.ordinary'
+          and book_id || '' = ${`${agencyId}.inbound.ordinary`} -- or the key's index, through the whole book, looks as good
           and not exists (select from entry_event h where h.book_id = e.book_id and h.year = e.year and h.number = e.number
                           and h.what = 'cancelled')
         order by e.year, e.number offset 0) e`.execute(transaction);

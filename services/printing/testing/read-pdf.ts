@@ -1,19 +1,18 @@
 import { spawnSync } from "node:child_process";
 import { inflateSync } from "node:zlib";
-import { openPdf } from "../open-pdf.ts";
-import { readDictionary } from "../pdf-syntax.ts";
+import { PDFDocument } from "@cantoo/pdf-lib";
 
 /** Reads PDFs as others do; without poppler (package poppler-utils) those tests are left out, and say so. */
 export const hasPoppler = spawnSync("pdftotext", ["-v"]).error === undefined;
 export const POPPLER_MISSING = "left out: pdftotext is not installed (poppler-utils)";
 
-/** The text of a PDF, in the places of the page. */
-export function textOf(pdf: Uint8Array): string {
+/** The text of a PDF, in the places of the page. `repairs`: what is wrong with the file may be said and repaired. */
+export function textOf(pdf: Uint8Array, { repairs = false } = {}): string {
   const { stdout, stderr, status } = spawnSync("pdftotext", ["-layout", "-", "-"], {
     input: pdf,
     maxBuffer: 256 * 1024 * 1024,
   });
-  if (status !== 0 || stderr.length > 0) throw new Error(`pdftotext: ${stderr}`);
+  if (status !== 0 || (!repairs && stderr.length > 0)) throw new Error(`pdftotext: ${stderr}`);
   return stdout.toString();
 }
 
@@ -22,11 +21,10 @@ export function pagesOf(pdf: Uint8Array): string[] {
   return textOf(pdf).split("\f").slice(0, -1);
 }
 
-/** How many pages its tree says it has, read by our own reader. */
-export function pageCountOf(pdf: Uint8Array): number {
-  const file = openPdf(Buffer.from(pdf));
-  const catalogue = readDictionary(file.resolve(file.trailer.get("Root")));
-  return Number(readDictionary(file.resolve(catalogue.get("Pages"))).get("Count"));
+/** How many pages its tree says it has. */
+export async function pageCountOf(pdf: Uint8Array): Promise<number> {
+  const { catalog } = await PDFDocument.load(pdf);
+  return catalog.Pages().Count().asNumber();
 }
 
 /** All streams that can be inflated, as text: what our writer wrote into pages. */

@@ -20,6 +20,7 @@ const LETTER_TABLES = [
   "act_result",
   "tray_decision",
   "tray_opening",
+  "tray_lying",
   "print_order",
   "print_progress",
   "search_row",
@@ -31,7 +32,6 @@ const ROLES: RoomRole[] = [
   "saraban_registry",
   "saraban_notification",
   "saraban_http",
-  "saraban_print",
   "saraban_audit",
 ];
 
@@ -55,6 +55,7 @@ test("every table that holds letters carries its agency and has row-level securi
     "agency",
     "partner",
     "clerk",
+    "search_gram",
     "heartbeat",
     "applied_file",
     "clock_sample",

@@ -113,16 +113,18 @@ async function storeAgencies(client: PoolClient, agencies: string): Promise<void
     [agencies],
   );
   await client.query(
-    `insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name, letter_code, registration, office, tray_duty)
+    `insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name, letter_code, registration, office, tray_duty_since)
        select id, lower(domain), lower(mailbox), "nameThai", "nameEnglish", "receiverName", "letterCode",
               coalesce(registration, '{}'), coalesce(office, '{}'),
-              coalesce("trayDuty", registration @? '$.* ? (@ == "clerk")', false)
+              case when coalesce("trayDuty", registration @? '$.* ? (@ == "clerk")', false) then now() end
          from jsonb_to_recordset($1::jsonb) as
            (id text, domain text, mailbox text, "nameThai" text, "nameEnglish" text, "receiverName" text, "letterCode" text,
             registration jsonb, office jsonb, "trayDuty" boolean)
        on conflict (id) do update set domain = excluded.domain, mailbox = excluded.mailbox, name_th = excluded.name_th,
          name_en = excluded.name_en, receiver_name = excluded.receiver_name, letter_code = excluded.letter_code,
-         registration = excluded.registration, office = excluded.office, tray_duty = excluded.tray_duty,
+         registration = excluded.registration, office = excluded.office, 
+         -- The duty begins once, when it is first written down.
+         tray_duty_since = case when excluded.tray_duty_since is not null then coalesce(agency.tray_duty_since, now()) end,
          active = true, updated_at = now()`,
     [agencies],
   );

@@ -5,7 +5,7 @@ import { projectDir } from "../runtime/settings.ts";
 import { flow, type Room } from "./flow.ts";
 
 /** The road, left to right: a job is handed on to the right only. */
-const ROAD: readonly Room[] = ["intake", "reading", "registry", "notification"];
+const ROAD = ["http", "intake", "reading", "registry", "notification", "printing"];
 
 test("every job is handed on to the right", () => {
   for (const [name, { handedOnBy, doneBy }] of Object.entries(flow)) {

@@ -46,8 +46,12 @@ export function facetsOf(line: RegisterLine): string[] {
 export function gramsOf(folded: string, facets: readonly string[]): number[] {
   const grams = new Set<number>([EVERY_LINE]);
   for (const facet of facets) grams.add(facetGram(facet));
-  for (let at = 0; at + 2 < folded.length; at++) {
-    if (folded.charCodeAt(at) === LINE_FEED || folded.charCodeAt(at + 1) === LINE_FEED) continue;
+  let inField = 0;
+  for (let at = 0; at < folded.length; at++) {
+    inField = folded.charCodeAt(at) === LINE_FEED ? 0 : inField + 1;
+    if (inField >= LONG_GRAM) grams.add(longGram(folded, at + 1 - LONG_GRAM));
+    // A three may end with the field's end: a term of two letters is looked for with whatever follows it.
+    if (inField === 0 || folded.charCodeAt(at + 1) === LINE_FEED) continue;
     grams.add(trigram(folded.charCodeAt(at), folded.charCodeAt(at + 1), folded.charCodeAt(at + 2)));
   }
   return [...grams];
@@ -61,9 +65,6 @@ export interface SearchKeys {
   readonly oneOf: readonly (readonly number[])[];
 }
 
-/** Beyond this many, further trigrams of a long term sort out almost nothing and cost a look-up each. */
-const MOST_TRIGRAMS = 24;
-
 /** @param terms folded (foldTerm). A term of one letter has no key: its lines are found by looking at all of them. */
 export function searchKeys(
   terms: readonly string[],
@@ -73,11 +74,10 @@ export function searchKeys(
   const all = new Set(facets.map(facetGram));
   const oneOf = facetGroups.map((group) => group.map(facetGram));
   for (const term of terms) {
-    const count = term.length - 2;
-    const step = Math.max(1, count / MOST_TRIGRAMS);
-    for (let place = 0; place < count; place += step) {
-      const at = Math.floor(place);
-      all.add(trigram(term.charCodeAt(at), term.charCodeAt(at + 1), term.charCodeAt(at + 2)));
+    for (let at = 0; at + LONG_GRAM <= term.length; at++) all.add(longGram(term, at));
+    if (term.length === 3 || term.length === 4) {
+      all.add(trigram(term.charCodeAt(0), term.charCodeAt(1), term.charCodeAt(2)));
+      if (term.length === 4) all.add(trigram(term.charCodeAt(1), term.charCodeAt(2), term.charCodeAt(3)));
     }
     if (term.length === 2) {
       const stem = trigram(term.charCodeAt(0), term.charCodeAt(1), 0) & ~63;
@@ -100,10 +100,25 @@ function trigram(first: number, second: number, third: number): number {
   return (stem << 6) | ((third ^ (third >>> 6)) & 63);
 }
 
+/**
+ * Terms of five letters and more are found by their fives: their threes may all be common (ครั้งที่ + เที่ยว hold those of
+ * ครั้งที่ยว), and thousands of lines would have to be looked at for nothing.
+ */
+const LONG_GRAM = 5;
+
+function longGram(text: string, at: number): number {
+  return mix(hashOf(text, at, at + LONG_GRAM));
+}
+
 function facetGram(facet: string): number {
+  return mix(hashOf(facet, 0, facet.length));
+}
+
+/** FNV-1a over UTF-16 units. */
+function hashOf(text: string, from: number, to: number): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < facet.length; at++) hash = Math.imul(hash ^ facet.charCodeAt(at), 0x01000193);
-  return mix(hash);
+  for (let at = from; at < to; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash;
 }
 
 /** Spreads the bits, as integer hash functions do (two rounds of multiply and shift). */

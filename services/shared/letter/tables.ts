@@ -80,9 +80,9 @@ export interface Agency {
    */
   registration: Generated<Json>;
   /**
-   * True: somebody has to open the tray in each half working day (Annex 7), and a missed one is warned of.
+   * From then on somebody has to open the tray in each half working day (Annex 7), and a missed one is warned of; null: no such duty.
    */
-  tray_duty: Generated<boolean>;
+  tray_duty_since: Date | null;
   updated_at: Generated<Date>;
 }
 
@@ -465,6 +465,11 @@ export interface RegisterLine {
   year: number | null;
 }
 
+export interface SearchGram {
+  gram: number;
+  lines: number;
+}
+
 export interface SearchProgress {
   agency_id: string;
   book_id: string;
@@ -482,7 +487,7 @@ export interface SearchRow {
    */
   folded: string;
   /**
-   * Trigrams and facets, each mixed with the agency and the month of registration.
+   * Threes, fives and facets, each mixed with the agency and the month of registration.
    */
   grams: number[];
   letter_date: string | null;
@@ -514,6 +519,11 @@ export interface TrayDecision {
   reason: string;
 }
 
+export interface TrayLying {
+  agency_id: string;
+  intake_id: string;
+}
+
 export interface TrayOpening {
   agency_id: string;
   id: Generated<number>;
@@ -543,9 +553,11 @@ export interface Tables {
   print_progress: PrintProgress;
   reading: Reading;
   register_line: RegisterLine;
+  search_gram: SearchGram;
   search_progress: SearchProgress;
   search_row: SearchRow;
   stored_body: StoredBody;
   tray_decision: TrayDecision;
+  tray_lying: TrayLying;
   tray_opening: TrayOpening;
 }
