@@ -1,5 +1,5 @@
 import { inflateRawSync } from "node:zlib";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
 import { writeRegisterCsv } from "./register-csv.ts";
 import type { RegisterOrder } from "./register-writer.ts";
@@ -159,5 +159,7 @@ test("many pieces are one archive, and the same lines give the same bytes", () =
   const sheet = unzip(archive).get("xl/worksheets/sheet1.xml") ?? "";
   expect(sheet.match(/<row /g)).toHaveLength(501);
   expect(rowOf(sheet, 501).get("A")).toBe("500");
+  onTestFinished(() => void vi.useRealTimers());
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2031-06-07T08:09:10Z") });
   expect(print()).toEqual(archive);
 });

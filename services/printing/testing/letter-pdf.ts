@@ -1,15 +1,16 @@
 import { deflateSync } from "node:zlib";
 
-/** Options of a made-up letter; `page` are entries of its first page's dictionary. */
+/** Options of a made-up letter; `page` are entries of its first page's dictionary, `objects` come behind its pages. */
 export interface MadeUpLetter {
   readonly pages?: number;
   readonly page?: string;
   readonly trailer?: string;
+  readonly objects?: readonly string[];
 }
 
 /** A letter with a classic cross-reference table and a line of text on every page. */
-export function letterPdf({ pages = 1, page = "", trailer = "" }: MadeUpLetter = {}): Buffer {
-  return withTable(objectsOf(pages, page), trailer);
+export function letterPdf({ pages = 1, page = "", trailer = "", objects = [] }: MadeUpLetter = {}): Buffer {
+  return withTable([...objectsOf(pages, page), ...objects], trailer);
 }
 
 /** The same with its dictionaries in an object stream and a cross-reference stream (PDF 1.5), as offices' programs write. */

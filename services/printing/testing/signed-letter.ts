@@ -16,9 +16,9 @@ const SIGNATURE_DIGITS = 8192;
 export function signedLetterPdf(): Buffer {
   const range = "9".repeat(32);
   const value = `<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/adbe.pkcs7.detached/ByteRange[${range}]/Contents<${"0".repeat(SIGNATURE_DIGITS)}>>>`;
-  const field = `<</Type/Annot/Subtype/Widget/FT/Sig/T(Signature)/Rect[100 100 250 150]/F 132/V ${value}>>`;
-  // The catalogue needs no list of fields: who checks looks through the pages too.
-  const letter = letterPdf({ page: `/Annots[${field}]` });
+  const field = "<</Type/Annot/Subtype/Widget/FT/Sig/T(Signature)/Rect[100 100 250 150]/F 132/V 7 0 R>>";
+  // The catalogue names no form: who checks looks through the pages too.
+  const letter = letterPdf({ page: "/Annots[6 0 R]", objects: [field, value] });
   const from = letter.indexOf("/Contents<0") + "/Contents".length;
   const to = from + SIGNATURE_DIGITS + 2;
   letter.write(`0 ${from} ${to} ${letter.length - to}`.padEnd(range.length), letter.indexOf(range), "latin1");
