@@ -14,7 +14,9 @@ export interface DutyAgency {
 /** The agencies with that duty. Public facts: no row-level security. */
 export async function dutyAgencies(database: Kysely<Tables>): Promise<DutyAgency[]> {
   const { rows } = await sql<{ id: string; office: Partial<Office>; since: Date }>`
-    select id, office, tray_duty_since as since from agency where active and tray_duty_since is not null order by id`.execute(database);
+    select id, office, tray_duty_since as since from agency where active and tray_duty_since is not null order by id`.execute(
+    database,
+  );
   return rows.map(({ id, office, since }) => ({ id, since, office: { ...DEFAULT_OFFICE, ...office } }));
 }
 

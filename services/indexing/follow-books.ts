@@ -10,8 +10,8 @@ import {
   takeProgress,
 } from "./index-store.ts";
 
-/** Lines indexed in one transaction. */
-const BATCH = 2_000;
+/** Lines indexed in one transaction: of one month mostly, so that their keys go into the index together. */
+const BATCH = 10_000;
 
 /**
  * Brings the index up to what stands in the books. A book's numbers have no gaps and nothing is written behind its last

@@ -3,8 +3,8 @@ import { deflateSync } from "node:zlib";
 /**
  * Writes PDF objects in the order in which they come and remembers where each begins (ISO 32000-1 §7.5).
  *
- * Our own writer, because what a library wrote was measured and lost Thai text: copied or searched, registers made with
- * pdfkit and with typst miss characters (one text a glyph cannot tell า in กา from half of ำ; see pdf-font.ts).
+ * Our own writer, because pdfkit and typst were measured and lose Thai text when it is copied or searched (pdf-font.ts says
+ * what it takes to keep it).
  */
 export interface PdfFile {
   /** A number for an object that is written later. */

@@ -68,8 +68,8 @@ async function writeUpdate(
   const { prevStartXRef } = context.pdfFileDetails;
   if (prevStartXRef === 0) throw new Error("no startxref: the end of the file is missing");
   if (context.largestObjectNumber > HIGHEST_NUMBER) throw new Error("an object's number is too high");
-  // The context's own snapshot counts the catalogue as changed, and with it every `set` searches all objects: 20 s for a
-  // letter of 300,000. This one holds what is new, and the page.
+  // The context's own snapshot counts the catalogue as changed, and with it every `set` searches all objects: more than
+  // 20 s in a letter of 300,000. This one holds what is new, and the page.
   const changes = pdf.takeSnapshot();
   delete context.snapshot;
   const page = pdf.getPage(0);

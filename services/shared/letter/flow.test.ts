@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { projectDir } from "../runtime/settings.ts";
-import { flow, type Room } from "./flow.ts";
+import { flow } from "./flow.ts";
 
 /** The road, left to right: a job is handed on to the right only. */
 const ROAD = ["http", "intake", "reading", "registry", "notification", "printing"];
