@@ -407,6 +407,17 @@ grant update (next_send_at, failures, not_before, last_error, failed_at) on outb
 grant select, insert, update, delete on heartbeat to saraban_search, saraban_print;
 
 -- ---------------------------------------------------------------------------------------------------------------
+-- Letters that wait for a number, in the order in which their book takes them: however many wait, a batch reads its own.
+
+alter table outbox add column arrival_seq bigint;
+comment on column outbox.arrival_seq is 'Of register-letter: the letter''s place in the order of arrival, in which the book takes what is ready.';
+update outbox w set arrival_seq = i.arrival_seq
+  from intake i where w.job = 'register-letter' and i.id = w.subject_id and i.agency_id = w.agency_id;
+alter table outbox add check ((job = 'register-letter') = (arrival_seq is not null));
+drop index outbox_by_book;
+create index outbox_by_book on outbox (work_key, arrival_seq) where job = 'register-letter';
+
+-- ---------------------------------------------------------------------------------------------------------------
 -- Search: a projection of the books, made by room indexing and made again from them at any time.
 
 create table search_row (

@@ -96,12 +96,12 @@ const INSERT = `
        arrivals as (insert into saraban.intake (id, agency_id, transaction_id, door, mail_from, recipients, remote_address,
            helo, smtp_utf8, tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
          select id, $1, id, 'smtp', sender, array['saraban@' || $1 || '.example.go.th'], '127.0.0.1', 'bench', false, false,
-                false, repeat('0', 64), 1, arrived, '{"state":"unsynchronised"}' from given order by place),
+                false, repeat('0', 64), 1, arrived, '{"state":"unsynchronised"}' from given order by place returning id, arrival_seq),
        readings as (insert into saraban.reading (intake_id, agency_id, read_at, verdict, reason, kind, message_id,
            content_digest, sender_address, number_printed, number, letter_date, subject, letter_from, letter_to, urgency,
            secrecy, letter_kind, citations, enclosures)
          select id, $1, arrived, verdict, reason, 'letter', '<' || id || '@bench.example.go.th>',
                 encode(sha256(id::text::bytea), 'hex'), sender, printed, number, date, subject, "from", "to", urgency,
                 'normal', kind, citations, enclosures from given)
-  insert into saraban.outbox (job, agency_id, subject_id, work_key)
-    select 'register-letter', $1, id, $1 || '.inbound.ordinary' from given order by place`;
+  insert into saraban.outbox (job, agency_id, subject_id, work_key, arrival_seq)
+    select 'register-letter', $1, id, $1 || '.inbound.ordinary', arrival_seq from arrivals order by arrival_seq`;

@@ -42,8 +42,8 @@ export async function readLetter(parts: ReadingParts, { agencyId, subjectId }: J
       if ((await finish(transaction, "read-letter", [subjectId])) === 0) return false;
       const senderAgency = senderOf(reading.fromAddress, known)?.name ?? null;
       await insertReading(transaction, agencyId, subjectId, reading, verdict, senderAgency, now().at);
-      const bookId = `${agencyId}.inbound.ordinary`;
-      await handOn(transaction, "reading", [{ job: "register-letter", agencyId, subjectId, bookId }]);
+      const book = { id: `${agencyId}.inbound.ordinary`, arrivalSeq: arrival.arrivalSeq };
+      await handOn(transaction, "reading", [{ job: "register-letter", agencyId, subjectId, book }]);
       return true;
     });
   let judged = await readAndJudge(parts, arrival, known, subjectId);

@@ -5,6 +5,7 @@ import { type KnownSenders, NOTHING_LISTED, type Reading } from "./reading.ts";
 
 /** An arrival whose octets are to be read. */
 export interface Arrival {
+  readonly arrivalSeq: number;
   readonly mailFrom: string;
   readonly recipients: readonly string[];
   readonly sha256: string;
@@ -19,7 +20,7 @@ export async function findUnread(
   intakeId: string,
 ): Promise<Arrival | undefined> {
   const { rows } = await sql<Arrival>`
-    select i.mail_from as "mailFrom", i.recipients, i.sha256, i.size_bytes as "sizeBytes", b.content
+    select i.arrival_seq as "arrivalSeq", i.mail_from as "mailFrom", i.recipients, i.sha256, i.size_bytes as "sizeBytes", b.content
       from outbox w join intake i on i.id = w.subject_id
       join stored_body b on b.agency_id = i.agency_id and b.sha256 = i.sha256
      where w.job = 'read-letter' and w.subject_id = ${intakeId}`.execute(transaction);

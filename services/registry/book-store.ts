@@ -43,19 +43,19 @@ export async function waitingLetters(
 ): Promise<WaitingLetter[]> {
   const { rows } = await sql<WaitingLetter>`
     with due as materialized (
-      select i.* from outbox w
-       cross join lateral (select * from intake where id = w.subject_id and agency_id = w.agency_id limit 1) i
-       where w.job = 'register-letter' and w.work_key = ${bookId} and w.failed_at is null
-         and (w.not_before is null or w.not_before <= now())
-         ${onlyIntakeId === undefined ? sql`` : sql`and w.subject_id = ${onlyIntakeId}`}
-       order by i.arrival_seq limit ${limit})
+      select subject_id, agency_id, arrival_seq from outbox
+       where job = 'register-letter' and work_key = ${bookId} and failed_at is null
+         and (not_before is null or not_before <= now())
+         ${onlyIntakeId === undefined ? sql`` : sql`and subject_id = ${onlyIntakeId}`}
+       order by arrival_seq limit ${limit})
     select i.id as "intakeId", i.arrived_at as "arrivedAt", i.door as channel, i.unit, r.verdict, r.reason,
            r.content_digest as "contentDigest", split_part(r.sender_address, '@', 2) as "senderDomain", r.number,
            r.number_printed as "numberPrinted", r.letter_date as "letterDate", r.letter_from as "from",
            r.letter_to as "to", r.subject, r.urgency, ${LISTS}
-      from due i
-     cross join lateral (select * from reading where intake_id = i.id limit 1) r
-     order by i.arrival_seq`.execute(transaction);
+      from due w
+     cross join lateral (select * from intake where id = w.subject_id and agency_id = w.agency_id limit 1) i
+     cross join lateral (select * from reading where intake_id = w.subject_id limit 1) r
+     order by w.arrival_seq`.execute(transaction);
   return rows;
 }
 

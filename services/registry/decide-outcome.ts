@@ -57,7 +57,7 @@ export function decideOutcomes(
   registeredByClerk: (channel: Channel) => boolean,
 ): Decided[] {
   const digests = new Map(earlier.byDigest);
-  const registered = [...earlier.registered];
+  const registered = Map.groupBy(earlier.registered, ({ number }) => number);
   return waiting.map((letter) => {
     const repeated = letter.contentDigest === null ? undefined : digests.get(letter.contentDigest);
     if (repeated !== undefined && repeated !== letter.intakeId) {
@@ -70,7 +70,7 @@ export function decideOutcomes(
     if (letter.verdict !== "ready") {
       return { letter, outcome: letter.verdict, reason: letter.reason, earlierIntakeId: null };
     }
-    const resembled = registered.find((other) => isSameLetter(letter, other));
+    const resembled = registered.get(letter.number)?.find((other) => isSameLetter(letter, other));
     if (resembled) {
       const earlierIntakeId = resembled.intakeId;
       return { letter, outcome: "possible-duplicate", reason: "same-number-and-date", earlierIntakeId };
@@ -78,7 +78,7 @@ export function decideOutcomes(
     if (registeredByClerk(letter.channel)) {
       return { letter, outcome: "triage", reason: "registered-by-clerk", earlierIntakeId: null };
     }
-    registered.push(letter);
+    registered.set(letter.number, [...(registered.get(letter.number) ?? []), letter]);
     return { letter, outcome: "registered", reason: letter.reason, earlierIntakeId: null };
   });
 }

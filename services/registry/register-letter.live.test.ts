@@ -66,6 +66,19 @@ test("numbers waiting letters 1, 2, 3 … in order of arrival, and hands on thei
   context.expect(open.map(({ job }) => job)).toEqual(ids.map(() => "notify-sender"));
 });
 
+test("numbers follow the order of arrival, in whatever order the letters were read", async (context) => {
+  const { wait, drain, lines, query } = await scene(context);
+  const ids = await wait(Array.from({ length: 6 }, () => ({})));
+  // The first two take longest to read: their work comes last into the outbox.
+  await query(
+    `with late as (delete from saraban.outbox where subject_id = any ($1::uuid[]) returning job, agency_id, subject_id, work_key, arrival_seq)
+     insert into saraban.outbox (job, agency_id, subject_id, work_key, arrival_seq) select * from late order by arrival_seq desc`,
+    [ids.slice(0, 2)],
+  );
+  await drain();
+  context.expect((await lines()).map(({ intake_id }) => intake_id)).toEqual(ids);
+});
+
 test("two workers and letters that keep coming: no number twice, none missing, one outcome each", async (context) => {
   const { wait, drain, lines, outcomes } = await scene(context);
   const ids: string[] = [];

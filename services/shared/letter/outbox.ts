@@ -7,8 +7,8 @@ export interface Work<Name extends JobName> {
   readonly job: Name;
   readonly agencyId: string;
   readonly subjectId: string;
-  /** The book, for jobs that are keyed by book. */
-  readonly bookId?: string;
+  /** For jobs that are keyed by book: the book, and the letter's place in the order in which the book takes them. */
+  readonly book?: { readonly id: string; readonly arrivalSeq: number };
 }
 
 /**
@@ -28,20 +28,21 @@ export function handingOn<R extends Room>(
   _room: R,
   work: readonly Work<HandedOnBy<R>>[],
 ): RawBuilder<unknown> {
-  const rows = work.map(({ job, agencyId, subjectId, bookId }) => ({
+  const rows = work.map(({ job, agencyId, subjectId, book }) => ({
     job,
     agency_id: agencyId,
     subject_id: subjectId,
-    work_key: flow[job as JobName].key === "book" ? (bookId ?? fail(job)) : subjectId,
+    work_key: flow[job as JobName].key === "book" ? (book ?? fail(job)).id : subjectId,
+    arrival_seq: book?.arrivalSeq ?? null,
   }));
   return sql`
-    insert into outbox (job, agency_id, subject_id, work_key)
-      select job, agency_id, subject_id, work_key from jsonb_populate_recordset(null::outbox, ${JSON.stringify(rows)}::jsonb)
+    insert into outbox (job, agency_id, subject_id, work_key, arrival_seq)
+      select job, agency_id, subject_id, work_key, arrival_seq from jsonb_populate_recordset(null::outbox, ${JSON.stringify(rows)}::jsonb)
       on conflict (job, subject_id, agency_id) do nothing`;
 }
 
 function fail(job: string): never {
-  throw new Error(`job ${job} is keyed by book and needs a bookId`);
+  throw new Error(`job ${job} is keyed by book and needs a book`);
 }
 
 /** Whether work is still to be done: a job that the queue delivers a second time finds that it is not. */

@@ -318,6 +318,10 @@ export interface Notice {
 
 export interface Outbox {
   agency_id: string;
+  /**
+   * Of register-letter: the letter's place in the order of arrival, in which the book takes what is ready.
+   */
+  arrival_seq: number | null;
   created_at: Generated<Date>;
   /**
    * Set when the work has failed too often: it waits for `saraban jobs retry`.
