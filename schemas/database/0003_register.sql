@@ -476,6 +476,9 @@ comment on function search_salt(text, integer) is 'What the grams of an agency''
 -- leakproof), so these two functions run as the owner and ask themselves whether the caller acts for each agency.
 alter table search_row add column facets text[] not null default '{}', add column letter_date date;
 
+create type line_place as (book_id text, year integer, number integer, registered_at timestamptz);
+comment on type line_place is 'A line and its place in the order of registration.';
+
 create function search_lines(
   agencies text[], patterns text[], all_grams integer[], some_grams integer[], more_grams integer[], wanted_facets text[],
   from_at timestamptz, to_at timestamptz, letter_from date, letter_to date, except_lines text[],
@@ -488,7 +491,13 @@ create function search_lines(
   as $$
 declare
   -- Each key costs a look-up for each month of each agency, and a common one sorts out little.
-  rarest integer[] := array(select g from unnest(all_grams) g left join search_gram f on f.gram = g order by coalesce(f.lines, 0), g limit 6);
+  rarest integer[] := array(select g from unnest(all_grams) g left join search_gram f on f.gram = g order by coalesce(f.lines, 0), g limit 5);
+  -- Of all lines, at most, as far as the keys tell: the rarest one, and a term of two letters by all that may follow it.
+  share double precision := least(
+      (select coalesce(sum(f.lines), 0) from search_gram f where f.gram = any (rarest[1:1])),
+      (select coalesce(sum(f.lines), 0) from search_gram f where f.gram = any (coalesce(some_grams, rarest[1:1]))))::float
+    / greatest((select f.lines from search_gram f where f.gram = 0), 1);
+  newest_lines line_place[];
   bounds record;
   oldest integer;
   newest integer;
@@ -502,6 +511,21 @@ begin
   more_grams := coalesce(more_grams, rarest[1:1]);
   if exists (select from unnest(agencies) a where not acting_for(a)) then
     raise exception 'not acting for each of the agencies' using errcode = 'insufficient_privilege';
+  end if;
+  -- What stands in two lines of five is found quicker by looking at the newest lines than by sorting a month of hits.
+  if share >= 0.4 then
+    newest_lines := array(
+      select row(n.book_id, n.year, n.number, n.registered_at)::line_place
+        from unnest(agencies) as a(agency)
+        cross join lateral lines_from_end(a.agency, patterns, wanted_facets, from_at, to_at, letter_from, letter_to, except_lines,
+          direction, after_at, after_number, after_book, 4 * most, most) n
+       order by case when direction > 0 then n.registered_at end, case when direction > 0 then n.number end,
+                case when direction > 0 then n.book_id end, n.registered_at desc, n.number desc, n.book_id desc
+       limit most);
+    if cardinality(newest_lines) >= most then
+      return query select * from unnest(newest_lines);
+      return;
+    end if;
   end if;
   select min(b.registered_at) as first_at, max(b.registered_at) as last_at into bounds from search_bounds(agencies) b;
   if bounds.first_at is null then
@@ -561,26 +585,41 @@ create function search_bounds(agencies text[]) returns table (registered_at time
   $$;
 comment on function search_lines is 'Keys of the lines that match, in order of registration, at most so many; read by room http, agency by agency as it acts for them.';
 comment on function search_bounds is 'First and last moment in the index for each of the agencies.';
+create function lines_from_end(
+  agency text, patterns text[], wanted_facets text[], from_at timestamptz, to_at timestamptz, letter_from date, letter_to date,
+  except_lines text[], direction integer, after_at timestamptz, after_number integer, after_book text, looked_at integer, most integer
+) returns table (book_id text, year integer, number integer, registered_at timestamptz)
+  language sql stable security definer set search_path = saraban, pg_temp
+  set enable_indexscan = on set plan_cache_mode = force_generic_plan
+  as $$
+    select n.book_id, n.year, n.number, n.registered_at from (
+        (select * from search_row r
+          where acting_for(agency) and direction < 0 and r.agency_id = agency and r.registered_at >= from_at and r.registered_at < to_at
+            and (r.registered_at, r.number, r.book_id)
+                < (coalesce(after_at, 'infinity'), coalesce(after_number, 2147483647), coalesce(after_book, '~'))
+          order by r.registered_at desc, r.number desc, r.book_id desc limit looked_at)
+        union all
+        (select * from search_row r
+          where acting_for(agency) and direction > 0 and r.agency_id = agency and r.registered_at >= from_at and r.registered_at < to_at
+            and (r.registered_at, r.number, r.book_id) > (coalesce(after_at, '-infinity'), coalesce(after_number, 0), coalesce(after_book, ''))
+          order by r.registered_at, r.number, r.book_id limit looked_at)) n
+     where n.facets @> wanted_facets and n.folded like all (patterns)
+       and (letter_from is null or n.letter_date >= letter_from) and (letter_to is null or n.letter_date <= letter_to)
+       and n.book_id || '/' || n.year || '/' || n.number <> all (except_lines)
+     limit most
+  $$;
+comment on function lines_from_end is 'Matching lines of an agency among the first so many from the wanted end of a period, by the index of times.';
+
 create function lines_by_time(
   agencies text[], from_at timestamptz, to_at timestamptz, direction integer, after_at timestamptz, after_number integer,
   after_book text, most integer
 ) returns table (book_id text, year integer, number integer, registered_at timestamptz)
   language sql stable security definer set search_path = saraban, pg_temp
   as $$
-    select m.book_id, m.year, m.number, m.registered_at
+    select n.book_id, n.year, n.number, n.registered_at
       from unnest(agencies) as a(agency)
-      cross join lateral (
-        (select r.book_id, r.year, r.number, r.registered_at from search_row r
-          where direction < 0 and r.agency_id = a.agency and r.registered_at >= from_at and r.registered_at < to_at
-            and (r.registered_at, r.number, r.book_id)
-                < (coalesce(after_at, 'infinity'), coalesce(after_number, 2147483647), coalesce(after_book, '~'))
-          order by r.registered_at desc, r.number desc, r.book_id desc limit most)
-        union all
-        (select r.book_id, r.year, r.number, r.registered_at from search_row r
-          where direction > 0 and r.agency_id = a.agency and r.registered_at >= from_at and r.registered_at < to_at
-            and (r.registered_at, r.number, r.book_id) > (coalesce(after_at, '-infinity'), coalesce(after_number, 0), coalesce(after_book, ''))
-          order by r.registered_at, r.number, r.book_id limit most)) m
-     where acting_for(a.agency)
+      cross join lateral lines_from_end(a.agency, '{}', '{}', from_at, to_at, null, null, '{}', direction, after_at, after_number,
+        after_book, most, most) n
   $$;
 comment on function lines_by_time is 'What search_lines gives where there is nothing to look for but a time; by the index of times.';
 
@@ -606,7 +645,7 @@ create function settle_search() returns bigint
 comment on function settle_search is 'Sorts into the index what was written into search_row; only the index''s owner may.';
 revoke all on function settle_search from public;
 grant execute on function settle_search to saraban_search;
-revoke all on function search_lines, search_bounds, lines_by_time, count_lines, line_count from public;
+revoke all on function search_lines, search_bounds, lines_from_end, lines_by_time, count_lines, line_count from public;
 grant execute on function search_lines, search_bounds, lines_by_time, count_lines to saraban_http;
 
 -- ---------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ export interface EmbeddedPostgresOptions {
 
 const defaultSettings: Readonly<Record<string, string>> = {
   max_connections: "100",
-  shared_buffers: "128MB",
+  shared_buffers: "256MB",
   timezone: "UTC",
   log_timezone: "UTC",
   log_checkpoints: "off",
