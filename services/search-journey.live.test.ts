@@ -1,12 +1,12 @@
 /** The index that room search makes and the search that room http does, against a plain scan of all lines. */
 import { inject, type TestContext, test } from "vitest";
-import { parseSearch, type SearchParameters } from "./http/search-query.ts";
-import { searchRegister } from "./http/search-register.ts";
+import { parseSearch, type SearchParameters, writeCursor } from "./http/search-query.ts";
+import { SEARCH_WITHIN_MS, searchRegister } from "./http/search-register.ts";
 import { followBooks } from "./indexing/follow-books.ts";
 import { keyText } from "./shared/letter/read-lines.ts";
 import type { RegisterLine } from "./shared/letter/register-line.ts";
 import { arabicToThaiDigits, foldForComparison } from "./shared/letter/thai-text.ts";
-import { inTransaction } from "./shared/runtime/database.ts";
+import { inSnapshot } from "./shared/runtime/database.ts";
 import { adminQueries, roomDatabase } from "./shared/testing/arrivals.ts";
 import { type BookLine, type BookPlaces, writeBookLines, writeEvent } from "./shared/testing/book-lines.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
@@ -45,7 +45,7 @@ async function scene(context: TestContext) {
       const read = parseSearch(parameters, agencies);
       if ("faults" in read) throw new Error(JSON.stringify(read.faults));
       const { search, pageSize, total } = read.parsed;
-      return inTransaction(http, { ...acting, agencies }, (transaction) =>
+      return inSnapshot(http, { ...acting, agencies }, SEARCH_WITHIN_MS, (transaction) =>
         searchRegister(transaction, search, pageSize, total),
       );
     },
@@ -56,7 +56,7 @@ async function scene(context: TestContext) {
       do {
         const read = parseSearch({ ...parameters, limit: "11" }, AGENCIES);
         if ("faults" in read) throw new Error(JSON.stringify(read.faults));
-        const page = await inTransaction(http, acting, (transaction) =>
+        const page = await inSnapshot(http, acting, SEARCH_WITHIN_MS, (transaction) =>
           searchRegister(transaction, { ...read.parsed.search, after }, 11, "none"),
         );
         found.push(...page.lines);
@@ -198,6 +198,29 @@ test("a corrected line is found by what it says now, a cancelled one as cancelle
     context.expect((await find({ status: "cancelled" })).lines.map(({ number }) => number)).toEqual([2]);
     context.expect((await find({ q: "เรื่อง", status: "registered" })).total?.value).toBe(1);
   }
+});
+
+test("the total is the same on every page, and an index made by other rules is not believed", async (context) => {
+  const { query, index, find } = await scene(context);
+  const registeredAt = new Date("2026-11-02T03:00:00Z");
+  await writeBookLines(
+    query,
+    Array.from({ length: 9 }, () => ({ registeredAt, subject: "น้ำท่วม" })),
+  );
+  await index();
+  const first = await find({ q: "น้ำ", limit: "4" });
+  const cursor = writeCursor(first.next as NonNullable<typeof first.next>);
+  for (const total of ["exact", "capped"] as const) {
+    const second = await find({ q: "น้ำ", limit: "4", cursor, total });
+    context.expect(second.total).toEqual({ value: 9, relation: "exactly" });
+    context.expect(second.lines.map(({ number }) => number)).toEqual([5, 4, 3, 2]);
+  }
+  await query("update saraban.search_row set grams = '{1}'");
+  await query("update saraban.search_progress set version = 'older'");
+  context.expect((await find({ q: "น้ำ" })).total?.value).toBe(9);
+  await index();
+  context.expect(await query("select from saraban.search_row where grams = '{1}'")).toEqual([]);
+  context.expect((await find({ q: "น้ำ" })).total?.value).toBe(9);
 });
 
 test("shows no line of a classified book and none of another agency, nor counts them", async (context) => {

@@ -88,13 +88,13 @@ alter table entry
   add column act_id uuid unique;
 alter table entry
   add check (channel = 'paper' or intake_id is not null),
-  add check ((intake_id is null) = (arrived_at is null)),
+  add check (intake_id is null or arrived_at is not null),
   -- A letter without a number of its own is registered by a person only.
   add check (letter_number is not null or registered_by like 'person:%'),
   add check (status <> 'reserved' or (intake_id is null and subject is null)),
   -- Classified letters stand in the classified books, and nothing else does (ทขล.๑, ทขล.๒). The most secret class never
   -- comes by an electronic way at all.
-  add check ((secrecy <> 'normal') = (split_part(book_id, '.', 3) = 'classified') or status = 'reserved');
+  add check ((secrecy <> 'normal') = (split_part(book_id, '.', 3) = 'classified'));
 comment on table entry is 'One line of a book. Never changed, never deleted: what is corrected, filled or cancelled is an entry_event beside it.';
 comment on column entry.status is 'At birth: registered, or reserved (จองเลข: the number is taken, the letter follows as an event "filled").';
 comment on column entry.deemed_received_at is 'Start of the working time in which it counts as received (e-Government Act s. 10); null: no calendar for its year.';
@@ -233,6 +233,7 @@ create function lines_referring_to(agency text, wanted text) returns table (book
 comment on function lines_referring_to is 'Lines of open books that refer, or once referred, to this letter number.';
 revoke all on function lines_numbered, lines_referring_to from public;
 grant execute on function lines_numbered, lines_referring_to to saraban_http;
+grant execute on function lines_numbered to saraban_registry;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- What clerks do: an act is a fact, and what came of it another. The registry carries acts out under the book's lock.
@@ -258,7 +259,7 @@ create table act (
   check (case when act in ('register', 'reject', 'not-a-letter', 'merge') then intake_id is not null
               when act in ('enter', 'reserve') then book_id is not null and intake_id is null
               else book_id is not null and year is not null and number is not null end),
-  check (act <> 'merge' or earlier_intake_id is not null),
+  check (act <> 'merge' or earlier_intake_id is not null or number is not null),
   check (reason <> '' or act not in ('reject', 'not-a-letter', 'correct', 'cancel'))
 );
 comment on table act is 'What a clerk asks of the registry. The id is the asker''s: the same act sent twice is done once.';
@@ -321,7 +322,7 @@ comment on table tray_lying is 'Arrivals with the outcome triage or possible-dup
 create index tray_lying_by_agency on tray_lying (agency_id);
 alter table tray_lying enable row level security;
 create policy own_agency on tray_lying using (acting_for(agency_id)) with check (acting_for(agency_id));
-grant select on tray_lying to saraban_http;
+grant select on tray_lying to saraban_http, saraban_registry;
 create function lay_in_tray() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
   as $$ begin
     insert into tray_lying select intake_id, agency_id from added where outcome in ('triage', 'possible-duplicate');
@@ -341,6 +342,7 @@ insert into tray_lying select intake_id, agency_id from outcome where outcome in
 
 -- What is asked of a classified book is not for other rooms either; nor may they ask.
 create policy opened_books on act as restrictive to saraban_http using (book_id is null or opened_book(book_id));
+create policy opened_books on act_result as restrictive to saraban_http using (book_id is null or opened_book(book_id));
 grant select, insert on act, tray_opening to saraban_http;
 grant select on act_result, tray_decision to saraban_http;
 grant select on act to saraban_registry;
@@ -421,12 +423,14 @@ create index outbox_by_book on outbox (work_key, arrival_seq) where job = 'regis
 -- Search: a projection of the books, made by room indexing and made again from them at any time.
 
 create table search_row (
-  book_id text not null,
+  book_id text collate "C" not null, -- the order of pages is the program's, whatever the database's language
   year integer not null,
   number integer not null,
   agency_id text not null,
   registered_at timestamptz not null,
+  letter_date date,
   folded text not null,
+  facets text[] not null,
   grams integer[] not null,
   primary key (book_id, year, number)
 );
@@ -446,8 +450,10 @@ create table search_progress (
   agency_id text not null,
   year integer not null,
   number integer not null,
-  event_no integer not null
+  event_no integer not null,
+  version text not null
 );
+comment on column search_progress.version is 'By which rules the lines were folded and cut; under other rules they count as not indexed.';
 comment on table search_progress is 'How far each book is in search_row. Numbers have no gaps, so a position says all; what is behind it is read from the book.';
 
 create table search_gram (
@@ -474,8 +480,6 @@ comment on function search_salt(text, integer) is 'What the grams of an agency''
 
 -- One narrow place for searching: row-level security would keep the index from being used (its operators are not
 -- leakproof), so these two functions run as the owner and ask themselves whether the caller acts for each agency.
-alter table search_row add column facets text[] not null default '{}', add column letter_date date;
-
 create type line_place as (book_id text, year integer, number integer, registered_at timestamptz);
 comment on type line_place is 'A line and its place in the order of registration.';
 

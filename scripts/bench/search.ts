@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import pg from "pg";
 import { type ParsedSearch, parseSearch, type SearchParameters } from "../../services/http/search-query.ts";
-import { searchRegister } from "../../services/http/search-register.ts";
+import { SEARCH_WITHIN_MS, searchRegister } from "../../services/http/search-register.ts";
 import { followBooks } from "../../services/indexing/follow-books.ts";
 import { keyText } from "../../services/shared/letter/read-lines.ts";
 import type { Tables } from "../../services/shared/letter/tables.ts";
-import { inTransaction, type Kysely, openDatabase } from "../../services/shared/runtime/database.ts";
+import { inSnapshot, type Kysely, openDatabase } from "../../services/shared/runtime/database.ts";
 import {
   type EmbeddedConnection,
   startEmbeddedPostgres,
@@ -167,8 +167,11 @@ async function askAll(http: Kysely<Tables>, plan: ReturnType<typeof planLetters>
 }
 
 function find(http: Kysely<Tables>, { search, pageSize, total }: ParsedSearch) {
-  return inTransaction(http, { actor: "person:bench", agencies: search.agencies }, (transaction) =>
-    searchRegister(transaction, search, pageSize, total),
+  return inSnapshot(
+    http,
+    { actor: "person:bench", agencies: search.agencies },
+    SEARCH_WITHIN_MS,
+    (transaction) => searchRegister(transaction, search, pageSize, total),
   );
 }
 

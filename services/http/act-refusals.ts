@@ -14,6 +14,18 @@ export const actRefusals: Readonly<Record<string, Omit<ProblemWords, "status">>>
     en: "The letter that it is to be merged into does not stand in the book",
     th: "หนังสือที่จะรวมด้วยไม่ได้อยู่ในทะเบียน",
   },
+  "the-same-letter-is-registered": {
+    en: "A letter with this number and date from the same agency stands in the book; merge it, or say why it is registered all the same (reason)",
+    th: "มีหนังสือเลขที่และวันที่เดียวกันจากหน่วยงานเดียวกันในทะเบียนแล้ว ให้รวมเรื่อง หรือระบุเหตุผลที่ต้องลงทะเบียนอีก",
+  },
+  "other-letters-were-merged-into-it": {
+    en: "Other arrivals were merged into this line, and would be lost with it; correct the line instead",
+    th: "มีหนังสือฉบับอื่นรวมไว้กับเลขทะเบียนนี้ ยกเลิกไม่ได้ ให้ใช้การแก้ไขแทน",
+  },
+  "received-after-its-registration": {
+    en: "A letter on paper is received before it is registered, and only in an inbound book",
+    th: "เวลารับหนังสือกระดาษต้องไม่หลังเวลาลงทะเบียน และใช้กับทะเบียนหนังสือรับเท่านั้น",
+  },
   "a-subject-is-needed": {
     en: "The letter has no subject; write one in",
     th: "ยังไม่มีชื่อเรื่อง โปรดกรอกเรื่อง",

@@ -33,6 +33,7 @@ export function openActCheck(): (
   const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
   ajv.addFormat("uuid", UUID);
   ajv.addFormat("date", (text: string) => dayOfIsoDate(text) !== null);
+  ajv.addFormat("date-time", isInstant);
   const isAct = ajv.compile<AskedAct>(readJson(join(projectDir, "schemas/act.schema.json")));
   return (asked) => {
     if (!isAct(asked)) return { faults: faultsOf(isAct.errors ?? []) };
@@ -43,6 +44,12 @@ export function openActCheck(): (
     }
     return { act };
   };
+}
+
+/** RFC 3339 §5.6, with an offset, of a day that exists. */
+function isInstant(text: string): boolean {
+  const day = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?(?:Z|[+-]\d{2}:\d{2})$/.exec(text)?.[1];
+  return day !== undefined && dayOfIsoDate(day) !== null && !Number.isNaN(Date.parse(text));
 }
 
 function normalised(asked: AskedAct): CheckedAct {

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
 import { buddhistYear } from "../shared/letter/stamp.ts";
-import { inTransaction } from "../shared/runtime/database.ts";
+import { inSnapshot } from "../shared/runtime/database.ts";
 import { actingFor, clerkOf } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { problem } from "./problem.ts";
 import { parseSearch, type SearchParameters, writeCursor } from "./search-query.ts";
-import { IndexBehind, searchRegister, type Total } from "./search-register.ts";
+import { IndexBehind, SEARCH_WITHIN_MS, searchRegister, type Total } from "./search-register.ts";
 
 /** A page of the register, as GET /lines answers. */
 export interface SearchAnswer {
@@ -25,7 +25,7 @@ export function searchDoor(api: FastifyInstance, { database }: DoorParts): void 
     if ("faults" in read) throw problem("not-understood", read.faults);
     const { search, pageSize, total } = read.parsed;
     try {
-      const found = await inTransaction(database, actingFor(clerk), (transaction) =>
+      const found = await inSnapshot(database, actingFor(clerk), SEARCH_WITHIN_MS, (transaction) =>
         searchRegister(transaction, search, pageSize, total),
       );
       const answer: SearchAnswer = {

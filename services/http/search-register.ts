@@ -5,6 +5,8 @@ import type { Tables } from "../shared/letter/tables.ts";
 import type { Transaction } from "../shared/runtime/database.ts";
 import {
   countByTime,
+  countNotIndexed,
+  countPlaces,
   findPlaces,
   isByTimeAlone,
   type LineSearch,
@@ -13,10 +15,13 @@ import {
 } from "./search-store.ts";
 
 /** With more lines than this waiting to be indexed, a search is refused rather than slow for everybody. */
-export const MOST_NOT_INDEXED = 20_000;
+export const MOST_NOT_INDEXED = 5_000;
 /** Totals are counted up to this; beyond, "more than". An exact one is counted when it is asked for. */
 const COUNTED_UP_TO = 1_000;
-const EXACT_UP_TO = 10_000_000;
+const EXACT_UP_TO = 100_000_000;
+
+/** A search that takes longer is ended: one clerk's must not hold up the tray of all. */
+export const SEARCH_WITHIN_MS = 10_000;
 
 export type Total = { readonly value: number; readonly relation: "exactly" | "more-than" };
 
@@ -34,8 +39,9 @@ export class IndexBehind extends Error {
 }
 
 /**
- * One page of the lines that match, and their number. What the index does not hold yet, or holds as it was before a
- * change, is read from the books and compared here: a letter is found from the moment that it has its number.
+ * One page of the lines that match, and the number of all. What the index does not hold yet, or holds as it was before a
+ * change, is read from the books and compared here: a letter is found from the moment that it has its number. To be run in
+ * a snapshot: a line that is indexed between two of the statements would be found twice, or not at all.
  * @throws IndexBehind
  */
 export async function searchRegister(
@@ -44,29 +50,42 @@ export async function searchRegister(
   pageSize: number,
   total: "capped" | "exact" | "none",
 ): Promise<FoundLines> {
-  const fresh = await linesNotIndexed(transaction, search.agencies, MOST_NOT_INDEXED);
-  if (fresh.length > MOST_NOT_INDEXED) throw new IndexBehind("too many lines are not indexed yet");
-  const freshPlaces = fresh.filter((line) => matches(line, search)).map(placeOf);
-  const except = fresh.map(keyText);
-  const byTimeAlone = isByTimeAlone(search);
-  const counted = total === "none" || byTimeAlone ? 0 : total === "exact" ? EXACT_UP_TO : COUNTED_UP_TO;
-  const most = Math.max(pageSize, counted) + 1;
+  if ((await countNotIndexed(transaction, search.agencies)) > MOST_NOT_INDEXED)
+    throw new IndexBehind("too many lines are not indexed yet");
+  const fresh = await linesNotIndexed(transaction, search.agencies);
+  const except = fresh.filter(({ isIndexed }) => isIndexed).map(keyText);
+  const matching = fresh.filter((line) => matches(line, search)).map(placeOf);
+  // The first page's places and the capped total come of one look-up.
+  const countsPlaces = total === "capped" && search.after === null && !isByTimeAlone(search);
+  const most = Math.max(pageSize, countsPlaces ? COUNTED_UP_TO : 0) + 1;
   const indexed = await findPlaces(transaction, search, except, most);
-  const places = [...indexed, ...freshPlaces].sort((a, b) => compare(a, b, search.direction));
+  const places = [...indexed, ...matching].sort((a, b) => compare(a, b, search.direction));
   const page = places.slice(0, pageSize);
   return {
     lines: await readLines(transaction, page),
-    total:
-      total === "none"
-        ? null
-        : byTimeAlone
-          ? { value: await countByTime(transaction, search), relation: "exactly" }
-          : {
-              value: Math.min(places.length, counted),
-              relation: places.length > counted ? "more-than" : "exactly",
-            },
+    total: countsPlaces
+      ? totalOf(places.length, COUNTED_UP_TO)
+      : await countAll(transaction, search, fresh, except, total),
     next: places.length > pageSize ? (page.at(-1) ?? null) : null,
   };
+}
+
+async function countAll(
+  transaction: Transaction<Tables>,
+  search: LineSearch,
+  fresh: readonly RegisterLine[],
+  except: readonly string[],
+  total: "capped" | "exact" | "none",
+): Promise<Total | null> {
+  if (total === "none") return null;
+  if (isByTimeAlone(search)) return totalOf(await countByTime(transaction, search), EXACT_UP_TO);
+  const most = total === "exact" ? EXACT_UP_TO : COUNTED_UP_TO;
+  const matching = fresh.filter((line) => matches(line, { ...search, after: null })).length;
+  return totalOf((await countPlaces(transaction, search, except, most + 1)) + matching, most);
+}
+
+function totalOf(counted: number, most: number): Total {
+  return { value: Math.min(counted, most), relation: counted > most ? "more-than" : "exactly" };
 }
 
 function placeOf({ bookId, year, number, registeredAt }: RegisterLine): Place {

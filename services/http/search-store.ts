@@ -1,7 +1,7 @@
-import { sql, type Transaction } from "kysely";
-import { keyText, type LineKey, selectLines } from "../shared/letter/read-lines.ts";
+import { type RawBuilder, sql, type Transaction } from "kysely";
+import { keyText, LINE_COLUMNS, type LineKey } from "../shared/letter/read-lines.ts";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
-import { EVERY_LINE, searchKeys } from "../shared/letter/search-text.ts";
+import { EVERY_LINE, SEARCH_RULES, searchKeys } from "../shared/letter/search-text.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 
 /** What is searched for, in the spelling of the index (search-query.ts makes it of what a clerk writes). */
@@ -40,19 +40,21 @@ export async function findPlaces(
   except: readonly string[],
   most: number,
 ): Promise<Place[]> {
-  const { all, oneOf } = searchKeys(search.terms, search.facets, [letterMonths(search)].filter(isUseful));
-  const { after } = search;
   if (isByTimeAlone(search)) return placesByTime(transaction, search, except, most);
-  const [some = null, more = null] = oneOf;
   const { rows } = await sql<Place>`
     select book_id as "bookId", year, number, registered_at as "registeredAt"
-      from search_lines(${search.agencies}::text[], ${search.terms.map(likePattern)}::text[],
+      from ${searchCall(search, except, most)}`.execute(transaction);
+  return rows;
+}
+
+function searchCall(search: LineSearch, except: readonly string[], most: number): RawBuilder<unknown> {
+  const { all, oneOf } = searchKeys(search.terms, search.facets, [letterMonths(search)].filter(isUseful));
+  const { after } = search;
+  const [some = null, more = null] = oneOf;
+  return sql`search_lines(${search.agencies}::text[], ${search.terms.map(likePattern)}::text[],
         ${all.length === 0 ? [EVERY_LINE] : all}::int[], ${some}::int[], ${more}::int[], ${search.facets}::text[],
         ${search.from}, ${search.to}, ${search.letterFrom}::date, ${search.letterTo}::date, ${except}::text[],
-        ${search.direction}, ${after?.registeredAt ?? null}, ${after?.number ?? null}, ${after?.bookId ?? null}, ${most})`.execute(
-    transaction,
-  );
-  return rows;
+        ${search.direction}, ${after?.registeredAt ?? null}, ${after?.number ?? null}, ${after?.bookId ?? null}, ${most})`;
 }
 
 /** Whether nothing is looked for but a time of registration. */
@@ -85,27 +87,59 @@ export async function countByTime(
   return rows[0]?.count ?? 0;
 }
 
-/** Lines that the index does not show as they are: not indexed yet, or changed since; at most `most` + 1. */
-export function linesNotIndexed(
+/** A line that the index does not show as it is: not indexed yet, or changed since. */
+export type FreshLine = RegisterLine & { readonly isIndexed: boolean };
+
+/** Lines of the agencies that wait to be indexed, by the numbers alone: no line is looked at. */
+export async function countNotIndexed(
   transaction: Transaction<Tables>,
   agencies: readonly string[],
-  most: number,
-): Promise<RegisterLine[]> {
-  return selectLines(
-    transaction,
-    sql`book b left join search_progress p on p.book_id = b.id
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select coalesce(sum(y.last_number - case when y.year = p.year then p.number else 0 end), 0)
+         + coalesce((select sum(h.last - coalesce(p.event_no, 0)) from book b
+             left join search_progress p on p.book_id = b.id and p.version = ${SEARCH_RULES}
+             cross join lateral (select max(event_no) as last from entry_event where book_id = b.id) h
+            where b.agency_id = any (${agencies}::text[])), 0) as count
+      from book b left join search_progress p on p.book_id = b.id and p.version = ${SEARCH_RULES}
+      join book_year y on y.book_id = b.id and y.year >= coalesce(p.year, 0)
+     where b.agency_id = any (${agencies}::text[])`.execute(transaction);
+  return rows[0]?.count ?? 0;
+}
+
+/** Those lines as they read now. */
+export async function linesNotIndexed(
+  transaction: Transaction<Tables>,
+  agencies: readonly string[],
+): Promise<FreshLine[]> {
+  const { rows } = await sql<FreshLine>`
+    select ${LINE_COLUMNS}, k.indexed as "isIndexed"
+      from book b left join search_progress p on p.book_id = b.id and p.version = ${SEARCH_RULES}
       cross join lateral (
-        (select y.year, e.number from book_year y
+        (select y.year, e.number, false as indexed from book_year y
            cross join lateral (select case when y.year = p.year then p.number else 0 end as after) d
-           cross join lateral (select n.number from entry n where n.book_id = b.id and n.year = y.year and n.number > d.after
-              order by n.number limit ${most + 1}) e
+           cross join lateral (select n.number from entry n where n.book_id = b.id and n.year = y.year and n.number > d.after) e
           where y.book_id = b.id and y.year >= coalesce(p.year, 0) and y.last_number > d.after)
         union
-        (select h.year, h.number from entry_event h where h.book_id = b.id and h.event_no > coalesce(p.event_no, 0)
-           order by h.event_no limit ${most + 1})) k
+        (select h.year, h.number, true from entry_event h where h.book_id = b.id and h.event_no > coalesce(p.event_no, 0)
+            and (h.year, h.number) <= (coalesce(p.year, 0), coalesce(p.number, 0)))) k
       join register_line l on l.book_id = b.id and l.year = k.year and l.number = k.number
-     where b.agency_id = any (${agencies}::text[]) limit ${most + 1}`,
+     where b.agency_id = any (${agencies}::text[])`.execute(transaction);
+  return rows;
+}
+
+/** How many lines of the index match, at most so many. */
+export async function countPlaces(
+  transaction: Transaction<Tables>,
+  search: LineSearch,
+  except: readonly string[],
+  most: number,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from ${searchCall({ ...search, after: null }, except, most)}`.execute(
+    transaction,
   );
+  return rows[0]?.count ?? 0;
 }
 
 function likePattern(term: string): string {

@@ -21,7 +21,7 @@ test("every reason that sends a letter to the tray has its words, and no other r
       /outcome: "(?:triage|possible-duplicate)", reason: "([a-z-]+)"/g,
     ),
   ].map(([, name]) => name);
-  expect(decided.length).toBe(2);
+  expect(decided.length).toBe(3);
   expect(new Set(Object.keys(trayReasons))).toEqual(
     new Set([...quoted(blocking), ...triage, ...unreadable, ...decided]),
   );

@@ -10,6 +10,10 @@ export const trayReasons: Readonly<Record<string, TrayReason>> = {
     en: "This agency's letters are registered by a clerk",
     th: "หน่วยงานนี้ให้เจ้าหน้าที่ลงทะเบียนเอง",
   },
+  "sent-again": {
+    en: "The same message was here before, and was rejected, set aside or cancelled",
+    th: "เคยได้รับข้อความเดียวกันนี้แล้ว แต่ไม่ได้ลงทะเบียนหรือถูกยกเลิก",
+  },
   "same-number-and-date": {
     en: "A letter with this number and date stands in the book already",
     th: "มีหนังสือเลขที่และวันที่เดียวกันในทะเบียนแล้ว",

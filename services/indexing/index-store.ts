@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import { selectLines } from "../shared/letter/read-lines.ts";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
-import { facetsOf, gramsOf, searchableText } from "../shared/letter/search-text.ts";
+import { facetsOf, gramsOf, SEARCH_RULES, searchableText } from "../shared/letter/search-text.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 
 /** How far a book is in the index. */
@@ -21,7 +21,7 @@ export async function booksBehind(
   transaction: Transaction<Tables>,
 ): Promise<{ bookId: string; agencyId: string }[]> {
   const { rows } = await sql<{ bookId: string; agencyId: string }>`
-    select b.id as "bookId", b.agency_id as "agencyId" from book b left join search_progress p on p.book_id = b.id
+    select b.id as "bookId", b.agency_id as "agencyId" from book b left join search_progress p on p.book_id = b.id and p.version = ${SEARCH_RULES}
      where exists (select from book_year y where y.book_id = b.id
                       and (y.year, y.last_number) > (coalesce(p.year, 0), coalesce(p.number, 0)))
         or exists (select from entry_event h where h.book_id = b.id and h.event_no > coalesce(p.event_no, 0))
@@ -36,8 +36,10 @@ export async function takeProgress(
   agencyId: string,
 ): Promise<Progress> {
   await sql`
-    insert into search_progress (book_id, agency_id, year, number, event_no) values (${bookId}, ${agencyId}, 0, 0, 0)
-      on conflict do nothing`.execute(transaction);
+    insert into search_progress (book_id, agency_id, year, number, event_no, version)
+      values (${bookId}, ${agencyId}, 0, 0, 0, ${SEARCH_RULES})
+      on conflict (book_id) do update set year = 0, number = 0, event_no = 0, version = excluded.version
+       where search_progress.version <> excluded.version`.execute(transaction);
   const { rows } = await sql<Progress>`
     select year, number, event_no as "eventNo" from search_progress where book_id = ${bookId} for update`.execute(
     transaction,

@@ -74,6 +74,19 @@ export async function isRegistered(transaction: Transaction<Tables>, intakeId: s
   return rows.length > 0;
 }
 
+/** Whether letters were merged into this line, by itself or by its arrival. */
+export async function hasMerged(
+  transaction: Transaction<Tables>,
+  { bookId, year, number }: NonNullable<ActResult["place"]>,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from tray_decision t join act a on a.id = t.act_id
+     where t.decision = 'merged' and (a.book_id = ${bookId} and a.year = ${year} and a.number = ${number}
+       or t.earlier_intake_id = (select intake_id from entry where book_id = ${bookId} and year = ${year} and number = ${number}))
+     limit 1`.execute(transaction);
+  return rows.length > 0;
+}
+
 export async function insertTrayDecision(
   transaction: Transaction<Tables>,
   act: Act,

@@ -32,8 +32,11 @@ export type LetterIdentity = Pick<WaitingLetter, "senderDomain" | "number" | "le
 
 /** What has been here before, as far as it may resemble the waiting letters. */
 export interface Earlier {
-  /** Content digest → the first arrival with it. */
-  readonly byDigest: ReadonlyMap<string, string>;
+  /**
+   * Content digest → the first arrival with it, and whether the office still holds that: it stands in a book, lies in the
+   * tray or was refused. What was rejected, set aside or cancelled is not held.
+   */
+  readonly byDigest: ReadonlyMap<string, { readonly intakeId: string; readonly isKept: boolean }>;
   /** Entries with the number of one of the waiting letters. */
   readonly registered: readonly LetterIdentity[];
 }
@@ -60,12 +63,18 @@ export function decideOutcomes(
   const registered = Map.groupBy(earlier.registered, ({ number }) => number);
   return waiting.map((letter) => {
     const repeated = letter.contentDigest === null ? undefined : digests.get(letter.contentDigest);
-    if (repeated !== undefined && repeated !== letter.intakeId) {
-      return { letter, outcome: "duplicate", reason: "same-message", earlierIntakeId: repeated };
+    if (repeated !== undefined && repeated.intakeId !== letter.intakeId) {
+      const earlierIntakeId = repeated.intakeId;
+      if (repeated.isKept) return { letter, outcome: "duplicate", reason: "same-message", earlierIntakeId };
+      // Sent again after it was rejected or its line was cancelled: a person has to look, or it would be lost for good.
+      if (letter.verdict === "ready" || letter.verdict === "triage") {
+        digests.set(letter.contentDigest as string, { intakeId: letter.intakeId, isKept: true });
+        return { letter, outcome: "triage", reason: "sent-again", earlierIntakeId };
+      }
     }
     // What was ignored (a copy with a null sender, say) must not make the letter itself a duplicate.
     if (letter.contentDigest !== null && letter.verdict !== "ignored") {
-      digests.set(letter.contentDigest, letter.intakeId);
+      digests.set(letter.contentDigest, { intakeId: letter.intakeId, isKept: true });
     }
     if (letter.verdict !== "ready") {
       return { letter, outcome: letter.verdict, reason: letter.reason, earlierIntakeId: null };
@@ -88,7 +97,7 @@ export function decideOutcomes(
  * agency passed on, by the name of the agency that issued it. A date that is not known may be any date. The date tells
  * the years apart: letter numbers start again each January.
  */
-function isSameLetter(letter: LetterIdentity, other: LetterIdentity): boolean {
+export function isSameLetter(letter: LetterIdentity, other: LetterIdentity): boolean {
   if (letter.number === null || letter.number !== other.number) return false;
   const sameAgency =
     (letter.senderDomain !== null && letter.senderDomain === other.senderDomain) ||

@@ -292,6 +292,77 @@ test("a cancelled registration is no earlier letter: the same letter may come ag
     .toMatchObject([{ status: "cancelled" }, { status: "registered", number: 2 }]);
 });
 
+test("the same message sent again after its line was cancelled, or it was rejected, lies in the tray: nothing is lost", async (context) => {
+  const { tray, lines, do: act, query } = await scene(context);
+  await tray([{ contentDigest: "a" }]);
+  const [rejected = ""] = await tray([{ contentDigest: "b", verdict: "triage" }]);
+  const [first] = await lines(INBOUND);
+  await act("cancel", { bookId: INBOUND, year: first?.year as number, number: 1, reason: "ลงผิด" });
+  await act("reject", { intakeId: rejected, reason: "ไม่ครบ" });
+  const again = await tray([{ contentDigest: "a" }, { contentDigest: "b" }, { contentDigest: "b" }]);
+  const outcomes = await query<{ outcome: string; reason: string }>(
+    "select outcome, reason from saraban.outcome where intake_id = any ($1::uuid[]) order by array_position($1::uuid[], intake_id)",
+    [again],
+  );
+  context.expect(outcomes).toEqual([
+    { outcome: "triage", reason: "sent-again" },
+    { outcome: "triage", reason: "sent-again" },
+    { outcome: "duplicate", reason: "same-message" },
+  ]);
+  context
+    .expect(await act("register", { intakeId: again[0] as string }))
+    .toMatchObject({ result: "done", number: 2 });
+});
+
+test("a letter that stands in the book, also under a corrected number, is not registered twice without a reason", async (context) => {
+  const { tray, do: act, query, lines } = await scene(context);
+  await tray([{ number: "นร 1200/1" }]);
+  const [line] = await lines(INBOUND);
+  const place = { bookId: INBOUND, year: line?.year as number, number: 1 };
+  await act("correct", {
+    ...place,
+    facts: { letterNumber: "นร 1200/2", letterNumberPrinted: "นร 1200/2" },
+    reason: "อ่านผิด",
+  });
+  const [copy = ""] = await tray([{ number: "นร 1200/2" }]);
+  context
+    .expect(await query("select outcome from saraban.outcome where intake_id = $1", [copy]))
+    .toEqual([{ outcome: "possible-duplicate" }]);
+  context
+    .expect(await act("register", { intakeId: copy }))
+    .toMatchObject({ reason: "the-same-letter-is-registered" });
+  context.expect(await act("merge", { intakeId: copy, ...place })).toMatchObject({ result: "done" });
+  context
+    .expect(await act("cancel", { ...place, reason: "x" }))
+    .toMatchObject({ reason: "other-letters-were-merged-into-it" });
+  const [other = ""] = await tray([{ number: "นร 1200/2" }]);
+  context
+    .expect(await act("register", { intakeId: other, reason: "คนละฉบับ" }))
+    .toMatchObject({ result: "done", number: 2 });
+});
+
+test("a letter on paper keeps the time at which it came in, and gets a deemed one", async (context) => {
+  const now: TrustedNow = () => ({
+    at: new Date("2026-05-06T03:00:00Z"),
+    clock: { state: "unsynchronised", reason: "a test stops it" },
+  });
+  const { do: act, query } = await scene(context, now);
+  const paper = (receivedAt: string) => ({ bookId: INBOUND, facts: { subject: "กระดาษ", receivedAt } });
+  context.expect(await act("enter", paper("2026-05-05T18:00:00+07:00"))).toMatchObject({ result: "done" });
+  context
+    .expect(await act("enter", paper("2026-05-06T10:00:01+07:00")))
+    .toMatchObject({ reason: "received-after-its-registration" });
+  context
+    .expect(await query("select arrived_at, deemed_received_at, channel from saraban.entry"))
+    .toEqual([
+      {
+        arrived_at: new Date("2026-05-05T11:00:00Z"),
+        deemed_received_at: new Date("2026-05-06T01:30:00Z"),
+        channel: "paper",
+      },
+    ]);
+});
+
 test("classified letters have books of their own, and only the registry sees their lines", async (context) => {
   const { do: act, lines, address } = await scene(context);
   const book = "agency-a.outbound.classified";

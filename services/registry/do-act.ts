@@ -5,6 +5,7 @@ import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, isDataFault, type Transaction } from "../shared/runtime/database.ts";
 import {
   type ActResult,
+  hasMerged,
   insertActResult,
   insertEvent,
   insertTrayDecision,
@@ -17,6 +18,8 @@ import {
 import { agencyRules } from "./agency-rules.ts";
 import { takeTurn } from "./book-store.ts";
 import { changesOf, composedNumber, overlaid } from "./compose-line.ts";
+import { isSameLetter } from "./decide-outcome.ts";
+import { findNumbered } from "./earlier-store.ts";
 import { insertEntries } from "./entry-store.ts";
 import { ClockHeld, nextPlace } from "./next-place.ts";
 import type { RegistryParts } from "./register-letter.ts";
@@ -105,15 +108,22 @@ async function decideOnTray(
     return refused("not-in-the-tray");
   if (letter.decision !== null) return refused("already-decided");
   if (act.act === "register") return registerFromTray(parts, transaction, act, letter, stamp);
-  if (act.act === "merge") {
-    const isOther = act.earlierIntakeId !== act.intakeId;
-    if (!isOther || !(await isRegistered(transaction, act.earlierIntakeId as string)))
-      return refused("the-other-letter-is-not-registered");
-  }
+  if (act.act === "merge" && !(await mergesIntoRegistered(transaction, act)))
+    return refused("the-other-letter-is-not-registered");
   await insertTrayDecision(transaction, act, DECISIONS[act.act as keyof typeof DECISIONS], stamp);
   // The sender of a rejected letter is told; one that is no letter, or is here already, gets no second word.
   if (act.act === "reject") await tellSender(transaction, act);
   return done();
+}
+
+/** A letter is merged into another arrival that stands in a book, or into a line (of a letter that came on paper, say). */
+async function mergesIntoRegistered(transaction: Transaction<Tables>, act: Act): Promise<boolean> {
+  const { bookId, year, number, earlierIntakeId, intakeId } = act;
+  if (earlierIntakeId !== null)
+    return earlierIntakeId !== intakeId && (await isRegistered(transaction, earlierIntakeId));
+  if (bookId === null || year === null || number === null) return false;
+  const line = await readLine(transaction, { bookId, year, number });
+  return line?.status === "registered" && line.direction === "inbound";
 }
 
 async function registerFromTray(
@@ -125,6 +135,11 @@ async function registerFromTray(
 ): Promise<ActResult> {
   const letter = overlaid(found, act.facts);
   if (letter.subject === null) return refused("a-subject-is-needed");
+  const registered =
+    letter.number === null ? [] : await findNumbered(transaction, act.agencyId, [letter.number]);
+  // Who registers it all the same says why.
+  if (act.reason === "" && registered.some((other) => isSameLetter(letter, other)))
+    return refused("the-same-letter-is-registered");
   const bookId = `${act.agencyId}.inbound.ordinary`;
   const place = { bookId, ...(await nextPlace(transaction, bookId, stamp)) };
   const rules = await agencyRules(transaction, act.agencyId, parts.deem);
@@ -145,9 +160,13 @@ async function enter(
   const bookId = act.bookId as string;
   const [, direction, series] = bookId.split(".");
   const place = { bookId, ...(await nextPlace(transaction, bookId, stamp)) };
-  const letter = overlaid(null, act.facts);
+  const receivedAt = act.facts.receivedAt === undefined ? null : new Date(act.facts.receivedAt);
+  if (receivedAt !== null && (direction !== "inbound" || receivedAt > place.registeredAt))
+    return refused("received-after-its-registration");
+  const letter = { ...overlaid(null, act.facts), arrivedAt: receivedAt };
   if (act.act === "reserve") {
-    if (direction !== "outbound") return refused("only-outbound-numbers-are-reserved");
+    if (direction !== "outbound" || series === "classified")
+      return refused("only-outbound-numbers-are-reserved");
     // What the number is wanted for stands in the remarks, as clerks pencil it into the paper book.
     const blank = { ...overlaid(null, {}), remarks: act.reason || null };
     await insertEntries(transaction, bookId, act.agencyId, [
@@ -156,7 +175,7 @@ async function enter(
     return done(place);
   }
   if (letter.subject === null) return refused("a-subject-is-needed");
-  const { letterCode } = await agencyRules(transaction, act.agencyId, parts.deem);
+  const { letterCode, deem } = await agencyRules(transaction, act.agencyId, parts.deem);
   const own = direction === "outbound" ? composedNumber(letterCode, series, place.number) : null;
   if (direction === "outbound" && own === null) return refused("the-agency-has-no-letter-code");
   await insertEntries(transaction, bookId, act.agencyId, [
@@ -164,7 +183,7 @@ async function enter(
       letter: own === null ? letter : { ...letter, number: own, numberPrinted: own },
       ...place,
       ...signature(act, stamp),
-      deemed: null,
+      deemed: letter.arrivedAt === null ? null : deem(letter.arrivedAt),
     },
   ]);
   return done(place);
@@ -185,6 +204,7 @@ async function change(
   if (!line) return refused("no-such-line");
   if (line.status === "cancelled") return refused("the-line-is-cancelled");
   if (act.act === "cancel") {
+    if (await hasMerged(transaction, place)) return refused("other-letters-were-merged-into-it");
     await insertEvent(transaction, act, "cancelled", {}, stamp);
     return done(place);
   }

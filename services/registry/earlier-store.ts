@@ -15,27 +15,44 @@ export async function findEarlier(
 ): Promise<Earlier> {
   const digests = waiting.flatMap(({ contentDigest }) => contentDigest ?? []);
   const numbers = waiting.flatMap(({ verdict, number }) => (verdict === "ready" ? (number ?? []) : []));
-  const { rows: messages } = await sql<{ content_digest: string; intake_id: string }>`
-    select given.content_digest, first.intake_id
+  const { rows: messages } = await sql<{ digest: string; intakeId: string; isKept: boolean }>`
+    select given.content_digest as digest, first.intake_id as "intakeId", first.kept as "isKept"
       from unnest(${digests}::text[]) as given(content_digest)
      cross join lateral (
-       select r.intake_id from reading r
-        cross join lateral (select o.decided_at from outcome o
-                             where o.intake_id = r.intake_id and o.outcome not in ('duplicate', 'ignored') limit 1) o
+       select r.intake_id, o.kept from reading r
+        cross join lateral (
+          select o.decided_at,
+                 o.outcome = 'refused'
+                   or exists (select from tray_lying t where t.intake_id = o.intake_id)
+                   or exists (select from tray_decision t where t.intake_id = o.intake_id and t.decision = 'merged')
+                   or exists (select from entry e where e.intake_id = o.intake_id and ${NOT_CANCELLED}) as kept
+            from outcome o where o.intake_id = r.intake_id and o.outcome not in ('duplicate', 'ignored') limit 1) o
         where r.content_digest = given.content_digest and r.agency_id = ${agencyId}
-        order by o.decided_at, r.intake_id limit 1) first`.execute(transaction);
-  const { rows: entries } = await sql<LetterIdentity>`
-    select e.* from unnest(${numbers}::text[]) as given(letter_number)
-     cross join lateral (
-       select intake_id as "intakeId", sender_domain as "senderDomain", letter_number as number,
-              letter_date as "letterDate", letter_from as "from"
-         from entry e where letter_number = given.letter_number and agency_id = ${agencyId}
-          and book_id || '' = ${`${agencyId}.inbound.ordinary`} -- or the key's index, through the whole book, looks as good
-          and not exists (select from entry_event h where h.book_id = e.book_id and h.year = e.year and h.number = e.number
-                          and h.what = 'cancelled')
-        order by e.year, e.number offset 0) e`.execute(transaction);
+        order by o.kept desc, o.decided_at, r.intake_id limit 1) first`.execute(transaction);
   return {
-    byDigest: new Map(messages.map((row) => [row.content_digest, row.intake_id])),
-    registered: entries,
+    byDigest: new Map(messages.map(({ digest, ...arrival }) => [digest, arrival])),
+    registered: await findNumbered(transaction, agencyId, numbers),
   };
+}
+
+const NOT_CANCELLED = sql`not exists (select from entry_event h
+  where h.book_id = e.book_id and h.year = e.year and h.number = e.number and h.what = 'cancelled')`;
+
+/** Letters of the inbound book with one of these numbers, as their lines read today; cancelled ones are none. */
+export async function findNumbered(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  numbers: readonly string[],
+): Promise<LetterIdentity[]> {
+  const { rows } = await sql<LetterIdentity>`
+    select l.* from unnest(${[...new Set(numbers)]}::text[]) as given(letter_number)
+     cross join lateral (
+       select l.intake_id as "intakeId", e.sender_domain as "senderDomain", l.letter_number as number,
+              l.letter_date as "letterDate", l.letter_from as "from"
+         from lines_numbered(${agencyId}, array[given.letter_number]) k
+         join entry e on e.book_id = k.book_id and e.year = k.year and e.number = k.number
+         join register_line l on l.book_id = k.book_id and l.year = k.year and l.number = k.number
+        where l.direction = 'inbound' and l.status = 'registered' and l.letter_number = given.letter_number
+        order by l.year, l.number offset 0) l`.execute(transaction);
+  return rows;
 }

@@ -30,8 +30,8 @@ import { deemByCalendar } from "./deem-receipt.ts";
 import { doAct } from "./do-act.ts";
 import { drainBook } from "./register-letter.ts";
 
-/** Books drained at the same time; within a book there is one worker at a time anyway. */
-const BOOKS_AT_ONCE = 2;
+/** Books drained and acts done at the same time; within a book there is one worker at a time anyway. */
+const BOOKS_AT_ONCE = 4;
 
 /** While registration waits for the clock, a book is tried again this often. */
 const HELD_LOOKS_AGAIN_MS = 5_000;

@@ -31,6 +31,8 @@ export interface LineFacts {
   readonly kind?: LetterKind;
   readonly references?: readonly string[];
   readonly enclosures?: readonly string[];
+  /** When a letter on paper came in (an instant, ISO 8601 with offset); only for one that is entered into an inbound book. */
+  readonly receivedAt?: string;
 }
 
 /** The same with what follows from it. */
@@ -58,8 +60,8 @@ export interface Act {
 }
 
 /** One spelling for every text, the numbers' canonical forms beside the printed ones. Idempotent. */
-export function normaliseFacts(facts: LineFacts): NormalisedFacts {
-  const normalised: Record<string, unknown> = {};
+export function normaliseFacts({ receivedAt, ...facts }: LineFacts): NormalisedFacts {
+  const normalised: Record<string, unknown> = receivedAt === undefined ? {} : { receivedAt };
   for (const [field, value] of Object.entries(facts)) {
     if (typeof value === "string") normalised[field] = oneLine(value) || null;
     else if (Array.isArray(value)) normalised[field] = value.map(oneLine).filter((text) => text !== "");

@@ -7,6 +7,9 @@ import { foldForComparison } from "./thai-text.ts";
  * term is any substring, found by its trigrams and then checked against the text. Nothing that contains it is missed.
  */
 
+/** By which rules texts are folded and cut; an index made by others is made again. Raise it with any change here. */
+export const SEARCH_RULES = `1, Unicode ${process.versions["unicode"]}`;
+
 /** Fields that a clerk searches, in one spelling, each ended by a line feed (which no folded field can contain). */
 export function searchableText(line: RegisterLine): string {
   const fields = [

@@ -479,13 +479,17 @@ export interface SearchProgress {
   book_id: string;
   event_no: number;
   number: number;
+  /**
+   * By which rules the lines were folded and cut; under other rules they count as not indexed.
+   */
+  version: string;
   year: number;
 }
 
 export interface SearchRow {
   agency_id: string;
   book_id: string;
-  facets: Generated<string[]>;
+  facets: string[];
   /**
    * Fields in one spelling, each ended by a line feed (shared/letter/search-text.ts).
    */

@@ -156,6 +156,32 @@ export function inTransaction<Tables, Result>(
   });
 }
 
+/**
+ * Runs `work` on one state of the database (REPEATABLE READ, read only): what is committed meanwhile is not seen, and nobody
+ * is blocked. A statement that takes longer than `withinMs` ends it.
+ */
+export function inSnapshot<Tables, Result>(
+  database: Kysely<Tables>,
+  acting: Acting,
+  withinMs: number,
+  work: (transaction: Transaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  return database
+    .transaction()
+    .setIsolationLevel("repeatable read")
+    .setAccessMode("read only")
+    .execute(async (transaction) => {
+      await transaction.executeQuery(
+        CompiledQuery.raw(`${STATE_ACTING}, set_config('statement_timeout', $3, true)`, [
+          acting.actor,
+          acting.agencies.join(","),
+          String(withinMs),
+        ]),
+      );
+      return work(transaction);
+    });
+}
+
 /** Listens on one channel over a connection of its own, for ever: a cut connection is opened again. */
 export function listen(
   address: DatabaseAddress,
