@@ -31,8 +31,8 @@ const BENCHES: Readonly<Record<string, { readonly says: string; readonly file: s
     says: `the register's search over 1,000,000 made-up letters of five agencies and four years, in their books and
     indexed by the product's own search service: common, rare, absent, two-letter terms, terms with tone marks, letter
     numbers, long passages, English, a month, page 100. Every total and first page is compared with a plain scan.
-    Bar: recall 1, p95 < 50 ms for every kind, p95 at most 3 times that of a tenth of the letters. Takes some 12 minutes
-    and 5 GB of TMPDIR. [--letters N] [--seed N]`,
+    Bar: recall 1, p95 < 50 ms for every kind, p95 at most 3 times that of a tenth of the letters. Takes some 15 to
+    20 minutes and 6 GB of TMPDIR. [--letters N] [--seed N]`,
   },
   numbers: {
     file: "./bench/numbers.ts",

@@ -55,7 +55,8 @@ export async function atDesk(
       "saraban_http",
       log,
     );
-    const acting = { actor: `person:${userInfo().username}`, agencies: [agencyId] } as const;
+    // With a slash, which no clerk's id has: what is signed here is never taken for a clerk's of the same name.
+    const acting = { actor: `person:os/${userInfo().username}`, agencies: [agencyId] } as const;
     try {
       return await work({ command, settings, address, database, acting, agencyId, now: clock.now, log });
     } finally {

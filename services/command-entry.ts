@@ -7,7 +7,7 @@ import { problem } from "./http/problem.ts";
 import { textTable } from "./shared/letter/book-table.ts";
 import type { LineKey } from "./shared/letter/read-lines.ts";
 import { buddhistYear } from "./shared/letter/stamp.ts";
-import { thaiDigitsToArabic } from "./shared/letter/thai-text.ts";
+import { normaliseThai, thaiDigitsToArabic } from "./shared/letter/thai-text.ts";
 import { inTransaction } from "./shared/runtime/database.ts";
 import { fieldTable, shown } from "./show-fields.ts";
 
@@ -66,7 +66,11 @@ async function show({ database, acting }: Desk, key: LineKey, json: boolean): Pr
 }
 
 function asText({ line, events, thread, complete }: LineAnswer): string {
-  const parts = [fieldTable(line)];
+  // Names stand as the sender wrote them: neither a control sequence nor a turned "fdp.exe" reaches the terminal.
+  const attachments = line.attachments.map(({ name, contentType }) =>
+    normaliseThai(name ?? contentType).replaceAll("\n", " "),
+  );
+  const parts = [fieldTable({ ...line, attachments })];
   if (events.length > 0) {
     const rows = events.map(({ madeAt, what, madeByName, reason, changes }) => [
       shown(madeAt),

@@ -28,7 +28,7 @@ export const run: RunCommand = async (args) => {
   const database = openDatabase<Tables>(findInstallation(settings), "saraban_notification", 2, log);
   try {
     const acting = {
-      actor: `person:${userInfo().username}`,
+      actor: `person:os/${userInfo().username}`,
       agencies: await listAgencies(database),
     } as const;
     if (verb === "retry") {

@@ -9,7 +9,7 @@ import { findInstallation } from "./installation.ts";
 import { linesInOrder, orderOf, readRange } from "./printing/make-print.ts";
 import { printRegister } from "./printing/print-register.ts";
 import { findBook, type PrintOrder, rangeOf } from "./printing/print-store.ts";
-import { drawStampFile, stampOf } from "./printing/stamp-file.ts";
+import { drawStampFile, stampFault, stampOf } from "./printing/stamp-file.ts";
 import { stampLetterApart } from "./printing/stamp-letter-apart.ts";
 import { PRINT_FORMATS, type PrintFormat } from "./shared/letter/print-order.ts";
 import { bangkokYear } from "./shared/letter/stamp.ts";
@@ -73,15 +73,13 @@ export const run: RunCommand = async (args) => {
       actor: `person:${userInfo().username}`,
       agencies: [bookId.split(".")[0] ?? ""],
     } as const;
-    const agencyNameThai = await inTransaction(database, acting, (transaction) =>
-      findBook(transaction, bookId),
-    );
-    if (agencyNameThai === undefined) return wrong("there is no such open book");
+    const agency = await inTransaction(database, acting, (transaction) => findBook(transaction, bookId));
+    if (!agency) return wrong("there is no such open book");
     const wanted = { year, from: from ?? null, to: to ?? null, number, digits } as const;
     const order = {
       id: "",
       agencyId: acting.agencies[0] ?? "",
-      agencyNameThai,
+      ...agency,
       bookId,
       format,
       wanted,
@@ -136,14 +134,15 @@ async function printStamp(
   on: string | undefined,
 ): Promise<number> {
   const [line] = await readRange(database, acting, order, number, number);
-  if (!line) {
-    process.stderr.write(`saraban print: the book has no line ${number} in this year\n`);
+  const fault = line ? stampFault(line) : `the book has no line ${number} in this year`;
+  if (!line || fault !== null) {
+    process.stderr.write(`saraban print: ${fault}\n`);
     return 1;
   }
   if (on === undefined) {
-    await writeFile(out, drawStampFile(order.format as "stamp-svg", order.agencyNameThai, line));
+    await writeFile(out, drawStampFile(order.format as "stamp-svg", order, line));
   } else {
-    const stamped = await stampLetterApart(await readFile(on), stampOf(order.agencyNameThai, line));
+    const stamped = await stampLetterApart(await readFile(on), stampOf(order, line));
     if (!stamped.stamped) {
       process.stderr.write(
         `saraban print: ${on} cannot be stamped (${stamped.fault}); print the stamp alone, without --on, and lay it over\n`,

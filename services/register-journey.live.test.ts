@@ -240,7 +240,7 @@ test("the same on the command line, with its exit codes; an act is kept while th
     total: 3,
     letters: [{ intakeId: first }, { intakeId: second }, { intakeId: third }],
   });
-  expect(await query("select opened_by like 'person:%' as person from saraban.tray_opening")).toEqual([
+  expect(await query("select opened_by like 'person:os/%' as person from saraban.tray_opening")).toEqual([
     { person: true },
   ]);
   expect((await saraban("tray", "agency-a", "show", first)).stdout).toContain(letterOf(10).subject);
@@ -265,6 +265,7 @@ test("the same on the command line, with its exit codes; an act is kept while th
   expect(line).toMatchObject({
     letterDate: "2026-05-31",
     urgency: "urgent",
+    registeredBy: expect.stringMatching(/^person:os\/./),
     registeredByName: "สมชาย ทดสอบ",
     subject: letterOf(10).subject,
   });

@@ -99,7 +99,7 @@ comment on table entry is 'One line of a book. Never changed, never deleted: wha
 comment on column entry.status is 'At birth: registered, or reserved (จองเลข: the number is taken, the letter follows as an event "filled").';
 comment on column entry.deemed_received_at is 'Start of the working time in which it counts as received (e-Government Act s. 10); null: no calendar for its year.';
 comment on column entry.deemed_basis is 'Which hours and which year''s holidays decided that, or which year is missing.';
-comment on column entry.registered_by is 'rule:NAME or person:ID; registered_by_name: the person''s name, as on the receipt.';
+comment on column entry.registered_by is 'rule:NAME, person:CLERK or person:os/USER; registered_by_name: the person''s name, as on the receipt.';
 comment on column entry.act_id is 'The clerk''s act that made this line; null for a rule.';
 comment on column entry.reference_numbers is 'Normalised numbers of the letters it refers to (อ้างถึง), as far as they have one.';
 create index entry_by_time on entry (book_id, registered_at, year, number);
@@ -502,6 +502,7 @@ declare
       (select coalesce(sum(f.lines), 0) from search_gram f where f.gram = any (coalesce(some_grams, rarest[1:1]))))::float
     / greatest((select f.lines from search_gram f where f.gram = 0), 1);
   newest_lines line_place[];
+  looked_at bigint;
   bounds record;
   oldest integer;
   newest integer;
@@ -516,13 +517,15 @@ begin
   if exists (select from unnest(agencies) a where not acting_for(a)) then
     raise exception 'not acting for each of the agencies' using errcode = 'insufficient_privilege';
   end if;
-  -- What stands in two lines of five is found quicker by looking at the newest lines than by sorting a month of hits.
-  if share >= 0.4 then
+  -- What stands in many lines is found quicker by looking at the newest of them than by sorting a month of hits. Twice as
+  -- many are looked at as should do; where that would be too many, or was not enough, the keys are used.
+  looked_at := least(2 * most / greatest(share, 0.001), 2000000000);
+  if looked_at * cardinality(agencies) <= 12000 + 18 * most::bigint then
     newest_lines := array(
       select row(n.book_id, n.year, n.number, n.registered_at)::line_place
         from unnest(agencies) as a(agency)
         cross join lateral lines_from_end(a.agency, patterns, wanted_facets, from_at, to_at, letter_from, letter_to, except_lines,
-          direction, after_at, after_number, after_book, 4 * most, most) n
+          direction, after_at, after_number, after_book, looked_at::integer, most) n
        order by case when direction > 0 then n.registered_at end, case when direction > 0 then n.number end,
                 case when direction > 0 then n.book_id end, n.registered_at desc, n.number desc, n.book_id desc
        limit most);

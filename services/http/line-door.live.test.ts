@@ -1,4 +1,5 @@
 import { test } from "vitest";
+import { letReadLettersWait } from "../shared/testing/arrivals.ts";
 import { writeBookLines, writeEvent } from "../shared/testing/book-lines.ts";
 import { openDesk } from "./testing/desk.ts";
 
@@ -136,4 +137,26 @@ test("what is not there, classified, or another agency's is not found", async (c
   ]) {
     expect(await ask(`/lines/${path}`), path).toMatchObject({ status: 404, body: { code: "not-found" } });
   }
+});
+
+test("the attachments of the letter behind a line, as reading found them; a line without an arrival has none", async (context) => {
+  const { expect } = context;
+  const { ask, query } = await openDesk(context);
+  const [intakeId] = await letReadLettersWait(query, [{}]);
+  const file = { name: "แนบ.pdf", contentType: "application/pdf", sizeBytes: 7, sha256: "ab".repeat(32) };
+  const damaged = { name: null, contentType: "image/png", sizeBytes: null, sha256: null };
+  await query("update saraban.reading set attachments = $1", [
+    JSON.stringify([
+      { ...file, inline: false, partId: "2" },
+      { ...damaged, inline: true, partId: "3" },
+    ]),
+  ]);
+  await writeBookLines(query, [{ registeredAt: at(0), subject: "บนกระดาษ" }]);
+  await query(
+    `insert into saraban.entry (book_id, agency_id, year, number, registered_at, arrived_at, clock, registered_by, urgency, intake_id, letter_number, subject)
+       values ($1, 'agency-a', 2026, 2, $2, $2, '{}', 'rule:test', 'normal', $3, 'นร 1200/9', 'เรื่อง')`,
+    [INBOUND, at(1), intakeId],
+  );
+  expect((await ask(`/lines/${INBOUND}/2026/1`)).body.line.attachments).toEqual([]);
+  expect((await ask(`/lines/${INBOUND}/2026/2`)).body.line.attachments).toEqual([file, damaged]);
 });

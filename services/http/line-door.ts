@@ -7,12 +7,11 @@ import { actingFor, clerkOf } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { type LineEvent, type LineInFull, readLineEvents, readLineInFull } from "./line-store.ts";
 import { problem } from "./problem.ts";
+import { isBookId } from "./read-parameters.ts";
 import { linesNumbered, linesReferringTo, type ThreadLine } from "./thread-store.ts";
 
 /** Of events, and of lines in each direction of a thread. */
 const MOST_BESIDE_A_LINE = 100;
-
-const BOOK_ID = /^[a-z0-9][a-z0-9-]{0,62}\.(inbound|outbound)\.[a-z]{1,20}$/;
 
 /** A line, what happened to it, and the letters before and after it, as GET /lines/BOOK/YEAR/NUMBER answers. */
 export interface LineAnswer {
@@ -34,7 +33,7 @@ export function lineDoor(api: FastifyInstance, { database }: DoorParts): void {
     "/lines/:book/:year/:number",
     async (request) => {
       const { book, year, number } = request.params;
-      if (!BOOK_ID.test(book) || !/^[12]\d{3}$/.test(year) || !/^[1-9]\d{0,8}$/.test(number))
+      if (!isBookId(book) || !/^[12]\d{3}$/.test(year) || !/^[1-9]\d{0,8}$/.test(number))
         throw problem("not-found");
       const key = { bookId: book, year: Number(year), number: Number(number) };
       const answer = await inTransaction(database, actingFor(clerkOf(request)), (transaction) =>

@@ -50,6 +50,19 @@ test("a print of another agency is not there, and one of a classified book canno
   context.expect((await ask("/prints", body({ ...ORDER, book: "inbound.classified" }))).status).toBe(400);
 });
 
+test("a receive stamp can be ordered of an inbound book only", async (context) => {
+  const { ask } = await openDesk(context);
+  for (const format of ["stamp-svg", "stamp-png", "stamp-pdf"]) {
+    const stamp = { ...ORDER, format, number: 1 };
+    context.expect((await ask("/prints", body(stamp))).status).toBe(202);
+    for (const book of ["outbound.ordinary", "outbound.circular"]) {
+      context
+        .expect(await ask("/prints", body({ ...stamp, book })))
+        .toMatchObject({ status: 400, body: { errors: [{ pointer: "#/book" }] } });
+    }
+  }
+});
+
 test("says what is wrong with an order, all at once", async (context) => {
   const { ask } = await openDesk(context);
   const answer = await ask(

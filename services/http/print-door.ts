@@ -132,7 +132,8 @@ function readWanted(body: unknown): {
     number: number as number | null,
     digits: oneOf("digits", ["arabic", "thai"], "arabic"),
   };
-  const book = oneOf("book", BOOKS);
+  // A receive stamp is for a letter received.
+  const book = oneOf("book", isStamp ? ["inbound.ordinary"] : BOOKS);
   if (faults.length > 0) throw problem("not-understood", faults);
   return { agencyId: agencyId as string, book, format, wanted };
 }

@@ -10,6 +10,13 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
+const BOOK_ID = /^[a-z0-9][a-z0-9-]{0,62}\.(inbound|outbound)\.[a-z]{1,20}$/;
+
+/** Whether it is written like the id of a book: AGENCY.DIRECTION.SERIES. */
+export function isBookId(text: string): boolean {
+  return BOOK_ID.test(text);
+}
+
 /** Reads a query string and collects what is wrong with it, so that all faults are told at once. */
 export interface ParameterReader {
   /** The value; "" when it is not there. */

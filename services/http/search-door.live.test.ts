@@ -36,6 +36,20 @@ test("says what is wrong with a query, all at once, in Thai and English", async 
   context.expect(body.errors[0].detailThai).toMatch(/[ก-๛]/);
 });
 
+test("a cursor that somebody made up is the asker's fault, not the database's", async (context) => {
+  const { ask } = await openDesk(context);
+  for (const place of [
+    [0, "agency-a.inbound.ordinary\0", 2026, 1],
+    [0, "agency-a.inbound.ordinary", 2026, 2 ** 31],
+    [-8.64e15, "agency-a.inbound.ordinary", 2026, 1],
+  ]) {
+    const cursor = Buffer.from(JSON.stringify(place)).toString("base64url");
+    context
+      .expect(await ask(`/lines?cursor=${cursor}`))
+      .toMatchObject({ status: 400, body: { errors: [{ parameter: "cursor" }] } });
+  }
+});
+
 test("a clerk finds nothing of another agency, and nobody finds anything without a token", async (context) => {
   const { ask, query, addClerk, url } = await openDesk(context);
   await writeBookLines(query, [

@@ -4,6 +4,7 @@ import { LETTER_KINDS } from "../shared/letter/register-line.ts";
 import { foldTerm } from "../shared/letter/search-text.ts";
 import { parseThaiDate } from "../shared/letter/thai-date.ts";
 import { thaiDigitsToArabic } from "../shared/letter/thai-text.ts";
+import { isBookId } from "./read-parameters.ts";
 import type { LineSearch } from "./search-store.ts";
 
 /** What may stand in the query string of GET /api/v1/lines; a parameter that may be repeated is an array. */
@@ -28,6 +29,8 @@ const LONGEST_TERM = 200;
 const LARGEST_PAGE = 100;
 const FIRST_DAY = "1900-01-01";
 const LAST_DAY = "2999-12-31";
+const DAY_MS = 24 * 60 * 60 * 1000;
+const LARGEST_NUMBER = 2 ** 31 - 1;
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   book: BOOKS,
@@ -72,7 +75,9 @@ export function parseSearch(
       `ค้นได้ไม่เกิน ${MOST_TERMS} คำ คำละไม่เกิน ${LONGEST_TERM} อักษร`,
     );
   }
-  const terms = [...new Set(written.slice(0, MOST_TERMS).map(foldTerm))].filter((term) => term !== "");
+  const terms = [...new Set(written.slice(0, MOST_TERMS).map(foldTerm))];
+  // Left out, a term of invisible characters alone would find every line.
+  if (terms.includes("")) fault("q", "holds nothing to look for", "ไม่มีข้อความที่จะค้น");
 
   const facets: string[] = [];
   for (const [name, allowed] of Object.entries(CHOICES)) {
@@ -132,8 +137,8 @@ export function parseSearch(
     agencies: wanted.length > 0 ? [...new Set(wanted)] : agencies,
     terms,
     facets,
-    from: new Date(`${from}T00:00:00+07:00`),
-    to: new Date(Date.parse(`${to}T00:00:00+07:00`) + 24 * 60 * 60 * 1000),
+    from: new Date(beginningOf(from)),
+    to: new Date(beginningOf(to) + DAY_MS),
     letterFrom,
     letterTo,
     direction: sort === "oldest" ? 1 : -1,
@@ -148,15 +153,25 @@ export function writeCursor(place: LineKey & { readonly registeredAt: Date }): s
   return Buffer.from(JSON.stringify([registeredAt.getTime(), bookId, year, number])).toString("base64url");
 }
 
+/** Anybody can write one: what the database could not take as a moment, a book or an int4 is no place. */
 function readCursor(text: string): LineSearch["after"] {
   if (text.length > 400) return null;
   try {
     const [atMs, bookId, year, number] = JSON.parse(Buffer.from(text, "base64url").toString()) as unknown[];
-    if (typeof bookId !== "string" || !Number.isInteger(year) || !Number.isInteger(number)) return null;
-    const registeredAt = new Date(Number(atMs));
-    if (Number.isNaN(registeredAt.getTime())) return null;
-    return { registeredAt, bookId, year: Number(year), number: Number(number) };
+    if (!isWithin(atMs, beginningOf(FIRST_DAY), beginningOf(LAST_DAY) + DAY_MS - 1)) return null;
+    if (typeof bookId !== "string" || !isBookId(bookId)) return null;
+    if (!isWithin(year, 1900, 2999) || !isWithin(number, 1, LARGEST_NUMBER)) return null;
+    return { registeredAt: new Date(atMs), bookId, year, number };
   } catch {
     return null;
   }
+}
+
+function isWithin(value: unknown, lowest: number, highest: number): value is number {
+  return Number.isInteger(value) && Number(value) >= lowest && Number(value) <= highest;
+}
+
+/** Of a day in Thailand, ms. */
+function beginningOf(isoDate: string): number {
+  return Date.parse(`${isoDate}T00:00:00+07:00`);
 }

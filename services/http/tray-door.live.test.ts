@@ -112,13 +112,14 @@ test("nothing that is refused, marked as classified, or another agency's is in t
   }
 });
 
-test("each look into a tray is recorded with its time and the clerk; a look at one letter or at nothing is none", async (context) => {
+test("each look into a tray is recorded with its time and the clerk; a look at one letter, at nothing or at a further page is none", async (context) => {
   const { expect } = context;
   const { ask, query, fillTray, url, token } = await openDesk(context);
   const [id] = await fillTray([{}]);
   await ask(`/tray/${id}`);
   await ask("/tray?agency=agency-b");
   await ask("/tray?agency=agency-a&limit=1000");
+  expect((await ask(`/tray?agency=agency-a&after=${id}`)).status).toBe(200);
   await fetch(`${url}/api/v1/tray?agency=agency-a`, {
     method: "HEAD",
     headers: { authorization: `Bearer ${token}` },

@@ -13,7 +13,7 @@ const DEFAULT_PAGE = 50;
 
 /**
  * The tray: what came in and waits for a clerk's decision. GET /tray?agency=A is the look into the mailbox that an officer
- * owes each half working day, and is recorded as such; so HEAD is not answered here.
+ * owes each half working day, and is recorded as such with its first page; so HEAD is not answered here.
  */
 export function trayDoor(api: FastifyInstance, { database, now }: DoorParts): void {
   api.get<{ Querystring: Parameters }>("/tray", { exposeHeadRoute: false }, async (request) => {
@@ -26,7 +26,8 @@ export function trayDoor(api: FastifyInstance, { database, now }: DoorParts): vo
     parameters.done();
     ownAgency(clerk, agencyId);
     const { total, rows } = await inTransaction(database, acting, async (transaction) => {
-      await recordOpening(transaction, agencyId, now().at, acting.actor);
+      // Turning a page is no new look: it may be a list left open from the half day before.
+      if (after === null) await recordOpening(transaction, agencyId, now().at, acting.actor);
       return readTray(transaction, agencyId, after, limit + 1);
     });
     const page = rows.slice(0, limit);

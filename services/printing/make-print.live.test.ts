@@ -5,7 +5,7 @@ import { inject, type TestContext, test } from "vitest";
 import type { PrintFormat, PrintWanted } from "../shared/letter/print-order.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { openLog } from "../shared/runtime/log.ts";
-import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
+import { adminQueries, letReadLettersWait, roomDatabase } from "../shared/testing/arrivals.ts";
 import { writeBookLines, writeEvent } from "../shared/testing/book-lines.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
 import { makePrint } from "./make-print.ts";
@@ -30,12 +30,12 @@ async function scene(context: TestContext) {
     query,
     dir,
     stopping,
-    async order(format: PrintFormat, wanted: Partial<PrintWanted> = {}): Promise<string> {
+    async order(format: PrintFormat, wanted: Partial<PrintWanted> = {}, book = BOOK): Promise<string> {
       const id = newId();
       await query(
         `insert into saraban.print_order (id, agency_id, book_id, format, wanted, made_by, made_by_name, made_at)
            values ($1, 'agency-a', $2, $3, $4, 'person:x', 'สมชาย ทดสอบ', now())`,
-        [id, BOOK, format, JSON.stringify({ ...WHOLE_YEAR, ...wanted })],
+        [id, book, format, JSON.stringify({ ...WHOLE_YEAR, ...wanted })],
       );
       await query(
         `insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('print-register', 'agency-a', $1::uuid, $1::text)`,
@@ -95,6 +95,57 @@ test("makes every form, and the stamp of a line", async (context) => {
     const bytes = await readFile(join(dir, name));
     const start = format === "stamp-png" ? bytes.toString("latin1") : bytes.toString("utf8");
     context.expect(start.slice(0, 200), format).toContain(beginning);
+  }
+});
+
+test("a receive stamp is for a registered line of an inbound book only", async (context) => {
+  const { query, order, make, progress, dir } = await scene(context);
+  const outbound = "agency-a.outbound.ordinary";
+  await writeBookLines(query, [
+    { registeredAt: noon(1), subject: "ยกเลิก" },
+    { registeredAt: noon(2), subject: "ส่ง", book: "outbound.ordinary" },
+  ]);
+  await writeEvent(query, BOOK, 2026, 1, "cancelled");
+  await query(
+    `insert into saraban.entry (book_id, agency_id, year, number, registered_at, clock, registered_by, registered_by_name,
+         channel, urgency, status)
+       values ($1, 'agency-a', 2026, 2, $2, '{}', 'person:x', 'ทดสอบ', 'paper', 'normal', 'reserved')`,
+    [BOOK, noon(3)],
+  );
+  for (const [book, number, failure] of [
+    [BOOK, 1, "line 1 is cancelled"],
+    [BOOK, 2, "line 2 is only reserved: it gets its stamp once it is filled"],
+    [outbound, 1, "only a line of an inbound book gets a receive stamp"],
+    [BOOK, 3, "there is no such line"],
+  ] as const) {
+    const id = await order("stamp-svg", { number }, book);
+    await make(id);
+    context.expect(await progress(id)).toMatchObject({ state: "failed", failure });
+  }
+  context.expect(await readdir(dir)).toEqual([]);
+  await writeEvent(query, BOOK, 2026, 2, "filled", { subject: { old: null, new: "กรอกแล้ว" } });
+  const filled = await order("stamp-svg", { number: 2 });
+  await make(filled);
+  context.expect(await progress(filled)).toMatchObject({ state: "done" });
+});
+
+test("the stamp bears the name that the receipt bears: the clerk's, or the agency's for what a rule registered", async (context) => {
+  const { query, order, make, dir } = await scene(context);
+  await query("update saraban.agency set receiver_name = 'ผู้รับ ตามกฎ'");
+  await writeBookLines(query, [{ registeredAt: noon(1), subject: "เรื่อง" }]);
+  const [intakeId] = await letReadLettersWait(query, [{}]);
+  await query(
+    `insert into saraban.entry (book_id, agency_id, year, number, registered_at, arrived_at, clock, registered_by, urgency, intake_id, letter_number, subject)
+       values ($1, 'agency-a', 2026, 2, $2, $2, '{}', 'rule:test', 'normal', $3, 'นร 1200/9', 'เรื่อง')`,
+    [BOOK, noon(2), intakeId],
+  );
+  for (const [number, name] of [
+    [1, "ผู้รับ ทดสอบ<"],
+    [2, "ผู้รับ ผู้รับ ตามกฎ<"],
+  ] as const) {
+    const id = await order("stamp-svg", { number });
+    await make(id);
+    context.expect(await readFile(join(dir, `${id}.svg`), "utf8")).toContain(name);
   }
 });
 

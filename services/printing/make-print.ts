@@ -18,7 +18,7 @@ import {
 } from "./print-store.ts";
 import type { PrintsFolder } from "./prints-folder.ts";
 import type { RegisterFormat, RegisterOrder } from "./register-writer.ts";
-import { drawStampFile } from "./stamp-file.ts";
+import { drawStampFile, stampFault } from "./stamp-file.ts";
 
 export interface PrintParts {
   readonly database: Kysely<Tables>;
@@ -72,7 +72,9 @@ async function makeFile(parts: PrintParts, acting: Acting, order: PrintOrder): P
   if (format === "stamp-svg" || format === "stamp-png" || format === "stamp-pdf") {
     const [line] = await readRange(database, acting, order, range.first, range.last);
     if (!line) throw new NothingToPrint("there is no such line");
-    const bytes = drawStampFile(format, order.agencyNameThai, line);
+    const fault = stampFault(line);
+    if (fault !== null) throw new NothingToPrint(fault);
+    const bytes = drawStampFile(format, order, line);
     const written = await folder.write(name, piecesOf(bytes));
     return { state: "done", ...written, lines: 1 };
   }

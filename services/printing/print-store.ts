@@ -9,6 +9,8 @@ export interface PrintOrder {
   readonly id: string;
   readonly agencyId: string;
   readonly agencyNameThai: string;
+  /** ผู้รับ where a rule registered the letter, as on its receipt (Annex 6 §1.1). */
+  readonly receiverName: string;
   readonly bookId: string;
   readonly format: PrintFormat;
   readonly wanted: PrintWanted;
@@ -22,23 +24,22 @@ export async function findOpenOrder(
   orderId: string,
 ): Promise<PrintOrder | undefined> {
   const { rows } = await sql<PrintOrder>`
-    select o.id, o.agency_id as "agencyId", a.name_th as "agencyNameThai", o.book_id as "bookId", o.format, o.wanted,
-           o.made_by_name as "madeByName", o.made_at as "madeAt"
+    select o.id, o.agency_id as "agencyId", a.name_th as "agencyNameThai", a.receiver_name as "receiverName",
+           o.book_id as "bookId", o.format, o.wanted, o.made_by_name as "madeByName", o.made_at as "madeAt"
       from outbox w join print_order o on o.id = w.subject_id join agency a on a.id = o.agency_id
      where w.job = 'print-register' and o.id = ${orderId}`.execute(transaction);
   return rows[0];
 }
 
-/** The Thai name of the agency whose open book it is; undefined when there is no such book among those acted for. */
+/** The agency whose open book it is; undefined when there is no such book among those acted for. */
 export async function findBook(
   transaction: Transaction<Tables>,
   bookId: string,
-): Promise<string | undefined> {
-  const { rows } = await sql<{ name: string }>`
-    select a.name_th as name from book b join agency a on a.id = b.agency_id where b.id = ${bookId}`.execute(
-    transaction,
-  );
-  return rows[0]?.name;
+): Promise<Pick<PrintOrder, "agencyNameThai" | "receiverName"> | undefined> {
+  const { rows } = await sql<Pick<PrintOrder, "agencyNameThai" | "receiverName">>`
+    select a.name_th as "agencyNameThai", a.receiver_name as "receiverName"
+      from book b join agency a on a.id = b.agency_id where b.id = ${bookId}`.execute(transaction);
+  return rows[0];
 }
 
 /** The numbers that a print begins and ends with; null when no line of the book lies in the period. */

@@ -352,15 +352,13 @@ test("a letter on paper keeps the time at which it came in, and gets a deemed on
   context
     .expect(await act("enter", paper("2026-05-06T10:00:01+07:00")))
     .toMatchObject({ reason: "received-after-its-registration" });
-  context
-    .expect(await query("select arrived_at, deemed_received_at, channel from saraban.entry"))
-    .toEqual([
-      {
-        arrived_at: new Date("2026-05-05T11:00:00Z"),
-        deemed_received_at: new Date("2026-05-06T01:30:00Z"),
-        channel: "paper",
-      },
-    ]);
+  context.expect(await query("select arrived_at, deemed_received_at, channel from saraban.entry")).toEqual([
+    {
+      arrived_at: new Date("2026-05-05T11:00:00Z"),
+      deemed_received_at: new Date("2026-05-06T01:30:00Z"),
+      channel: "paper",
+    },
+  ]);
 });
 
 test("classified letters have books of their own, and only the registry sees their lines", async (context) => {

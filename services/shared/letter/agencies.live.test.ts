@@ -51,6 +51,21 @@ test("a fault in the files names the file, the place and what is wrong, all at o
   );
 });
 
+test("a letterCode whose numbers could not be found again is a fault that says what to write", ({
+  expect,
+  ...context
+}) => {
+  const read = (letterCode: string) =>
+    readDirectory(settingsWith(context as TestContext, [{ ...AGENCY, letterCode }]));
+  for (const letterCode of ["นร 0505", "นร (กพ) 0505.1", "ชม 0017"])
+    expect(read(letterCode).agencies).toMatchObject([{ letterCode }]);
+  expect(() => read("นร (ก.พ.) 0505")).toThrow(
+    "agencies.yaml: letterCode of agency-c is to be written นร (กพ) 0505",
+  );
+  for (const letterCode of ["ถนน 0505", "นร (เอ) 0505"])
+    expect(() => read(letterCode)).toThrow("letterCode of agency-c gives no numbers that could be read back");
+});
+
 test("letter case makes no other domain", ({ expect, ...context }) => {
   const settings = settingsWith(
     context as TestContext,

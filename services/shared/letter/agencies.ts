@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Pool, PoolClient } from "pg";
 import { projectDir, readJson, readYaml, type Settings, SettingsError } from "../runtime/settings.ts";
+import { normaliseLetterNumber } from "./letter-number.ts";
 import { DEFAULT_OFFICE, type Office, officeFaults } from "./office-hours.ts";
 import type { Channel } from "./register-line.ts";
 
@@ -52,12 +53,27 @@ export function readDirectory(settings: Settings): Directory {
         (fault) => `${settings.agenciesFile}: office of ${id}: ${fault}`,
       ),
     ),
+    ...agencies.flatMap(({ id, letterCode }) =>
+      letterCodeFaults(letterCode).map((fault) => `${settings.agenciesFile}: letterCode of ${id} ${fault}`),
+    ),
     ...repeated(partners.map(({ domain }) => domain.toLowerCase())).map(
       (domain) => `${settings.partnersFile}: domain ${domain} stands there twice`,
     ),
   ];
   if (faults.length > 0) throw new SettingsError(faults);
   return { agencies, partners };
+}
+
+/** An answer cites our number, and is found by it: so it has to be composed the way that numbers are read back. */
+function letterCodeFaults(letterCode: string | undefined): string[] {
+  if (letterCode === undefined) return [];
+  const readBack = normaliseLetterNumber(`${letterCode}/1`)?.slice(0, -"/1".length);
+  if (readBack === letterCode) return [];
+  return [
+    readBack === undefined
+      ? `gives no numbers that could be read back; write it such as นร 0505 or นร (กพ) 0505`
+      : `is to be written ${readBack}`,
+  ];
 }
 
 function checked<Row>(file: string, list: "agencies" | "partners"): Row[] {

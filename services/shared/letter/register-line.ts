@@ -63,7 +63,7 @@ export interface RegisterLine {
   /** Start of the working time in which it counts as received; null when the calendar had no data for its year. */
   readonly deemedReceivedAt: Date | null;
   readonly registeredAt: Date;
-  /** rule:NAME or person:ID. */
+  /** rule:NAME, person:ID of a clerk, or person:os/USER on the command line. */
   readonly registeredBy: string;
   /** Given name and surname of the clerk; null when a rule registered it. */
   readonly registeredByName: string | null;

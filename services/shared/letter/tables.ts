@@ -215,7 +215,7 @@ export interface Entry {
   references: Generated<string[]>;
   registered_at: Date;
   /**
-   * rule:NAME or person:ID; registered_by_name: the person's name, as on the receipt.
+   * rule:NAME, person:CLERK or person:os/USER; registered_by_name: the person's name, as on the receipt.
    */
   registered_by: string;
   registered_by_name: string | null;
