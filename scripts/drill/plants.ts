@@ -34,8 +34,8 @@ export const plants: Readonly<Record<string, Plant>> = {
     says: "a second try of an acknowledgement gets another evidence id",
     change: {
       file: "/services/notification/send-notice.ts",
-      from: "? composeAcknowledgement(notice.facts, ends)",
-      to: "? composeAcknowledgement({ ...notice.facts, evidenceId: String(Math.random()) }, ends)",
+      from: "return composeAcknowledgement(notice.facts, ends);",
+      to: "return composeAcknowledgement({ ...notice.facts, evidenceId: String(Math.random()) }, ends);",
     },
   },
   "forget-copies": {
