@@ -223,6 +223,22 @@ test("the total is the same on every page, and an index made by other rules is n
   context.expect((await find({ q: "น้ำ" })).total?.value).toBe(9);
 });
 
+test("an exact total looks through all years, also for what is in none of them", async (context) => {
+  const { query, index, find } = await scene(context);
+  await writeBookLines(query, [
+    { registeredAt: new Date("2016-03-02T03:00:00Z"), subject: "น้ำท่วม" },
+    { registeredAt: new Date("2026-11-02T03:00:00Z"), subject: "น้ำแล้ง" },
+  ]);
+  await index();
+  for (const [q, value] of [
+    ["น้ำ", 2],
+    ["ท่วม", 1],
+    ["ไม่มีคำนี้", 0],
+  ] as const) {
+    context.expect((await find({ q, total: "exact" })).total, q).toEqual({ value, relation: "exactly" });
+  }
+});
+
 test("shows no line of a classified book and none of another agency, nor counts them", async (context) => {
   const { query, index, find } = await scene(context);
   const registeredAt = new Date("2026-11-02T03:00:00Z");

@@ -211,6 +211,7 @@ grant select on register_line to saraban_registry, saraban_http, saraban_search,
 -- A letter's thread. As with search, row-level security would keep the indexes from being used: these two ask themselves.
 create function lines_numbered(agency text, numbers text[]) returns table (book_id text, year integer, number integer)
   language sql stable security definer set search_path = saraban, pg_temp
+  set enable_seqscan = off set plan_cache_mode = force_generic_plan -- by the numbers' own indexes, whatever the statistics say
   as $$
     select k.* from (
       select e.book_id, e.year, e.number from entry e where e.letter_number = any (numbers) and e.agency_id = agency
@@ -222,6 +223,7 @@ create function lines_numbered(agency text, numbers text[]) returns table (book_
 comment on function lines_numbered is 'Lines of open books that bear, or once bore, one of these letter numbers.';
 create function lines_referring_to(agency text, wanted text) returns table (book_id text, year integer, number integer)
   language sql stable security definer set search_path = saraban, pg_temp
+  set enable_seqscan = off set plan_cache_mode = force_generic_plan -- by the numbers' own indexes, whatever the statistics say
   as $$
     select k.* from (
       select e.book_id, e.year, e.number from entry e where e.reference_numbers @> array[wanted] and e.agency_id = agency
@@ -576,7 +578,7 @@ begin
     months := months + span;
     exit when found >= most;
     if direction < 0 then newest := newest - span; else oldest := oldest + span; end if;
-    span := least(span * 4, ceil(1.2 * (most - found) * months / greatest(found, 1))::integer);
+    span := least(span * 4, ceil(1.2 * (most - found) * months / greatest(found, 1)))::integer;
   end loop;
 end $$;
 

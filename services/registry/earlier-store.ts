@@ -44,15 +44,15 @@ export async function findNumbered(
   agencyId: string,
   numbers: readonly string[],
 ): Promise<LetterIdentity[]> {
+  // Most numbers are in no book: one look-up tells, and only what it finds is read as it stands today.
   const { rows } = await sql<LetterIdentity>`
-    select l.* from unnest(${[...new Set(numbers)]}::text[]) as given(letter_number)
+    select l.* from lines_numbered(${agencyId}, ${[...new Set(numbers)]}::text[]) k
      cross join lateral (
        select l.intake_id as "intakeId", e.sender_domain as "senderDomain", l.letter_number as number,
-              l.letter_date as "letterDate", l.letter_from as "from"
-         from lines_numbered(${agencyId}, array[given.letter_number]) k
-         join entry e on e.book_id = k.book_id and e.year = k.year and e.number = k.number
-         join register_line l on l.book_id = k.book_id and l.year = k.year and l.number = k.number
-        where l.direction = 'inbound' and l.status = 'registered' and l.letter_number = given.letter_number
-        order by l.year, l.number offset 0) l`.execute(transaction);
+              l.letter_date as "letterDate", l.letter_from as "from", l.registered_at
+         from entry e join register_line l on l.book_id = e.book_id and l.year = e.year and l.number = e.number
+        where e.book_id = k.book_id and e.year = k.year and e.number = k.number
+          and l.direction = 'inbound' and l.status = 'registered' and l.letter_number = any (${numbers}::text[]) offset 0) l
+     order by l.registered_at`.execute(transaction);
   return rows;
 }
