@@ -476,6 +476,10 @@ create function search_month(at timestamptz) returns integer language sql immuta
   as $$ select (extract(year from at at time zone 'Asia/Bangkok') * 12 + extract(month from at at time zone 'Asia/Bangkok') - 1)::integer $$;
 comment on function search_month(timestamptz) is 'Calendar month in Asia/Bangkok, counted: year × 12 + month − 1.';
 
+create function month_start(month integer) returns timestamptz language sql immutable
+  as $$ select make_timestamp(month / 12, month % 12 + 1, 1, 0, 0, 0) at time zone 'Asia/Bangkok' $$;
+comment on function month_start(integer) is 'The first moment of a month as search_month counts it.';
+
 create function search_salt(agency text, month integer) returns integer language sql immutable
   as $$ select ('x' || substr(md5(agency || ' ' || month), 1, 8))::bit(32)::integer $$;
 comment on function search_salt(text, integer) is 'What the grams of an agency''s month are mixed with: so an index entry lists the letters of one month only.';
@@ -550,7 +554,7 @@ begin
   while oldest <= newest loop
     return query
       select m.book_id, m.year, m.number, m.registered_at
-        from (select a.agency, search_salt(a.agency, c.month) as salt
+        from (select a.agency, search_salt(a.agency, c.month) as salt, month_start(c.month) as starts, month_start(c.month + 1) as ends
                 from unnest(agencies) as a(agency)
                 cross join generate_series(case when direction < 0 then greatest(oldest, newest - span + 1) else oldest end,
                                            case when direction < 0 then newest else least(newest, oldest + span - 1) end) as c(month)
@@ -562,7 +566,9 @@ begin
              and r.grams && array(select g # s.salt from unnest(more_grams) g)
              and r.facets @> wanted_facets and r.folded like all (patterns)
              -- "is true" keeps the planner from another index, by which it would read whole years.
-             and (r.agency_id = s.agency and r.registered_at >= from_at and r.registered_at < to_at) is true
+             -- Two mixed keys may be the same number: a line counts in its own month only.
+             and (r.agency_id = s.agency and r.registered_at >= s.starts and r.registered_at < s.ends
+                  and r.registered_at >= from_at and r.registered_at < to_at) is true
              and (letter_from is null or r.letter_date >= letter_from) and (letter_to is null or r.letter_date <= letter_to)
              and r.book_id || '/' || r.year || '/' || r.number <> all (except_lines)
              and (after_at is null
