@@ -16,7 +16,9 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, Check>>;
 }
 
-const SERVICES = ["intake", "reading", "registry", "notification", "relay"] as const;
+const SERVICES = ["intake", "reading", "registry", "notification", "relay", "indexing", "printing"] as const;
+/** Without these letters are accepted, numbered and acknowledged all the same; searches get slower, prints wait. */
+const NOT_NEEDED: readonly string[] = ["indexing", "printing"];
 const MISSED_AFTER_SECONDS = (3 * BEAT_EVERY_MS) / 1000;
 const ANSWER_WITHIN_MS = 3_000;
 
@@ -94,7 +96,7 @@ async function askServices(database: Kysely<Tables>): Promise<Record<string, Che
     const ok = beat !== undefined && (beat.ready || service === "notification");
     checks[service] = {
       ok,
-      needed: true,
+      needed: !NOT_NEEDED.includes(service),
       detail: beat ? (ok ? "working" : beat.detail) : unknown || "no sign of life",
     };
   }
