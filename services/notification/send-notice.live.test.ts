@@ -249,6 +249,37 @@ test("without a smarthost notices wait in production, and are .eml files where f
   expect((await files.notices())[0]?.state).toBe("delivered");
 });
 
+test("a rejection tells the sender the clerk's reason and nothing else of the letter, also one we do not know", async (context) => {
+  const { sink, transport } = await withSink(context);
+  const { due, send, notices, query } = await scene(context, transport);
+  const letter = { verdict: "triage", number: null, senderAddress: "someone@unknown.example.com" } as const;
+  const id = await due(letter, "refusal");
+  await query("update saraban.reading set sender_agency = null, subject = $1", [SECRET_SUBJECT]);
+  await query(
+    `insert into saraban.outcome (intake_id, agency_id, outcome, reason, decided_at, clock, decided_by)
+       values ($1, 'agency-a', 'triage', 'unknown-sender', now(), '{}', 'rule:test')`,
+    [id],
+  );
+  await query(
+    `with a as (insert into saraban.act (id, agency_id, act, intake_id, reason, made_by, made_by_name, made_at, clock)
+         values (gen_random_uuid(), 'agency-a', 'reject', $1, 'ไม่มีลายมือชื่อ', 'person:x', 'สมชาย ทดสอบ', now(), '{}') returning id)
+     insert into saraban.tray_decision (intake_id, agency_id, decision, reason, act_id, decided_at, clock, decided_by)
+       select $1, 'agency-a', 'rejected', 'ไม่มีลายมือชื่อ', id, now(), '{}', 'person:x' from a`,
+    [id],
+  );
+  await send(id);
+  const [notice] = await notices();
+  context
+    .expect(notice)
+    .toMatchObject({ state: "delivered", kind: "rejection", recipient: "someone@unknown.example.com" });
+  context.expect(schemaFaults(notice?.facts)).toBe("");
+  const [mail] = sink.received;
+  const { subject, text, json } = (await mail?.read()) ?? { subject: "", text: "", json: null };
+  context.expect(text).toContain("ไม่มีลายมือชื่อ");
+  context.expect(json).toMatchObject({ type: "rejected", reason: "ไม่มีลายมือชื่อ" });
+  context.expect(JSON.stringify([subject, text, json])).not.toContain(SECRET_SUBJECT);
+});
+
 test("the refusal of a classified letter repeats nothing of it", async (context) => {
   const { expect } = context;
   const { sink, transport } = await withSink(context);
