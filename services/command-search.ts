@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import type { RunCommand } from "./cli.ts";
 import { parseSearch, type SearchParameters } from "./http/search-query.ts";
-import { type FoundLines, IndexBehind, SEARCH_WITHIN_MS, searchRegister } from "./http/search-register.ts";
+import { type FoundLines, IndexBehind, searchRegister, searchWithinMs } from "./http/search-register.ts";
 import { clearIndex } from "./indexing/index-store.ts";
 import { findInstallation } from "./installation.ts";
 import { textTable } from "./shared/letter/book-table.ts";
@@ -64,7 +64,7 @@ export const run: RunCommand = async (args) => {
     }
     const { search, pageSize, total } = read.parsed;
     const acting = { actor: `person:${userInfo().username}`, agencies: search.agencies } as const;
-    const found = await inSnapshot(database, acting, SEARCH_WITHIN_MS, (transaction) =>
+    const found = await inSnapshot(database, acting, searchWithinMs(total), (transaction) =>
       searchRegister(transaction, search, pageSize, total),
     );
     process.stdout.write(values.json ? `${JSON.stringify(found)}\n` : asTable(found));

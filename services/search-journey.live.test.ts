@@ -1,7 +1,7 @@
 /** The index that room search makes and the search that room http does, against a plain scan of all lines. */
 import { inject, type TestContext, test } from "vitest";
 import { parseSearch, type SearchParameters, writeCursor } from "./http/search-query.ts";
-import { SEARCH_WITHIN_MS, searchRegister } from "./http/search-register.ts";
+import { searchRegister, searchWithinMs } from "./http/search-register.ts";
 import { followBooks } from "./indexing/follow-books.ts";
 import { keyText } from "./shared/letter/read-lines.ts";
 import type { RegisterLine } from "./shared/letter/register-line.ts";
@@ -45,7 +45,7 @@ async function scene(context: TestContext) {
       const read = parseSearch(parameters, agencies);
       if ("faults" in read) throw new Error(JSON.stringify(read.faults));
       const { search, pageSize, total } = read.parsed;
-      return inSnapshot(http, { ...acting, agencies }, SEARCH_WITHIN_MS, (transaction) =>
+      return inSnapshot(http, { ...acting, agencies }, searchWithinMs(total), (transaction) =>
         searchRegister(transaction, search, pageSize, total),
       );
     },
@@ -56,7 +56,7 @@ async function scene(context: TestContext) {
       do {
         const read = parseSearch({ ...parameters, limit: "11" }, AGENCIES);
         if ("faults" in read) throw new Error(JSON.stringify(read.faults));
-        const page = await inSnapshot(http, acting, SEARCH_WITHIN_MS, (transaction) =>
+        const page = await inSnapshot(http, acting, searchWithinMs("none"), (transaction) =>
           searchRegister(transaction, { ...read.parsed.search, after }, 11, "none"),
         );
         found.push(...page.lines);

@@ -497,7 +497,7 @@ create function search_lines(
   language plpgsql stable security definer set search_path = saraban, pg_temp
   -- Only the grams' index, never the table: how often a gram occurs is not in the planner's statistics.
   set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set jit = off
-  set plan_cache_mode = force_generic_plan
+  set plan_cache_mode = force_generic_plan set work_mem = '64MB' -- an exact total sorts all that match
   as $$
 declare
   -- Each key costs a look-up for each month of each agency, and a common one sorts out little.
@@ -526,7 +526,7 @@ begin
   -- What stands in many lines is found quicker by looking at the newest of them than by sorting a month of hits. Twice as
   -- many are looked at as should do; where that would be too many, or was not enough, the keys are used.
   looked_at := least(2 * most / greatest(share, 0.001), 2000000000);
-  if looked_at * cardinality(agencies) <= 12000 + 18 * most::bigint then
+  if most <= 10000 and looked_at * cardinality(agencies) <= 12000 + 18 * most::bigint then
     newest_lines := array(
       select row(n.book_id, n.year, n.number, n.registered_at)::line_place
         from unnest(agencies) as a(agency)

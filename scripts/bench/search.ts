@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import pg from "pg";
 import { type ParsedSearch, parseSearch, type SearchParameters } from "../../services/http/search-query.ts";
-import { SEARCH_WITHIN_MS, searchRegister } from "../../services/http/search-register.ts";
+import { searchRegister, searchWithinMs } from "../../services/http/search-register.ts";
 import { followBooks } from "../../services/indexing/follow-books.ts";
 import { keyText } from "../../services/shared/letter/read-lines.ts";
 import type { Tables } from "../../services/shared/letter/tables.ts";
@@ -170,7 +170,7 @@ function find(http: Kysely<Tables>, { search, pageSize, total }: ParsedSearch) {
   return inSnapshot(
     http,
     { actor: "person:bench", agencies: search.agencies },
-    SEARCH_WITHIN_MS,
+    searchWithinMs(total),
     (transaction) => searchRegister(transaction, search, pageSize, total),
   );
 }

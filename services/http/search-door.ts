@@ -6,7 +6,7 @@ import { actingFor, clerkOf } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { problem } from "./problem.ts";
 import { parseSearch, type SearchParameters, writeCursor } from "./search-query.ts";
-import { IndexBehind, SEARCH_WITHIN_MS, searchRegister, type Total } from "./search-register.ts";
+import { IndexBehind, searchRegister, searchWithinMs, type Total } from "./search-register.ts";
 
 /** A page of the register, as GET /lines answers. */
 export interface SearchAnswer {
@@ -25,7 +25,7 @@ export function searchDoor(api: FastifyInstance, { database }: DoorParts): void 
     if ("faults" in read) throw problem("not-understood", read.faults);
     const { search, pageSize, total } = read.parsed;
     try {
-      const found = await inSnapshot(database, actingFor(clerk), SEARCH_WITHIN_MS, (transaction) =>
+      const found = await inSnapshot(database, actingFor(clerk), searchWithinMs(total), (transaction) =>
         searchRegister(transaction, search, pageSize, total),
       );
       const answer: SearchAnswer = {
