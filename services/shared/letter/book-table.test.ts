@@ -22,6 +22,7 @@ test("the book's table cuts long cells between letters, never between a letter a
     subject: "กี่".repeat(60),
     arrivedAt: new Date("2026-11-21T05:00:00Z"),
     registeredAt: new Date("2026-11-21T05:00:01Z"),
+    status: "registered" as const,
     acknowledged: "delivered",
   };
   const table = bookTable("agency-a", 2026, [line]);

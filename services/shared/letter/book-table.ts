@@ -12,11 +12,11 @@ export function bookTable(agencyId: string, year: number, lines: readonly BookLi
   const head = ["เลขรับ", "ที่", "ลงวันที่", "จาก", "เรื่อง", "มาถึง", "ลงทะเบียน", "ตอบรับ"];
   const rows = lines.map((line) => [
     `${line.number}/${buddhistYear(line.year)}`,
-    line.letterNumber,
+    line.letterNumber ?? "-",
     line.letterDate ?? "-",
     cut(line.from ?? "-", 24),
-    cut(line.subject ?? "-", 44),
-    moment.format(line.arrivedAt),
+    cut(`${line.status === "cancelled" ? "(ยกเลิก) " : ""}${line.subject ?? "-"}`, 44),
+    line.arrivedAt === null ? "-" : moment.format(line.arrivedAt),
     moment.format(line.registeredAt).slice(11),
     line.acknowledged ?? "-",
   ]);

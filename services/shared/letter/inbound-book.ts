@@ -1,23 +1,28 @@
 import { type Kysely, sql } from "kysely";
 import { type Acting, inTransaction } from "../runtime/database.ts";
+import type { LineStatus } from "./register-line.ts";
 import type { Tables } from "./tables.ts";
 
 /** A line of an inbound book, as it is printed. */
 export interface BookLine {
   readonly number: number;
   readonly year: number;
-  readonly intakeId: string;
-  readonly letterNumber: string;
+  readonly status: LineStatus;
+  /** Null for a letter on paper. */
+  readonly intakeId: string | null;
+  /** Null for a letter that bears none. */
+  readonly letterNumber: string | null;
   readonly letterDate: string | null;
   readonly from: string | null;
   readonly subject: string | null;
-  readonly arrivedAt: Date;
+  /** Null for a letter on paper of which nobody wrote down when it came. */
+  readonly arrivedAt: Date | null;
   readonly registeredAt: Date;
   /** State of the acknowledgement: due, delivered, failed, withheld; null when it is not promised yet. */
   readonly acknowledged: string | null;
 }
 
-/** The inbound book of an agency for a year (C.E.), in order of number. */
+/** The inbound book of an agency for a year (C.E.), in order of number, as its lines read today. */
 export async function readInboundBook(
   database: Kysely<Tables>,
   acting: Acting,
@@ -26,11 +31,11 @@ export async function readInboundBook(
 ): Promise<BookLine[]> {
   return inTransaction(database, acting, async (transaction) => {
     const { rows } = await sql<BookLine>`
-      select e.number, e.year, e.intake_id as "intakeId", e.letter_number as "letterNumber", e.letter_date as "letterDate",
-             e.letter_from as "from", e.subject, e.arrived_at as "arrivedAt", e.registered_at as "registeredAt",
-             n.state as acknowledged
-        from entry e left join notice n on n.intake_id = e.intake_id and n.kind = 'acknowledgement'
-       where e.book_id = ${`${agencyId}.inbound.ordinary`} and e.year = ${year} order by e.number`.execute(
+      select l.number, l.year, l.status, l.intake_id as "intakeId", l.letter_number as "letterNumber",
+             l.letter_date as "letterDate", l.letter_from as "from", l.subject, l.arrived_at as "arrivedAt",
+             l.registered_at as "registeredAt", n.state as acknowledged
+        from register_line l left join notice n on n.intake_id = l.intake_id and n.kind = 'acknowledgement'
+       where l.book_id = ${`${agencyId}.inbound.ordinary`} and l.year = ${year} order by l.number`.execute(
       transaction,
     );
     return rows;
