@@ -48,13 +48,7 @@ export async function atDesk(
       process.stderr.write(`saraban ${command}: say which agency's: ${agencies.join(", ")}\n`);
       return 64;
     }
-    const clock = await openProcessClock(
-      settings.clock.servers !== "",
-      settings.clock,
-      address,
-      "saraban_http",
-      log,
-    );
+    const clock = await openProcessClock(settings.clock, address, "saraban_http", log);
     // With a slash, which no clerk's id has: what is signed here is never taken for a clerk's of the same name.
     const acting = { actor: `person:os/${userInfo().username}`, agencies: [agencyId] } as const;
     try {

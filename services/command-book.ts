@@ -4,7 +4,7 @@ import type { RunCommand } from "./cli.ts";
 import { findInstallation } from "./installation.ts";
 import { bookTable } from "./shared/letter/book-table.ts";
 import { listAgencies, readInboundBook } from "./shared/letter/inbound-book.ts";
-import { bangkokYear } from "./shared/letter/stamp.ts";
+import { bangkokYear, christianYear } from "./shared/letter/stamp.ts";
 import type { Tables } from "./shared/letter/tables.ts";
 import { openDatabase } from "./shared/runtime/database.ts";
 import { openLog } from "./shared/runtime/log.ts";
@@ -31,7 +31,7 @@ export const run: RunCommand = async (args) => {
       process.stderr.write(`saraban book: say whose book: ${agencies.join(", ")}\n`);
       return 64;
     }
-    const year = values.year === undefined ? bangkokYear(new Date()) : Number(values.year) - 543;
+    const year = values.year === undefined ? bangkokYear(new Date()) : christianYear(Number(values.year));
     if (!Number.isInteger(year) || year < 1900 || year > 2999) {
       process.stderr.write("saraban book: --year is a year of the Buddhist Era, such as 2569\n");
       return 64;

@@ -30,13 +30,7 @@ export const run: RunCommand = async (args) => {
       process.stderr.write("saraban clock: use: clock [--json], clock export [--from ISO] [--until ISO]\n");
       return 64;
     }
-    const clock = await openProcessClock(
-      settings.clock.servers !== "",
-      settings.clock,
-      address,
-      "saraban_http",
-      log,
-    );
+    const clock = await openProcessClock(settings.clock, address, "saraban_http", log);
     const stamp = clock.now();
     await clock.stop();
     await printState(database, settings, stamp, values.json === true);

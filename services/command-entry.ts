@@ -6,7 +6,7 @@ import { type LineAnswer, readLineAnswer } from "./http/line-door.ts";
 import { problem } from "./http/problem.ts";
 import { textTable } from "./shared/letter/book-table.ts";
 import type { LineKey } from "./shared/letter/read-lines.ts";
-import { buddhistYear } from "./shared/letter/stamp.ts";
+import { buddhistYear, christianYear } from "./shared/letter/stamp.ts";
 import { normaliseThai, thaiDigitsToArabic } from "./shared/letter/thai-text.ts";
 import { inTransaction } from "./shared/runtime/database.ts";
 import { fieldTable, shown } from "./show-fields.ts";
@@ -55,7 +55,7 @@ export const run: RunCommand = async (args) => {
 /** "12/2569", in Thai digits too; null when it is none. */
 function placeOf(text: string): { year: number; number: number } | null {
   const [, number, year] = /^([1-9]\d{0,8})\/(2[45]\d\d|26\d\d)$/.exec(thaiDigitsToArabic(text)) ?? [];
-  return number === undefined ? null : { number: Number(number), year: Number(year) - 543 };
+  return number === undefined ? null : { number: Number(number), year: christianYear(Number(year)) };
 }
 
 async function show({ database, acting }: Desk, key: LineKey, json: boolean): Promise<number> {

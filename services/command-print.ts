@@ -12,7 +12,7 @@ import { findBook, type PrintOrder, rangeOf } from "./printing/print-store.ts";
 import { drawStampFile, stampFault, stampOf } from "./printing/stamp-file.ts";
 import { stampLetterApart } from "./printing/stamp-letter-apart.ts";
 import { PRINT_FORMATS, type PrintFormat } from "./shared/letter/print-order.ts";
-import { bangkokYear } from "./shared/letter/stamp.ts";
+import { bangkokYear, christianYear } from "./shared/letter/stamp.ts";
 import type { Tables } from "./shared/letter/tables.ts";
 import { parseThaiDate } from "./shared/letter/thai-date.ts";
 import { type Acting, inTransaction, type Kysely, openDatabase } from "./shared/runtime/database.ts";
@@ -50,7 +50,7 @@ export const run: RunCommand = async (args) => {
   if (format === undefined)
     return wrong("the file's name says the form: .pdf, .xlsx, .csv; a stamp .svg, .png, .pdf");
   if (digits !== "arabic" && digits !== "thai") return wrong("--digits is arabic or thai");
-  const year = values.year === undefined ? bangkokYear(new Date()) : Number(values.year) - 543;
+  const year = values.year === undefined ? bangkokYear(new Date()) : christianYear(Number(values.year));
   const number = values.stamp === undefined ? null : Number(values.stamp);
   const [from, to] = [values.from, values.to].map((text) =>
     text === undefined ? null : parseThaiDate(text),

@@ -47,13 +47,7 @@ export const run: RunCommand = async (_args, name) => {
   const running: Running[] = [];
   try {
     const { address, failed } = await openDatabaseFor(name, settings, running, log);
-    const clock = await openProcessClock(
-      settings.clock.servers !== "",
-      settings.clock,
-      address,
-      ROLES[name] as RoomRole,
-      log,
-    );
+    const clock = await openProcessClock(settings.clock, address, ROLES[name] as RoomRole, log);
     running.push(clock);
     const parts: RoomParts = {
       settings,

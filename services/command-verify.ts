@@ -47,7 +47,7 @@ export const run: RunCommand = async (args) => {
       process.stderr.write(`saraban verify: --agency is one of ${all.join(", ")}\n`);
       return 64;
     }
-    const clock = await openProcessClock(settings.clock.servers !== "", settings.clock, address, ROLE, log);
+    const clock = await openProcessClock(settings.clock, address, ROLE, log);
     const { at } = clock.now();
     await clock.stop();
     const verification = await verifyRegister({

@@ -17,19 +17,18 @@ const LOOK_EVERY_MS = 2_000;
  * The clock of a process, whichever services it runs: the time by the newest fix that the clock service of this host
  * has kept. The first look is over when this resolves, so a process that starts after the clock service is
  * synchronised from its first stamp.
- * @param configured whether there are reference servers at all; without them nothing is looked for
+ * @param settings without reference servers nothing is looked for
  * @param role what the process may already do; every room may read clock_sample
  */
 export async function openProcessClock(
-  configured: boolean,
-  limits: TrustLimits,
+  settings: TrustLimits & { readonly servers: string },
   address: DatabaseAddress,
   role: RoomRole,
   log: Log,
 ): Promise<ProcessClock> {
-  if (!configured) {
+  if (settings.servers === "") {
     const none = { fix: undefined, reason: "no reference clock is configured" };
-    return { name: "clock", now: trustedNowFrom(() => none, limits), stop: async () => {} };
+    return { name: "clock", now: trustedNowFrom(() => none, settings), stop: async () => {} };
   }
   const database = openDatabase(address, role, 1, log);
   const follower = followClock(
@@ -42,7 +41,7 @@ export async function openProcessClock(
   await follower.look();
   return {
     name: "clock",
-    now: trustedNowFrom(follower.fix, limits),
+    now: trustedNowFrom(follower.fix, settings),
     async stop() {
       await follower.stop();
       await database.destroy();

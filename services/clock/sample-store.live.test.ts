@@ -83,8 +83,8 @@ test("a process tells the time by what the clock service of its host has kept", 
   const epochNs = atNs + system.minusMonotonicNs + 3_600_000_000_000n;
   const made = { ...fix, epochNs, systemMinusMonotonicNs: system.minusMonotonicNs } as ClockFix;
   await insertSample(roomDatabase(context, address, "saraban_clock"), { ...rest, fix: made }, "host:1");
-  const limits = { warnMs: 10, hardMs: 30, maxAgeSeconds: 600 };
-  const clock = await openProcessClock(true, limits, address, "saraban_registry", log);
+  const limits = { servers: "127.0.0.1", warnMs: 10, hardMs: 30, maxAgeSeconds: 600 };
+  const clock = await openProcessClock(limits, address, "saraban_registry", log);
   context.onTestFinished(() => clock.stop());
   const { epochMs, clock: state } = clock.now();
   expect(state).toMatchObject({ state: "synchronised", reference: "time1.nimt.or.th (PPS)" });

@@ -9,6 +9,8 @@ import {
   type PrintWanted,
   printFileName,
 } from "../shared/letter/print-order.ts";
+import { OPEN_BOOKS } from "../shared/letter/register-line.ts";
+import { yearOfEitherEra } from "../shared/letter/stamp.ts";
 import { parseThaiDate } from "../shared/letter/thai-date.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
 import { newId } from "../shared/runtime/ids.ts";
@@ -17,8 +19,6 @@ import type { DoorParts } from "./door-parts.ts";
 import { orderPrint, type PrintState, readPrint } from "./print-order-store.ts";
 import { type Fault, problem } from "./problem.ts";
 import { isUuid } from "./read-parameters.ts";
-
-const BOOKS = ["inbound.ordinary", "outbound.ordinary", "outbound.circular"];
 
 /**
  * POST /prints orders a register (PDF, XLSX, CSV) or the receive stamp of a line (SVG, PNG, PDF); GET /prints/ID says how
@@ -113,7 +113,7 @@ function readWanted(body: unknown): {
   if (typeof agencyId !== "string") fault("agencyId", "is needed", "ต้องระบุ");
   const format = oneOf("format", Object.keys(PRINT_FORMATS) as PrintFormat[]);
   const written = given["year"];
-  const year = typeof written === "number" && written >= 2400 ? written - 543 : (written as number);
+  const year = typeof written === "number" ? yearOfEitherEra(written) : (written as unknown as number);
   if (!Number.isInteger(year) || year < 1900 || year > 2200)
     fault("year", "is a year such as 2569", "เป็นปี เช่น 2569");
   const number = given["number"] ?? null;
@@ -133,7 +133,7 @@ function readWanted(body: unknown): {
     digits: oneOf("digits", ["arabic", "thai"], "arabic"),
   };
   // A receive stamp is for a letter received.
-  const book = oneOf("book", isStamp ? ["inbound.ordinary"] : BOOKS);
+  const book = oneOf("book", isStamp ? ["inbound.ordinary"] : OPEN_BOOKS);
   if (faults.length > 0) throw problem("not-understood", faults);
   return { agencyId: agencyId as string, book, format, wanted };
 }

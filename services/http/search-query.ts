@@ -1,7 +1,8 @@
 import { URGENCIES } from "../shared/letter/letter.ts";
 import type { LineKey } from "../shared/letter/read-lines.ts";
-import { LETTER_KINDS } from "../shared/letter/register-line.ts";
+import { CHANNELS, LETTER_KINDS, OPEN_BOOKS } from "../shared/letter/register-line.ts";
 import { foldTerm } from "../shared/letter/search-text.ts";
+import { yearOfEitherEra } from "../shared/letter/stamp.ts";
 import { parseThaiDate } from "../shared/letter/thai-date.ts";
 import { thaiDigitsToArabic } from "../shared/letter/thai-text.ts";
 import { isBookId } from "./read-parameters.ts";
@@ -23,7 +24,6 @@ export interface ParameterFault {
   readonly th: string;
 }
 
-const BOOKS = ["inbound.ordinary", "outbound.ordinary", "outbound.circular"];
 const MOST_TERMS = 5;
 const LONGEST_TERM = 200;
 const LARGEST_PAGE = 100;
@@ -33,10 +33,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const LARGEST_NUMBER = 2 ** 31 - 1;
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  book: BOOKS,
+  book: OPEN_BOOKS,
   urgency: URGENCIES,
   status: ["registered", "reserved", "cancelled"],
-  channel: ["smtp", "paper"],
+  channel: CHANNELS,
   kind: LETTER_KINDS,
 };
 
@@ -105,7 +105,7 @@ export function parseSearch(
   const year = single("year");
   if (year !== undefined) {
     const digits = Number(thaiDigitsToArabic(year));
-    const commonEra = digits >= 2400 ? digits - 543 : digits;
+    const commonEra = yearOfEitherEra(digits);
     if (Number.isInteger(commonEra) && commonEra >= 1900 && commonEra <= 2200) {
       from = from > `${commonEra}-01-01` ? from : `${commonEra}-01-01`;
       to = to < `${commonEra}-12-31` ? to : `${commonEra}-12-31`;

@@ -15,7 +15,7 @@ import {
 } from "./search-store.ts";
 
 /** With more lines than this waiting to be indexed, a search is refused rather than slow for everybody. */
-export const MOST_NOT_INDEXED = 5_000;
+const MOST_NOT_INDEXED = 5_000;
 /** Totals are counted up to this; beyond, "more than". An exact one is counted when it is asked for. */
 const COUNTED_UP_TO = 1_000;
 const EXACT_UP_TO = 100_000_000;

@@ -25,6 +25,7 @@ export interface ExportColumn {
 
 const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
   smtp: "ไปรษณีย์อิเล็กทรอนิกส์",
+  imap: "ไปรษณีย์อิเล็กทรอนิกส์ (ตู้จดหมายกลาง)",
   paper: "กระดาษ",
 };
 

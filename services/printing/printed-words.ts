@@ -1,3 +1,4 @@
+import { BANGKOK_OFFSET_MS, DAY_MS, dayOfIsoDate, startOfDayMs } from "../shared/letter/bangkok-day.ts";
 import { arabicToThaiDigits, normaliseThai } from "../shared/letter/thai-text.ts";
 
 /** Digits of what this office writes: numbers, dates, pages. What stands in the letter keeps its own. */
@@ -17,15 +18,6 @@ export function cellText(text: string | null): string {
 
 export function inDigits(text: string | number, digits: Digits): string {
   return digits === "thai" ? arabicToThaiDigits(String(text)) : String(text);
-}
-
-/** Asia/Bangkok is UTC+7 all year. */
-const BANGKOK_OFFSET_MS = 7 * 3_600_000;
-const DAY_MS = 86_400_000;
-
-/** Days since 1970 in Asia/Bangkok: two moments of one day have the same. */
-export function bangkokDay(at: Date): number {
-  return Math.floor((at.getTime() + BANGKOK_OFFSET_MS) / DAY_MS);
 }
 
 /** "2026-11-21 08:30:00" in Asia/Bangkok, C.E.: for programs that read a table. */
@@ -64,9 +56,8 @@ export function shortLetterDate(isoDate: string): string {
 
 /** The beginning of that day in Asia/Bangkok; null when the text is no ISO date. */
 export function isoDay(isoDate: string): Date | null {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(isoDate)) return null;
-  const at = new Date(`${isoDate}T00:00:00+07:00`);
-  return Number.isNaN(at.getTime()) ? null : at;
+  const day = dayOfIsoDate(isoDate);
+  return day === null ? null : new Date(startOfDayMs(day));
 }
 
 /** "13.50 น.": the time of day as it is written in stamps and letters. */

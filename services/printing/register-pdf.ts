@@ -1,6 +1,7 @@
+import { dayOf } from "../shared/letter/bangkok-day.ts";
 import { URGENCY_WORDS } from "../shared/letter/letter.ts";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
-import { bangkokDay, type Digits, inDigits, longThaiDate } from "./printed-words.ts";
+import { type Digits, inDigits, longThaiDate } from "./printed-words.ts";
 import { type ColumnName, columnText } from "./register-columns.ts";
 import { drawColumnEdges } from "./register-frame.ts";
 import {
@@ -53,7 +54,7 @@ export function writeRegisterPdf(order: RegisterOrder): RegisterWriter {
   const add = (line: RegisterLine): void => {
     const cells = layCells(sheets, line, order.digits, known);
     const rows = Math.max(1, ...cells.map(({ lines }) => lines.length));
-    const today = bangkokDay(line.registeredAt);
+    const today = dayOf(line.registeredAt.getTime());
     // A day's name never stands alone at the foot of a page.
     const least = rowHeight(Math.min(rows, sheets.mostRows(dayHeight)));
     if (today !== day) {

@@ -2,20 +2,20 @@
  * Days of Asia/Bangkok as whole numbers: 0 is 1 January 1970 there. UTC+7 all year, without daylight saving time since
  * 1920, so a day is arithmetic; Intl would cost a thousand times more in batches.
  */
-const OFFSET_MS = 7 * 60 * 60 * 1000;
-const DAY_MS = 24 * 60 * 60 * 1000;
+export const BANGKOK_OFFSET_MS = 7 * 60 * 60 * 1000;
+export const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
 /** The day in Bangkok of an instant (ms since 1970 UTC). */
 export function dayOf(instantMs: number): number {
-  return Math.floor((instantMs + OFFSET_MS) / DAY_MS);
+  return Math.floor((instantMs + BANGKOK_OFFSET_MS) / DAY_MS);
 }
 
 /** The instant (ms since 1970 UTC) at which a day begins in Bangkok. */
 export function startOfDayMs(day: number): number {
-  return day * DAY_MS - OFFSET_MS;
+  return day * DAY_MS - BANGKOK_OFFSET_MS;
 }
 
 /** C.E. year of a day. */

@@ -17,11 +17,15 @@ export type Direction = "inbound" | "outbound";
 /** ordinary; circular (ว, outbound only); classified (ทขล.๑ inbound, ทขล.๒ outbound). */
 export type Series = "ordinary" | "circular" | "classified";
 
+/** The books that every clerk of an agency may see: direction and series. */
+export const OPEN_BOOKS = ["inbound.ordinary", "outbound.ordinary", "outbound.circular"] as const;
+
 /** registered; reserved (จองเลข, not filled yet); cancelled (the number stays used). */
 export type LineStatus = "registered" | "reserved" | "cancelled";
 
 /** How a letter came or goes; `paper` is one that a clerk wrote in by hand. */
-export type Channel = "smtp" | "paper";
+export const CHANNELS = ["smtp", "imap", "paper"] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 /** A line of a register book with all corrections applied: what a clerk sees, searches and prints. */
 export interface RegisterLine {

@@ -78,9 +78,10 @@ export function searchKeys(
   const oneOf = facetGroups.map((group) => group.map(facetGram));
   for (const term of terms) {
     for (let at = 0; at + LONG_GRAM <= term.length; at++) all.add(longGram(term, at));
-    if (term.length === 3 || term.length === 4) {
-      all.add(trigram(term.charCodeAt(0), term.charCodeAt(1), term.charCodeAt(2)));
-      if (term.length === 4) all.add(trigram(term.charCodeAt(1), term.charCodeAt(2), term.charCodeAt(3)));
+    if (term.length < LONG_GRAM) {
+      for (let at = 0; at + 3 <= term.length; at++) {
+        all.add(trigram(term.charCodeAt(at), term.charCodeAt(at + 1), term.charCodeAt(at + 2)));
+      }
     }
     if (term.length === 2) {
       const stem = trigram(term.charCodeAt(0), term.charCodeAt(1), 0) & ~63;

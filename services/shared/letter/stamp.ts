@@ -1,3 +1,5 @@
+import { dayOf, yearOfDay } from "./bangkok-day.ts";
+
 /** How far an official time can be trusted; stored with every stamp (Annex 6 §2.2.4). */
 export type ClockState =
   | ({ readonly state: "unsynchronised"; readonly reason: string } & Partial<MeasuredClock>)
@@ -53,17 +55,26 @@ export function systemClock(readMs: () => number = Date.now): TrustedNow {
   };
 }
 
-/** Asia/Bangkok is UTC+7 all year, without daylight saving time since 1920. */
-const BANGKOK_OFFSET_MS = 7 * 60 * 60 * 1000;
-
 /** Calendar year (C.E.) in Asia/Bangkok: decides the book-year of a registration (Annex 6 §2.2.3). */
 export function bangkokYear(at: Date): number {
-  return new Date(at.getTime() + BANGKOK_OFFSET_MS).getUTCFullYear();
+  return yearOfDay(dayOf(at.getTime()));
 }
+
+const BUDDHIST_ERA = 543;
 
 /** B.E. year as it is shown and printed. */
 export function buddhistYear(year: number): number {
-  return year + 543;
+  return year + BUDDHIST_ERA;
+}
+
+/** C.E. year of a year of the Buddhist Era. */
+export function christianYear(buddhist: number): number {
+  return buddhist - BUDDHIST_ERA;
+}
+
+/** C.E. year of a year that may be of either era: from 2400 on it is B.E. (C.E. 1857 and later). */
+export function yearOfEitherEra(year: number): number {
+  return year >= 2400 ? christianYear(year) : year;
 }
 
 const thaiDate = new Intl.DateTimeFormat("th-TH-u-ca-buddhist-nu-latn", {

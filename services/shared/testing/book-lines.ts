@@ -1,3 +1,4 @@
+import { bangkokYear } from "../letter/stamp.ts";
 import { newId } from "../runtime/ids.ts";
 import type { adminQueries } from "./arrivals.ts";
 
@@ -37,7 +38,7 @@ export async function writeBookLines(
   const rows = lines.map((line) => {
     const agency = line.agencyId ?? "agency-a";
     const book = `${agency}.${line.book ?? "inbound.ordinary"}`;
-    const year = new Date(line.registeredAt.getTime() + 7 * 3_600_000).getUTCFullYear();
+    const year = bangkokYear(line.registeredAt);
     const last = places.get(book);
     const number = last?.year === year ? last.number + 1 : 1;
     places.set(book, { year, number });
