@@ -257,3 +257,31 @@ test("shows no line of a classified book and none of another agency, nor counts 
   }
   context.expect(await query("select from saraban.search_row where book_id like '%classified'")).toEqual([]);
 });
+
+for (const [sort, direction] of [
+  ["newest", -1],
+  ["oldest", 1],
+] as const) {
+  test(`the ${sort} lines of several agencies come first, where a term stands in one agency's far lines only`, async (context) => {
+    const { query, index, find } = await scene(context);
+    // From the wanted end: agency-a without the term, then with it; agency-b's, all with it, lie beyond both.
+    const line = (place: number, agencyId: string, subject: string): BookLine => ({
+      agencyId,
+      subject,
+      registeredAt: new Date(Date.parse("2026-06-01T00:00:00Z") + direction * place * 3_600_000),
+    });
+    const lines = [
+      ...Array.from({ length: 200 }, (_, at) => line(at, "agency-a", "เรื่องทั่วไป")),
+      ...Array.from({ length: 200 }, (_, at) => line(200 + at, "agency-a", "น้ำท่วมขัง")),
+      ...Array.from({ length: 100 }, (_, at) => line(400 + at, "agency-b", "น้ำท่วมขัง")),
+    ].sort((a, b) => a.registeredAt.getTime() - b.registeredAt.getTime());
+    await writeBookLines(query, lines);
+    await index();
+    const { lines: found } = await find({ q: "น้ำท่วม", limit: "5", total: "none", sort });
+    const wanted = lines.filter(({ subject, agencyId }) => subject !== "เรื่องทั่วไป" && agencyId === "agency-a");
+    if (direction < 0) wanted.reverse();
+    context
+      .expect(found.map(({ registeredAt }) => registeredAt.toISOString()))
+      .toEqual(wanted.slice(0, 5).map(({ registeredAt }) => registeredAt.toISOString()));
+  });
+}

@@ -25,6 +25,10 @@ const LETTER_TABLES = [
   "print_progress",
   "search_row",
   "search_progress",
+  "imap_mailbox",
+  "imap_message",
+  "quarantine",
+  "delivery_report",
 ];
 const ROLES: RoomRole[] = [
   "saraban_intake",
@@ -56,6 +60,8 @@ test("every table that holds letters carries its agency and has row-level securi
     "partner",
     "clerk",
     "search_gram",
+    "greylist",
+    "report_key",
     "heartbeat",
     "applied_file",
     "clock_sample",

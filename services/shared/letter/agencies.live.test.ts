@@ -66,6 +66,32 @@ test("a letterCode whose numbers could not be found again is a fault that says w
     expect(() => read(letterCode)).toThrow("letterCode of agency-c gives no numbers that could be read back");
 });
 
+test("rules on senders: no setting registers a forged letter", ({ expect, ...context }) => {
+  const read = (senders: object) =>
+    readDirectory(settingsWith(context as TestContext, [{ ...AGENCY, senders }]));
+  const chosen = { partnerUnproved: "register", forged: "refuse" };
+  expect(read(chosen).agencies[0]?.senders).toEqual(chosen);
+  expect(() => read({ forged: "register" })).toThrow(/senders\.forged must be equal to one of/);
+  expect(() => read({ unknown: "register" })).toThrow(/senders\.unknown must be equal to one of/);
+});
+
+test("contacts are people inside the agency, and not its central mailbox", ({ expect, ...context }) => {
+  const read = (contacts: object) =>
+    readDirectory(settingsWith(context as TestContext, [{ ...AGENCY, contacts }]));
+  const contacts = {
+    classifiedRegistrar: "registrar@secret.agency-c.example.go.th",
+    clerk: "Clerk@agency-c.example.go.th",
+  };
+  expect(read(contacts).agencies[0]?.contacts).toEqual(contacts);
+  expect(() => read({ clerk: "a@example.com" })).toThrow(
+    "contacts of agency-c: clerk a@example.com is not in the agency's domain; use an address in Agency-C.example.go.th",
+  );
+  expect(() => read({ clerk: "a@notagency-c.example.go.th" })).toThrow(/not in the agency's domain/);
+  for (const local of ["saraban", "SARABAN_finance", "saraban+x"])
+    expect(() => read({ clerk: `${local}@agency-c.example.go.th` })).toThrow(/is the central mailbox itself/);
+  expect(() => read({ clerk: "a b@agency-c.example.go.th" })).toThrow(/contacts\.clerk must match pattern/);
+});
+
 test("letter case makes no other domain", ({ expect, ...context }) => {
   const settings = settingsWith(
     context as TestContext,
@@ -99,6 +125,20 @@ test("a domain moves to a new agency and to one that was inactive; two agencies 
     );
     expect(Object.fromEntries(rows.map(({ id, domain }) => [id, domain]))).toEqual(step);
   }
+});
+
+test("rules and contacts are stored, and gone again when the file has none", async (context) => {
+  const { expect } = context;
+  const pool = openAdminPool(await databaseForTest(inject("testServer"), context));
+  context.onTestFinished(() => pool.end());
+  const stored = async () =>
+    (await pool.query("select senders, contacts from saraban.agency where id = 'agency-c'")).rows;
+  const contacts = { clerk: "clerk@agency-c.example.go.th" };
+  const senders = { forged: "refuse" } as const;
+  await storeDirectory(pool, { agencies: [{ ...AGENCY, senders, contacts }], partners: [] });
+  expect(await stored()).toEqual([{ senders, contacts }]);
+  await storeDirectory(pool, { agencies: [AGENCY], partners: [] });
+  expect(await stored()).toEqual([{ senders: {}, contacts: {} }]);
 });
 
 test("a directory that cannot be stored leaves the old one in force", async (context) => {

@@ -5,6 +5,7 @@ import { projectDir, readJson, readYaml, type Settings, SettingsError } from "..
 import { normaliseLetterNumber } from "./letter-number.ts";
 import { DEFAULT_OFFICE, type Office, officeFaults } from "./office-hours.ts";
 import type { Channel } from "./register-line.ts";
+import type { SenderRules } from "./sender-rules.ts";
 
 /** An agency served here, as config/agencies.yaml has it. */
 export interface Agency {
@@ -21,6 +22,17 @@ export interface Agency {
   /** Whether its tray has to be opened each half working day (Annex 7). Default: true when a clerk registers. */
   readonly trayDuty?: boolean;
   readonly office?: Partial<Office>;
+  /** What becomes of letters by how sure their sender is. */
+  readonly senders?: SenderRules;
+  readonly contacts?: AgencyContacts;
+}
+
+/** Mail addresses of people of the agency, who are told of what nobody may open; in a domain of the agency. */
+export interface AgencyContacts {
+  /** นายทะเบียนข้อมูลข่าวสารลับ: told that a classified letter was refused. */
+  readonly classifiedRegistrar?: string;
+  /** Told of what went wrong with a letter, such as a virus. */
+  readonly clerk?: string;
 }
 
 /** An agency whose letters are registered without asking an officer. */
@@ -29,6 +41,8 @@ export interface Partner {
   readonly nameThai: string;
   /** รหัสตัวพยัญชนะ of its letter numbers (Annex 1), such as นร. */
   readonly codeLetters?: string;
+  /** รหัสตัวอักษรโรมัน that the names of its files begin with (Annex 7), such as OPDC. */
+  readonly romanCode?: string;
 }
 
 export interface Directory {
@@ -56,6 +70,9 @@ export function readDirectory(settings: Settings): Directory {
     ...agencies.flatMap(({ id, letterCode }) =>
       letterCodeFaults(letterCode).map((fault) => `${settings.agenciesFile}: letterCode of ${id} ${fault}`),
     ),
+    ...agencies.flatMap((agency) =>
+      contactFaults(agency).map((fault) => `${settings.agenciesFile}: contacts of ${agency.id}: ${fault}`),
+    ),
     ...repeated(partners.map(({ domain }) => domain.toLowerCase())).map(
       (domain) => `${settings.partnersFile}: domain ${domain} stands there twice`,
     ),
@@ -74,6 +91,25 @@ function letterCodeFaults(letterCode: string | undefined): string[] {
       ? `gives no numbers that could be read back; write it such as นร 0505 or นร (กพ) 0505`
       : `is to be written ${readBack}`,
   ];
+}
+
+/**
+ * What they are told is for nobody outside; and told to the central mailbox it would come back as a letter.
+ */
+function contactFaults({ domain, mailbox, contacts }: Agency): string[] {
+  return Object.entries(contacts ?? {}).flatMap(([name, address]: [string, string]) => {
+    const at = address.lastIndexOf("@");
+    const local = address.slice(0, at).toLowerCase();
+    const own = domain.toLowerCase();
+    const theirs = address.slice(at + 1).toLowerCase();
+    if (theirs !== own && !theirs.endsWith(`.${own}`))
+      return [`${name} ${address} is not in the agency's domain; use an address in ${domain}`];
+    const central = mailbox.toLowerCase();
+    const isCentral = local === central || local.startsWith(`${central}_`) || local.startsWith(`${central}+`);
+    return theirs === own && isCentral
+      ? [`${name} ${address} is the central mailbox itself; use a person's or an office's address`]
+      : [];
+  });
 }
 
 function checked<Row>(file: string, list: "agencies" | "partners"): Row[] {
@@ -129,16 +165,17 @@ async function storeAgencies(client: PoolClient, agencies: string): Promise<void
     [agencies],
   );
   await client.query(
-    `insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name, letter_code, registration, office, tray_duty_since)
+    `insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name, letter_code, registration, office, senders, contacts, tray_duty_since)
        select id, lower(domain), lower(mailbox), "nameThai", "nameEnglish", "receiverName", "letterCode",
-              coalesce(registration, '{}'), coalesce(office, '{}'),
+              coalesce(registration, '{}'), coalesce(office, '{}'), coalesce(senders, '{}'), coalesce(contacts, '{}'),
               case when coalesce("trayDuty", registration @? '$.* ? (@ == "clerk")', false) then now() end
          from jsonb_to_recordset($1::jsonb) as
            (id text, domain text, mailbox text, "nameThai" text, "nameEnglish" text, "receiverName" text, "letterCode" text,
-            registration jsonb, office jsonb, "trayDuty" boolean)
+            registration jsonb, office jsonb, senders jsonb, contacts jsonb, "trayDuty" boolean)
        on conflict (id) do update set domain = excluded.domain, mailbox = excluded.mailbox, name_th = excluded.name_th,
          name_en = excluded.name_en, receiver_name = excluded.receiver_name, letter_code = excluded.letter_code,
-         registration = excluded.registration, office = excluded.office, 
+         registration = excluded.registration, office = excluded.office,
+         senders = excluded.senders, contacts = excluded.contacts,
          -- The duty begins once, when it is first written down.
          tray_duty_since = case when excluded.tray_duty_since is not null then coalesce(agency.tray_duty_since, now()) end,
          active = true, updated_at = now()`,
@@ -148,10 +185,12 @@ async function storeAgencies(client: PoolClient, agencies: string): Promise<void
 
 async function storePartners(client: PoolClient, partners: string): Promise<void> {
   await client.query(
-    `with given as (select * from jsonb_to_recordset($1::jsonb) as (domain text, "nameThai" text, "codeLetters" text)),
+    `with given as (select * from jsonb_to_recordset($1::jsonb) as (domain text, "nameThai" text, "codeLetters" text, "romanCode" text)),
        gone as (update saraban.partner set active = false, updated_at = now() where active and domain not in (select lower(domain) from given))
-     insert into saraban.partner (domain, name_th, code_letters) select lower(domain), "nameThai", "codeLetters" from given
-       on conflict (domain) do update set name_th = excluded.name_th, code_letters = excluded.code_letters, active = true, updated_at = now()`,
+     insert into saraban.partner (domain, name_th, code_letters, roman_code)
+       select lower(domain), "nameThai", "codeLetters", upper("romanCode") from given
+       on conflict (domain) do update set name_th = excluded.name_th, code_letters = excluded.code_letters,
+         roman_code = excluded.roman_code, active = true, updated_at = now()`,
     [partners],
   );
 }

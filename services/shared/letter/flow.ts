@@ -7,6 +7,8 @@ export const flow = {
   "register-letter": { handedOnBy: ["reading"], doneBy: "registry", key: "book" },
   // One name for acknowledgements and refusals: who sees the queue must not see which letters were classified.
   "notify-sender": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
+  // A bounce or a read receipt is evidence of what became of a message of ours.
+  "record-report": { handedOnBy: ["reading"], doneBy: "notification", key: "subject" },
   // What a clerk does is work for the registry like any other: the door writes the act down, the registry carries it out.
   "do-act": { handedOnBy: ["http"], doneBy: "registry", key: "subject" },
   "print-register": { handedOnBy: ["http"], doneBy: "printing", key: "subject" },

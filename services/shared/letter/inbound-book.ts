@@ -79,7 +79,8 @@ export async function readStatus(
              r.letter_date as "letterDate", r.subject, r.letter_from as "from", r.letter_to as "to", r.urgency, r.secrecy,
              r.problems, n.state as notice, n.kind as "noticeKind", n.message_id as "noticeMessageId"
         from intake i left join reading r on r.intake_id = i.id left join outcome o on o.intake_id = i.id
-        left join entry e on e.intake_id = i.id left join notice n on n.intake_id = i.id
+        left join entry e on e.intake_id = i.id
+        left join lateral (select * from notice n where n.intake_id = i.id and n.kind <> 'alert' order by n.made_at desc limit 1) n on true
        where i.id = any (${intakeIds}::uuid[]) order by i.arrival_seq`.execute(transaction);
     return rows;
   });

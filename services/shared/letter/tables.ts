@@ -55,6 +55,10 @@ export interface ActResult {
 
 export interface Agency {
   active: Generated<boolean>;
+  /**
+   * Mail addresses inside the agency that are told of what nobody may open: classifiedRegistrar, clerk.
+   */
+  contacts: Generated<Json>;
   domain: string;
   id: string;
   /**
@@ -79,6 +83,10 @@ export interface Agency {
    * Channel → automatic or clerk; automatic where nothing is said.
    */
   registration: Generated<Json>;
+  /**
+   * Standing of a sender → register, tray or refuse; what is not said has the default of services/shared/letter/sender-rules.ts.
+   */
+  senders: Generated<Json>;
   /**
    * From then on somebody has to open the tray in each half working day (Annex 7), and a missed one is warned of; null: no such duty.
    */
@@ -177,6 +185,23 @@ export interface DeliveryAttempt {
   started_at: Date;
 }
 
+export interface DeliveryReport {
+  action: string | null;
+  agency_id: string;
+  clock: Json;
+  diagnostic: string | null;
+  intake_id: string;
+  kind: string;
+  /**
+   * token: the report came to the return path that only our message carried; message-id: it names our Message-ID, which anyone could.
+   */
+  matched_by: string;
+  notice_id: string | null;
+  recipient: string | null;
+  recorded_at: Date;
+  status: string | null;
+}
+
 export interface Entry {
   /**
    * The clerk's act that made this line; null for a rule.
@@ -254,6 +279,13 @@ export interface EntryEvent {
   year: number;
 }
 
+export interface Greylist {
+  first_at: Generated<Date>;
+  last_at: Generated<Date>;
+  passed: Generated<boolean>;
+  triplet: string;
+}
+
 export interface Heartbeat {
   detail: string;
   instance: string;
@@ -261,6 +293,55 @@ export interface Heartbeat {
   seen_at: Date;
   service: string;
   started_at: Date;
+}
+
+export interface ImapMailbox {
+  /**
+   * Whether the file still names it.
+   */
+  active: Generated<boolean>;
+  agency_id: string;
+  /**
+   * Name in the Authentication-Results that the hosting server itself adds (RFC 8601); null: none of them is believed.
+   */
+  authserv_id: string | null;
+  id: string;
+  last_uid: Generated<number>;
+  looked_at: Date | null;
+  /**
+   * Raised whenever the UIDs begin anew: with another UIDVALIDITY, or another place.
+   */
+  numbering: Generated<number>;
+  /**
+   * user@host/folder: UIDs speak of that folder alone; when it changes, reading starts again from UID 1.
+   */
+  place: string;
+  /**
+   * Why it could not be read the last time, without secrets; null when it could.
+   */
+  trouble: string | null;
+  trouble_since: Date | null;
+  uid_validity: number | null;
+}
+
+export interface ImapMessage {
+  agency_id: string;
+  /**
+   * INTERNALDATE: when the hosting server says it got the message. Evidence; what decides is intake.arrived_at, when it entered this system (Annex 6 §2.2.5).
+   */
+  delivered_at: Date | null;
+  /**
+   * When it was flagged and moved in the mailbox; null while that is still to be done.
+   */
+  filed_at: Date | null;
+  intake_id: string | null;
+  mailbox_id: string;
+  note: Generated<string>;
+  numbering: number;
+  sha256: string | null;
+  taken_at: Generated<Date>;
+  uid: number;
+  uid_validity: number;
 }
 
 export interface Intake {
@@ -304,6 +385,9 @@ export interface Notice {
   facts: Json;
   id: string;
   intake_id: string;
+  /**
+   * acknowledgement, refusal, rejection: to the sender; copy: the acknowledgement of the same letter's first arrival once more; alert: to a person of the agency (contacts), without any of the letter's words.
+   */
   kind: string;
   made_at: Date;
   message_id: string;
@@ -366,6 +450,10 @@ export interface Partner {
   code_letters: string | null;
   domain: string;
   name_th: string;
+  /**
+   * รหัสตัวอักษรโรมัน that the names of its files begin with (Annex 7), such as OPDC.
+   */
+  roman_code: string | null;
   updated_at: Generated<Date>;
 }
 
@@ -392,6 +480,15 @@ export interface PrintProgress {
   updated_at: Generated<Date>;
 }
 
+export interface Quarantine {
+  agency_id: string;
+  intake_id: string;
+  keep_until: Date;
+  reason: string;
+  removed_at: Date | null;
+  since: Date;
+}
+
 export interface Reading {
   agency_id: string;
   attachments: Generated<Json>;
@@ -399,6 +496,10 @@ export interface Reading {
    * อ้างถึง: [{printed, number, date}], number normalised or null.
    */
   citations: Generated<Json>;
+  /**
+   * [{field, values: [{value, source, confidence}]}]: facts on which the sources of one letter disagree.
+   */
+  conflicts: Generated<Json>;
   /**
    * SHA-256 over the message without trace fields: equal for the same mail over another relay.
    */
@@ -410,6 +511,10 @@ export interface Reading {
   intake_id: string;
   kind: string;
   letter_date: string | null;
+  /**
+   * SHA-256 over the letter's own contents (its files, else its text): equal for the same letter in another message or over another channel.
+   */
+  letter_digest: string | null;
   letter_from: string | null;
   letter_kind: Generated<string>;
   letter_to: string | null;
@@ -423,11 +528,27 @@ export interface Reading {
   read_at: Date;
   reason: string;
   references: Generated<string[]>;
+  /**
+   * What a delivery status or disposition notification says (RFC 3464, RFC 8098).
+   */
+  report: Json | null;
+  /**
+   * What the virus scanner said: {state, signature, at}; empty without a scanner.
+   */
+  scan: Generated<Json>;
   secrecy: string;
   sender_address: string | null;
   sender_agency: string | null;
+  /**
+   * Verdicts of SPF, DKIM, DMARC and ARC with the domains they speak of (RFC 8601), and when they were made.
+   */
+  sender_check: Generated<Json>;
   sender_name: string | null;
   sources: Generated<Json>;
+  /**
+   * How sure the sender is: proved (DMARC, or an aligned signature), unproved, forged (DMARC failed), undecided (no answer of DNS), unchecked (checks are off).
+   */
+  standing: Generated<string>;
   subject: string | null;
   urgency: string;
   verdict: string;
@@ -467,6 +588,12 @@ export interface RegisterLine {
   unit: string | null;
   urgency: string | null;
   year: number | null;
+}
+
+export interface ReportKey {
+  id: Generated<number>;
+  made_at: Generated<Date>;
+  secret: Buffer;
 }
 
 export interface SearchGram {
@@ -510,6 +637,10 @@ export interface StoredBody {
    * The octets; null when they are in the file store under the same SHA-256 (fsynced before this row commits).
    */
   content: Buffer | null;
+  /**
+   * When the octets of a quarantined copy were removed; its hash and size stay as evidence.
+   */
+  removed_at: Date | null;
   sha256: string;
   size_bytes: number;
   stored_at: Generated<Date>;
@@ -549,9 +680,13 @@ export interface Tables {
   clerk: Clerk;
   clock_sample: ClockSample;
   delivery_attempt: DeliveryAttempt;
+  delivery_report: DeliveryReport;
   entry: Entry;
   entry_event: EntryEvent;
+  greylist: Greylist;
   heartbeat: Heartbeat;
+  imap_mailbox: ImapMailbox;
+  imap_message: ImapMessage;
   intake: Intake;
   notice: Notice;
   outbox: Outbox;
@@ -559,8 +694,10 @@ export interface Tables {
   partner: Partner;
   print_order: PrintOrder;
   print_progress: PrintProgress;
+  quarantine: Quarantine;
   reading: Reading;
   register_line: RegisterLine;
+  report_key: ReportKey;
   search_gram: SearchGram;
   search_progress: SearchProgress;
   search_row: SearchRow;

@@ -1,4 +1,5 @@
 import { access, constants, mkdir, stat } from "node:fs/promises";
+import { totalmem } from "node:os";
 import path from "node:path";
 import { findPostgresPackage, type PostgresBinaries, placeBinaries } from "./embedded-postgres-binaries.ts";
 import { chooseRunAs, prepareCluster } from "./embedded-postgres-cluster.ts";
@@ -40,7 +41,7 @@ export interface EmbeddedPostgresOptions {
 
 const defaultSettings: Readonly<Record<string, string>> = {
   max_connections: "100",
-  shared_buffers: "256MB",
+  shared_buffers: `${sharedBuffersMb()}MB`,
   timezone: "UTC",
   log_timezone: "UTC",
   log_checkpoints: "off",
@@ -50,6 +51,15 @@ const defaultSettings: Readonly<Record<string, string>> = {
   log_min_error_statement: "panic",
   log_error_verbosity: "terse",
 };
+
+/**
+ * An eighth of the memory that this process may have, 128 MB to 4 GB: what a search reads should not have to be fetched
+ * page by page from the system. It is taken up as it is used.
+ */
+function sharedBuffersMb(): number {
+  const mayUseBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  return Math.round(Math.min(4096, Math.max(128, mayUseBytes / 8 / 1024 ** 2)));
+}
 
 /**
  * Starts PostgreSQL as a child of this process, for development and for installations of one host.

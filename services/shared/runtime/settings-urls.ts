@@ -8,6 +8,8 @@ const READ: Readonly<Record<string, (text: string) => void>> = {
   "smarthost-url": (text) => {
     if (readUrl(text).hostname === "") throw new UrlFault("it names no host");
   },
+  // unix:/path is no address that could be wrong before it is used.
+  "scanner-url": (text) => void (text.startsWith("tcp:") && readUrl(text)),
 };
 
 export const URL_FORMATS = Object.keys(READ);

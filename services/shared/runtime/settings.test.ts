@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { loadSettings, projectDir, readJson, SettingsError } from "./settings.ts";
+import { loadSettings, projectDir, readJson, readSecret, SettingsError } from "./settings.ts";
 import { declaredSettings } from "./settings-schema.ts";
 
 function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
@@ -43,6 +43,21 @@ test("a secret may stand in a file", () => {
   expect(faultsOf({ DATABASE_URL_FILE: "/nowhere/url" })[0]).toMatch(
     /database\.url \(DATABASE_URL_FILE\).*ENOENT/,
   );
+});
+
+test("a secret that a file of config/ names is read from its variable, that variable's file, or a file", () => {
+  const file = scratchFile("secret", "made-up\n");
+  const place = { env: "SARABAN_SECRET_X" };
+  expect(readSecret(place, { SARABAN_SECRET_X: "made-up" })).toBe("made-up");
+  expect(readSecret(place, { SARABAN_SECRET_X_FILE: file })).toBe("made-up");
+  expect(readSecret({ file })).toBe("made-up");
+  expect(() => readSecret(place, {})).toThrow("SARABAN_SECRET_X is not set");
+  expect(() => readSecret(place, { SARABAN_SECRET_X: " " })).toThrow("SARABAN_SECRET_X is empty");
+  // A file of config/ must not be able to send a server our database's password.
+  expect(() => readSecret({ env: "DATABASE_URL" }, { DATABASE_URL: "x" })).toThrow(
+    "begins with SARABAN_SECRET_",
+  );
+  expect(faultsOf({ SARABAN_SECRET_X: "made-up" })).toEqual([]);
 });
 
 test("all faults are told at once: the key, the variable, the value and what is allowed", () => {

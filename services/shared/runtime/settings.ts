@@ -9,6 +9,7 @@ export interface Settings {
   readonly dataDir: string;
   readonly agenciesFile: string;
   readonly partnersFile: string;
+  readonly mailboxesFile: string;
   readonly holidaysDir: string;
   readonly log: { readonly level: string };
   readonly database: { readonly url: string; readonly poolSize: number };
@@ -28,6 +29,26 @@ export interface Settings {
     readonly maxClientsPerAddress: number;
     readonly idleTimeoutSeconds: number;
     readonly dataTimeoutSeconds: number;
+    readonly trustedNetworks: string;
+    readonly proxyNetworks: string;
+    readonly tls: {
+      readonly certFile: string;
+      readonly keyFile: string;
+      readonly port: number;
+      readonly require: boolean;
+    };
+    readonly limits: {
+      readonly connectionsPerMinute: number;
+      readonly lettersPerMinute: number;
+      readonly recipientsPerMinute: number;
+      readonly errorsPerHour: number;
+    };
+    readonly greylist: {
+      readonly enabled: boolean;
+      readonly delaySeconds: number;
+      readonly windowHours: number;
+      readonly keepDays: number;
+    };
   };
   readonly http: { readonly host: string; readonly port: number };
   readonly clock: {
@@ -41,14 +62,38 @@ export interface Settings {
     readonly policy: "auto" | "flag" | "hold";
     readonly keepDays: number;
   };
-  readonly reading: { readonly concurrency: number };
+  readonly reading: {
+    readonly concurrency: number;
+    readonly pdfProcesses: number;
+    readonly pdfTimeoutSeconds: number;
+    readonly pdfMemoryMb: number;
+  };
+  readonly senders: {
+    readonly check: "auto" | "on" | "off";
+    readonly dnsServers: string;
+    readonly dnsTimeoutMs: number;
+    readonly trustedRelays: string;
+    readonly authservId: string;
+    readonly governmentDomains: string;
+    readonly trustedSealers: string;
+    readonly undecidedMinutes: number;
+  };
+  readonly scanner: {
+    readonly address: string;
+    readonly maxBytes: number;
+    readonly timeoutSeconds: number;
+    readonly connections: number;
+    readonly whenDown: "hold" | "pass";
+  };
   readonly registry: { readonly batchSize: number };
   readonly notification: {
     readonly smarthostUrl: string;
     readonly withoutSmarthost: "auto" | "write-files" | "wait";
     readonly concurrency: number;
     readonly giveUpAfterHours: number;
+    readonly returnPath: "token" | "null";
   };
+  readonly quarantine: { readonly keepDays: number; readonly classifiedKeepDays: number };
 }
 
 /** A fault in the settings or in a file they name: the program says it and exits 78 (EX_CONFIG of sysexits). */
@@ -67,6 +112,8 @@ export const projectDir = resolve(dirname(fileURLToPath(import.meta.url)), "../.
 const PREFIX = "SARABAN_";
 /** Variables of ours that are not settings: the file of settings itself, and what test programs are told. */
 const NOT_SETTINGS = new Set(["SARABAN_CONFIG"]);
+/** Secrets that a file of config/ names (mailboxes.yaml): any number of them, so the schema cannot list them. */
+const SECRETS = "SARABAN_SECRET_";
 
 /**
  * Reads config/default.yaml, then the file that SARABAN_CONFIG names, then the environment, and checks the whole.
@@ -92,6 +139,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     dataDir: resolve(projectDir, settings.dataDir),
     agenciesFile: fromProject(settings.agenciesFile),
     partnersFile: fromProject(settings.partnersFile),
+    mailboxesFile: fromProject(settings.mailboxesFile),
     holidaysDir: fromProject(settings.holidaysDir),
   });
 }
@@ -111,7 +159,26 @@ export function readJson(file: string): Record<string, unknown> {
   return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
 }
 
-function fromProject(path: string): string {
+/** Where a secret stands that a file of config/ needs: never in that file itself. */
+export type SecretPlace = { readonly env: string } | { readonly file: string };
+
+/**
+ * Reads a secret from its variable (NAME, or a file named by NAME_FILE) or its file; each time anew, so that a secret that
+ * was changed in its file is in force without a restart.
+ * @throws Error that names the place, never the value
+ */
+export function readSecret(place: SecretPlace, env: NodeJS.ProcessEnv = process.env): string {
+  const named = "env" in place ? place.env : undefined;
+  if (named !== undefined && !named.startsWith(SECRETS)) throw new Error(`${named}: begins with ${SECRETS}`);
+  const given = named === undefined ? undefined : env[named];
+  const file = "file" in place ? fromProject(place.file) : env[`${named}_FILE`];
+  if (given === undefined && file === undefined) throw new Error(`${named} is not set (nor ${named}_FILE)`);
+  const secret = (given ?? readFileSync(file as string, "utf8")).trim();
+  if (secret === "") throw new Error(`${given === undefined ? file : named} is empty`);
+  return secret;
+}
+
+export function fromProject(path: string): string {
   return isAbsolute(path) ? path : join(projectDir, path);
 }
 
@@ -158,7 +225,8 @@ function fromText(text: string, setting: SettingDeclaration): unknown {
 function unknownVariables(declared: readonly SettingDeclaration[], env: NodeJS.ProcessEnv): string[] {
   const known = new Set(declared.flatMap((setting) => [setting.env, `${setting.env}_FILE`]));
   return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !known.has(name) && !NOT_SETTINGS.has(name))
+    .filter((name) => name.startsWith(PREFIX) && !name.startsWith(SECRETS))
+    .filter((name) => !known.has(name) && !NOT_SETTINGS.has(name))
     .map((name) => `${name}: there is no such setting; known are the names in schemas/settings.schema.json`);
 }
 

@@ -1,4 +1,4 @@
-import { type FileHandle, link, mkdir, open, stat, unlink } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, stat, unlink, utimes } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StoreError } from "./store-errors.ts";
 
@@ -65,20 +65,45 @@ async function nameDurably(given: {
   const inner = dirname(path);
   const outer = dirname(inner);
   await mkdir(inner, { recursive: true, mode: 0o750 });
-  try {
-    // A link, not a rename: a rename would silently replace what stands there.
-    await files.link(incoming, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    const { size } = await stat(path);
-    if (size !== sizeBytes)
-      throw new StoreError("damaged", `a kept file has ${size} bytes, not ${sizeBytes}`);
+  // A second round only when the file that stood there was removed at that very moment.
+  for (let round = 0; !(await linkOrTouch(incoming, path, sizeBytes, files)); round++) {
+    if (round === 3) throw new StoreError("unavailable", "a kept file comes and goes");
   }
   // Also when the file was there before: whoever linked it may have died right then. A new directory is
   // durable only when the one above it is too (fsync(2)), hence all three the first time.
   const unsure = durableDirs.has(inner) ? [inner] : [inner, outer, dirname(outer)];
   await Promise.all(unsure.map(syncDirectory));
   durableDirs.add(inner);
+}
+
+/**
+ * @returns false when the name was taken, and then its file was gone. The touch keeps a file that is to be removed
+ * (store-removal.ts): whoever removes it looks at the time once nobody can touch it any more.
+ */
+async function linkOrTouch(
+  incoming: string,
+  path: string,
+  sizeBytes: number,
+  files: StoreFiles,
+): Promise<boolean> {
+  try {
+    // A link, not a rename: a rename would silently replace what stands there.
+    await files.link(incoming, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  try {
+    const { size } = await stat(path);
+    if (size !== sizeBytes)
+      throw new StoreError("damaged", `a kept file has ${size} bytes, not ${sizeBytes}`);
+    const now = new Date();
+    await utimes(path, now, now);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return false;
+  }
 }
 
 export async function syncDirectory(dir: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { StoreError, storeErrorOf } from "./store-errors.ts";
 import { nameIncoming, sweepIncoming } from "./store-incoming.ts";
 import { type Newlines, watchNewlines } from "./store-newlines.ts";
+import { type Removed, removeFile, restoreFiles } from "./store-removal.ts";
 import { openSpill, realFiles, type Spill, type StoreFiles, syncDirectory } from "./store-spill.ts";
 
 /** Bytes taken from a stream, named by their SHA-256. */
@@ -37,6 +38,10 @@ export interface ByteStore {
   openStored(sha256: string): Readable;
   /** Reads a stored file in full and compares its hash with its name. */
   verifyStored(sha256: string): Promise<"good" | "missing" | "damaged">;
+  /** Removes a file that no row names any more, unless it came again lately (removeFile). */
+  removeStored(sha256: string): Promise<Removed>;
+  /** Puts back what a process that died had begun to remove: before the first removeStored. */
+  restoreRemoved(): Promise<void>;
 }
 
 export interface StoreOptions {
@@ -59,6 +64,7 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
   const { dir, inlineLimitBytes = 64 * 1024, files = realFiles, now = Date.now } = options;
   const incomingDir = join(dir, "incoming");
   const keptDir = join(dir, "sha256");
+  const removingDir = join(dir, "removing");
   const maxBlockBytes = Math.max(inlineLimitBytes, firstBlockBytes);
   // Letters are nobody else's to read: the owner, and the group for services that run as another user.
   await mkdir(incomingDir, { recursive: true, mode: 0o750 });
@@ -132,6 +138,8 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
       }
       return hash.digest("hex") === sha256 ? "good" : "damaged";
     },
+    removeStored: (sha256) => removeFile(pathOf(sha256), join(removingDir, sha256), now()),
+    restoreRemoved: () => restoreFiles(removingDir, pathOf),
   };
 }
 

@@ -36,6 +36,13 @@ export async function connectSmtpClient(
   }: { host?: string; timeoutMs?: number; lingers?: boolean } = {},
 ): Promise<SmtpTestClient> {
   const socket = connect({ host, port, noDelay: true, allowHalfOpen: lingers });
+  const client = smtpClientOver(socket, timeoutMs);
+  await once(socket, "connect");
+  return client;
+}
+
+/** The same on a socket that somebody else opened (TLS, through a balancer). */
+export function smtpClientOver(socket: Socket, timeoutMs = 10_000): SmtpTestClient {
   const heard: SmtpReply[] = [];
   const waiting: (() => void)[] = [];
   let lines: string[] = [];
@@ -68,7 +75,6 @@ export async function connectSmtpClient(
   socket.on("close", end);
   // A reset is one of the ways a connection ends here; the tests ask for the replies.
   socket.on("error", end);
-  await once(socket, "connect");
 
   const change = async (): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
