@@ -14,7 +14,7 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
     file: "./command-serve.ts",
   },
   timekeeper: { says: "asks the reference clocks; one on each host", file: "./command-serve.ts" },
-  intake: { says: "the doors: SMTP", file: "./command-serve.ts" },
+  intake: { says: "the doors: SMTP, and IMAP from mailboxes on other servers", file: "./command-serve.ts" },
   reading: { says: "reads accepted messages", file: "./command-serve.ts" },
   registry: { says: "numbers letters", file: "./command-serve.ts" },
   notification: { says: "acknowledges letters", file: "./command-serve.ts" },
@@ -65,6 +65,14 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   notices: {
     says: "acknowledgements that no server took: saraban notices [list|retry LETTER-ID…|retry --all] [--json]",
     file: "./command-notices.ts",
+  },
+  imap: {
+    says: "mailboxes on other servers: last look, trouble, what was not taken in: saraban imap [--json]",
+    file: "./command-imap.ts",
+  },
+  quarantine: {
+    says: "refused arrivals, and until when their octets are kept: saraban quarantine [list] [--agency AGENCY] [--json]",
+    file: "./command-quarantine.ts",
   },
   verify: {
     says: "checks the whole register and names what is wrong: saraban verify [--agency AGENCY] [--stuck-after 1h] [--skip-files] [--json]",

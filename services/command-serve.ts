@@ -1,6 +1,7 @@
 import type { RunCommand } from "./cli.ts";
 import { openProcessClock } from "./clock/process-clock.ts";
 import { findInstallation, openInstallation, prepareInstallation, queueHome } from "./installation.ts";
+import { readMailboxes } from "./intake/imap-config.ts";
 import { readDirectory } from "./shared/letter/agencies.ts";
 import type { RoomParts, StartedRoom, StartRoom } from "./shared/letter/room.ts";
 import type { RoomRole } from "./shared/runtime/database.ts";
@@ -41,7 +42,12 @@ const ROLES: Readonly<Record<string, RoomRole>> = {
 export const run: RunCommand = async (_args, name) => {
   const startedMs = performance.now();
   const settings = loadSettings();
-  readDirectory(settings); // a fault in these files is told before anything starts
+  const { agencies } = readDirectory(settings); // a fault in these files is told before anything starts
+  if (name === "all" || name === "intake")
+    readMailboxes(
+      settings.mailboxesFile,
+      agencies.map(({ id }) => id),
+    );
   const log = openLog(settings.log.level, name);
   const signal = firstSignal(log); // from here on: a signal during the start ends it in order
   const running: Running[] = [];

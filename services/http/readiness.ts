@@ -1,5 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { BEAT_EVERY_MS } from "../shared/letter/heartbeat.ts";
+import { readMailboxStates } from "../shared/letter/hosted-mailboxes.ts";
+import { listAgencies } from "../shared/letter/inbound-book.ts";
 import type { ClockState } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { JobQueue } from "../shared/runtime/queue.ts";
@@ -21,6 +23,8 @@ const SERVICES = ["intake", "reading", "registry", "notification", "relay", "ind
 const NOT_NEEDED: readonly string[] = ["indexing", "printing"];
 const MISSED_AFTER_SECONDS = (3 * BEAT_EVERY_MS) / 1000;
 const ANSWER_WITHIN_MS = 3_000;
+/** The longest pollSeconds of config/mailboxes.yaml, and time for a full mailbox. */
+const MAILBOX_LOOK_WITHIN_MS = 2 * 1_500_000;
 
 /**
  * Asks every part; a part that does not answer in time is not ok. Never throws.
@@ -44,6 +48,9 @@ export async function askReadiness(
     return `${depths.reduce((sum, depth) => sum + depth, 0)} jobs waiting or running`;
   });
   Object.assign(checks, await askServices(database));
+  // Letters wait in the mailbox of another server meanwhile; those of other doors come in.
+  const mailboxes = await check(false, () => hostedMailboxes(database));
+  if (mailboxes.detail !== NO_MAILBOXES) checks["mailboxes"] = mailboxes;
   checks["clock"] = {
     ok: clock.state === "synchronised" || clock.state === "warning",
     needed: held !== null,
@@ -109,6 +116,23 @@ async function askServices(database: Kysely<Tables>): Promise<Record<string, Che
       : unknown || "not known: notification is not running",
   };
   return checks;
+}
+
+const NO_MAILBOXES = "none";
+
+/** @throws Error that names the mailboxes that cannot be read */
+async function hostedMailboxes(database: Kysely<Tables>): Promise<string> {
+  const agencies = await listAgencies(database);
+  const states = await readMailboxStates(database, { actor: "worker:http", agencies });
+  if (states.length === 0) return NO_MAILBOXES;
+  const wrong = states.flatMap(({ id, trouble, lookedAt }) => {
+    if (trouble !== null) return [`${id}: ${trouble}`];
+    const ageMs = lookedAt === null ? Number.POSITIVE_INFINITY : Date.now() - lookedAt.getTime();
+    return ageMs > MAILBOX_LOOK_WITHIN_MS ? [`${id}: nobody has looked into it for a while`] : [];
+  });
+  if (wrong.length > 0) throw new Error(wrong.join("; "));
+  const notTaken = states.reduce((sum, state) => sum + state.notTaken, 0);
+  return `${states.length} read; ${notTaken} messages not taken in (saraban imap)`;
 }
 
 async function check(needed: boolean, ask: () => Promise<string>): Promise<Check> {

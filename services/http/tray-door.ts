@@ -61,13 +61,15 @@ const FIELD_OF: Readonly<Record<string, string>> = {
 
 /** A row as the API shows it; also what `saraban tray` prints. */
 export function trayMember<Row extends TrayRow>(row: Row) {
-  const { senderAddress, senderName, senderAgency, sources, reason, earlierLine, ...rest } = row;
+  const { senderAddress, senderName, senderAgency, standing, senderCheck, ...letter } = row;
+  const { sources, conflicts, reason, earlierLine, ...rest } = letter;
   return {
     ...rest,
-    sender: { address: senderAddress, name: senderName, agency: senderAgency },
+    sender: { address: senderAddress, name: senderName, agency: senderAgency, standing, check: senderCheck },
     sources: Object.fromEntries(
       Object.entries(sources).map(([field, source]) => [FIELD_OF[field] ?? field, source]),
     ),
+    conflicts: conflicts.map(({ field, values }) => ({ field: FIELD_OF[field] ?? field, values })),
     reason: { code: reason, ...trayReason(reason) },
     earlierLine: earlierLine && { ...earlierLine, yearBuddhist: buddhistYear(earlierLine.year) },
   };

@@ -18,9 +18,33 @@ export const trayReasons: Readonly<Record<string, TrayReason>> = {
     en: "A letter with this number and date stands in the book already",
     th: "มีหนังสือเลขที่และวันที่เดียวกันในทะเบียนแล้ว",
   },
+  "same-letter": {
+    en: "The same letter, with the same contents, stands in the book already; the answer, where one may be given, is the number that it has",
+    th: "หนังสือฉบับเดียวกัน เนื้อหาเหมือนกัน ลงทะเบียนไว้แล้ว ระบบแจ้งเลขทะเบียนเดิมให้ผู้ส่งหากแจ้งได้",
+  },
+  "same-content": {
+    en: "A letter with the same files from the same sender stands in the book under another number or date: a correction?",
+    th: "มีหนังสือจากผู้ส่งเดียวกันที่เอกสารแนบเหมือนกันในทะเบียนแล้ว แต่เลขที่หรือวันที่ต่างกัน อาจเป็นการส่งแก้ไข",
+  },
   "unknown-sender": {
     en: "The sender is not in the list of known agencies",
     th: "ผู้ส่งไม่อยู่ในรายชื่อหน่วยงานที่รู้จัก",
+  },
+  "forged-sender": {
+    en: "Somebody else seems to have written it: it fails the checks of the agency that it names as its sender",
+    th: "น่าจะเป็นการปลอมชื่อผู้ส่ง ไม่ผ่านการตรวจสอบโดเมนของหน่วยงานที่อ้างว่าเป็นผู้ส่ง",
+  },
+  "unproved-sender": {
+    en: "Nothing proves that it comes from the agency that it names as its sender",
+    th: "ยังยืนยันไม่ได้ว่าส่งจากหน่วยงานที่ระบุเป็นผู้ส่ง",
+  },
+  "sender-undecided": {
+    en: "Whether it comes from its sender could not be checked, for DNS did not answer",
+    th: "ตรวจสอบผู้ส่งไม่ได้ เนื่องจากระบบชื่อโดเมน (DNS) ไม่ตอบ",
+  },
+  "sender-by-clerk": {
+    en: "This agency leaves letters of such senders to a clerk",
+    th: "หน่วยงานนี้กำหนดให้เจ้าหน้าที่พิจารณาหนังสือจากผู้ส่งลักษณะนี้",
   },
   "no-number": { en: "No letter number (ที่) was found", th: "ไม่พบเลขที่หนังสือ" },
   "uncertain-number": {

@@ -15,6 +15,21 @@ export interface TrayFacts {
   readonly kind: LetterKind;
 }
 
+/** A file of a letter, with what is packed in it; shapes as in services/reading/reading.ts. */
+export interface TrayFile {
+  /** As the sender named it: to be escaped, never a path. */
+  readonly name: string | null;
+  readonly safeName: string;
+  readonly contentType: string;
+  readonly detectedType: string | null;
+  readonly sizeBytes: number | null;
+  readonly sha256: string | null;
+  readonly role: "main" | "enclosure" | "other";
+  readonly marks: readonly string[];
+  readonly inline: boolean;
+  readonly members: readonly TrayFile[];
+}
+
 /** An arrival that waits for a clerk's decision. */
 export interface TrayRow {
   readonly intakeId: string;
@@ -26,16 +41,23 @@ export interface TrayRow {
   readonly senderName: string | null;
   /** Name of the known agency that the address belongs to. */
   readonly senderAgency: string | null;
+  /** How sure the sender is, and the verdicts of SPF, DKIM, DMARC and ARC that say so. */
+  readonly standing: "unchecked" | "proved" | "unproved" | "forged" | "undecided";
+  readonly senderCheck: Readonly<Record<string, unknown>>;
   readonly facts: TrayFacts;
   /** Field → where it was read and how surely, by the names that reading uses. */
   readonly sources: Readonly<Record<string, { readonly source: string; readonly confidence: number }>>;
-  readonly problems: readonly string[];
-  readonly attachments: readonly {
-    readonly name: string | null;
-    readonly contentType: string;
-    readonly sizeBytes: number | null;
-    readonly inline: boolean;
+  /** Facts on which the letter's sources disagree, by the names that reading uses: the clerk chooses. */
+  readonly conflicts: readonly {
+    readonly field: string;
+    readonly values: readonly {
+      readonly value: string;
+      readonly source: string;
+      readonly confidence: number;
+    }[];
   }[];
+  readonly problems: readonly string[];
+  readonly attachments: readonly TrayFile[];
   readonly outcome: "triage" | "possible-duplicate";
   readonly reason: string;
   readonly earlierIntakeId: string | null;
@@ -57,7 +79,7 @@ const ROW = sql`
   r.sender_address as "senderAddress", r.sender_name as "senderName", r.sender_agency as "senderAgency",
   jsonb_build_object('letterNumber', r.number, 'letterNumberPrinted', r.number_printed, 'letterDate', r.letter_date,
     'from', r.letter_from, 'to', r.letter_to, 'subject', r.subject, 'urgency', r.urgency, 'kind', r.letter_kind) as facts,
-  r.sources, r.problems, r.attachments, o.outcome, o.reason, o.earlier_intake_id as "earlierIntakeId",
+  r.standing, r.sender_check as "senderCheck", r.sources, r.conflicts, r.problems, r.attachments, o.outcome, o.reason, o.earlier_intake_id as "earlierIntakeId",
   case when l.number is not null then jsonb_build_object('bookId', l.book_id, 'year', l.year, 'number', l.number,
     'status', l.status, 'letterNumber', l.letter_number, 'letterDate', l.letter_date, 'from', l.letter_from,
     'subject', l.subject) end as "earlierLine"`;

@@ -3,7 +3,7 @@ import { isDataFault } from "../shared/runtime/database.ts";
 import { groupCommit } from "../shared/runtime/group-commit.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
-import type { Accepted, AcceptLetter, Envelope } from "./envelope.ts";
+import type { Accepted, AcceptLetter, Envelope, PulledMessage } from "./envelope.ts";
 import { type Arrival, type IntakeDatabase, storeArrivals } from "./intake-store.ts";
 
 /** One batch: 64 messages or 8 MB in one transaction. */
@@ -19,13 +19,18 @@ export function acceptInto(database: IntakeDatabase, now: TrustedNow): AcceptLet
     BATCH,
     isDataFault,
   );
-  return (envelope, spooled) => {
-    const arrivals = arrivalsByAgency(envelope, spooled, now);
+  return (envelope, spooled, pulled) => {
+    const arrivals = arrivalsByAgency(envelope, spooled, now, pulled ?? null);
     return commit(arrivals, spooled.inline ? spooled.sizeBytes * arrivals.length : 0);
   };
 }
 
-function arrivalsByAgency(envelope: Envelope, spooled: SpooledBytes, now: TrustedNow): Arrival[] {
+function arrivalsByAgency(
+  envelope: Envelope,
+  spooled: SpooledBytes,
+  now: TrustedNow,
+  pulled: PulledMessage | null,
+): Arrival[] {
   const stamp = now();
   const transactionId = newId();
   const byAgency = Map.groupBy(envelope.recipients, ({ agencyId }) => agencyId);
@@ -39,5 +44,6 @@ function arrivalsByAgency(envelope: Envelope, spooled: SpooledBytes, now: Truste
     unit: recipients.some(({ unit }) => unit === null) ? null : (recipients[0]?.unit ?? null),
     stamp,
     spooled,
+    pulled,
   }));
 }

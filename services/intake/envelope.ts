@@ -9,7 +9,7 @@ export interface Recipient {
 
 /** What the door knows of a message besides its octets. */
 export interface Envelope {
-  readonly door: "smtp";
+  readonly door: "smtp" | "imap";
   /** Envelope sender; "" for the null reverse-path (RFC 5321 §4.5.5). */
   readonly mailFrom: string;
   readonly recipients: readonly Recipient[];
@@ -17,6 +17,19 @@ export interface Envelope {
   readonly helo: string;
   readonly smtpUtf8: boolean;
   readonly tls: boolean;
+}
+
+/** A message of a mailbox on another server: remembered in the transaction that takes it in. */
+export interface PulledMessage {
+  readonly mailboxId: string;
+  /** The agency whose mailbox it is. */
+  readonly agencyId: string;
+  /** Which count of UIDs the UID belongs to: a new one begins with each new UIDVALIDITY. */
+  readonly numbering: number;
+  readonly uidValidity: number;
+  readonly uid: number;
+  /** When the other server says that it got the message (INTERNALDATE); null when it does not say. */
+  readonly deliveredAt: Date | null;
 }
 
 export interface Accepted {
@@ -28,4 +41,8 @@ export interface Accepted {
  * The narrow place that every door leads to. Resolves only when the octets and the intake rows are durable; from then on
  * the letter is ours (RFC 5321 §4.2.5). A rejection means that nothing is promised and the sender must try again.
  */
-export type AcceptLetter = (envelope: Envelope, spooled: SpooledBytes) => Promise<Accepted>;
+export type AcceptLetter = (
+  envelope: Envelope,
+  spooled: SpooledBytes,
+  pulled?: PulledMessage,
+) => Promise<Accepted>;

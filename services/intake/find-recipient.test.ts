@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { cameToReturnPathsOnly, isReturnPath } from "../shared/letter/return-path.ts";
 import { recipientFinder } from "./find-recipient.ts";
 
 const find = recipientFinder([
@@ -14,6 +15,27 @@ test("the central mailbox and its units exist, in any case", () => {
   });
   expect(find("saraban_06560115@agency-a.example.go.th")).toMatchObject({ unit: "06560115" });
   expect(find("saraban_การคลัง@agency-a.example.go.th")).toMatchObject({ unit: "การคลัง" });
+});
+
+test("the return paths of what we send exist, in any case; no other address with a plus does", () => {
+  const token = "abcdefghijklmnopqrstuvwxyz234567abcdefghijklm";
+  expect(find(`saraban+${token}@agency-a.example.go.th`)).toMatchObject({ agencyId: "agency-a", unit: null });
+  expect(find(`SARABAN+${token.toUpperCase()}@AGENCY-A.example.go.th`)).toMatchObject({
+    agencyId: "agency-a",
+  });
+  for (const address of [
+    `director+${token}@agency-a.example.go.th`,
+    `saraban+${token}a@agency-a.example.go.th`,
+    `saraban+${token.slice(1)}1@agency-a.example.go.th`,
+    "saraban+finance@agency-a.example.go.th",
+  ]) {
+    expect(find(address), address).toBe("unknown-mailbox");
+    expect(isReturnPath(address)).toBe(address.startsWith("director"));
+  }
+  expect(cameToReturnPathsOnly([`saraban+${token}@agency-a.example.go.th`])).toBe(true);
+  expect(
+    cameToReturnPathsOnly([`saraban+${token}@agency-a.example.go.th`, "saraban@agency-a.example.go.th"]),
+  ).toBe(false);
 });
 
 test("nothing else does, and nothing is relayed", () => {

@@ -5,7 +5,8 @@ import type { Tables } from "../shared/letter/tables.ts";
 import type { WritePipe } from "../shared/runtime/database.ts";
 import type { BatchTurn } from "../shared/runtime/group-commit.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
-import type { Envelope } from "./envelope.ts";
+import type { Envelope, PulledMessage } from "./envelope.ts";
+import { rememberingMessage } from "./imap-store.ts";
 
 /** One message for one agency. */
 export interface Arrival {
@@ -17,6 +18,8 @@ export interface Arrival {
   readonly unit: string | null;
   readonly stamp: Stamp;
   readonly spooled: SpooledBytes;
+  /** The message of a mailbox that it was; null for other doors. */
+  readonly pulled: PulledMessage | null;
 }
 
 /** What intake writes with: the statements' builder, and the pipe that carries them. */
@@ -36,7 +39,16 @@ export async function storeArrivals(
 ): Promise<void> {
   const agencies = [...new Set(arrivals.map(({ agencyId }) => agencyId))];
   const work = arrivals.map(({ id, agencyId }) => ({ job: "read-letter" as const, agencyId, subjectId: id }));
-  const statements = [...arrivals.map(insertBody), insertIntakes(arrivals), handingOn("intake", work)];
+  // In one order for all: two batches that hold the same two messages must not wait for each other.
+  const bodies = arrivals.toSorted((one, other) => (one.spooled.sha256 < other.spooled.sha256 ? -1 : 1));
+  const statements = [
+    ...bodies.map(insertBody),
+    insertIntakes(arrivals),
+    handingOn("intake", work),
+    ...arrivals.flatMap(({ id, spooled, pulled }) =>
+      pulled === null ? [] : rememberingMessage(pulled, { intakeId: id, sha256: spooled.sha256 }, ""),
+    ),
+  ];
   await pipe.write(
     { actor: "worker:intake", agencies },
     statements.map((statement) => statement.compile(database)),
@@ -50,13 +62,16 @@ export async function storeArrivals(
 
 /**
  * One statement a body: they all go out at once anyway, the text is the same for each, and the driver builds a message of
- * many bodies by growing and copying it, which cost more than the statements.
+ * many bodies by growing and copying it, which cost more than the statements. Octets that were removed from quarantine
+ * (sweep-quarantine.ts) are stored again when they come again; the conflict locks the row, so that no sweep can come between.
  */
 function insertBody({ agencyId, spooled }: Arrival): RawBuilder<unknown> {
   const { sha256, sizeBytes, inline } = spooled;
   return sql`
     insert into stored_body (agency_id, sha256, size_bytes, content)
-      values (${agencyId}, ${sha256}, ${sizeBytes}, ${inline}) on conflict do nothing`;
+      values (${agencyId}, ${sha256}, ${sizeBytes}, ${inline})
+      on conflict (sha256, agency_id) do update set content = excluded.content, removed_at = null
+        where stored_body.removed_at is not null`;
 }
 
 /**

@@ -1,17 +1,23 @@
 /**
  * INTAKE
  *
- * Receives    letters by SMTP (RFC 5321), as an MX or behind a relay.
+ * Receives    letters by SMTP (RFC 5321), as an MX or behind a relay; by IMAP (RFC 3501) from mailboxes on other servers
+ *             (config/mailboxes.yaml): told by IDLE, and looked into at intervals besides.
  * Hands on    "read-letter" for each arrival.
- * Writes      stored_body, intake (append-only), outbox; files of large messages under DATA/letters.
+ * Writes      stored_body, intake (append-only), outbox, greylist, imap_mailbox, imap_message; files of large messages under DATA/letters.
  * Promises    250 after DATA means that the octets and the rows are on disk: files fsynced, then one PostgreSQL commit.
  *             Anything else leaves the letter with the sender. Memory does not grow with a message's size.
- * May not     parse a message, give a number, answer the sender with anything but the SMTP reply.
- * Standards   RFC 5321, 3463, 1870 (SIZE), 2920 (PIPELINING), 6152 (8BITMIME), 6531 (SMTPUTF8); see schemas/standards.txt.
- * Settings    smtp.*, database.*, dataDir.
+ *             A message of a mailbox is flagged and moved only after the commit that holds it, by default after its
+ *             outcome is known, and is taken in once: UIDs, and under a new UIDVALIDITY the octets, are remembered.
+ * May not     parse a message (but for the head of a pulled one, where its server notes the envelope), give a number, answer the sender with anything but the SMTP reply.
+ * Standards   RFC 5321, 3463, 1870 (SIZE), 2920 (PIPELINING), 6152 (8BITMIME), 6531 (SMTPUTF8), 3207 (STARTTLS), 8314
+ *             (implicit TLS), 6647 (greylisting); parameters of 3461 (DSN) taken, not announced. See schemas/standards.txt.
+ *             RFC 2177 (IDLE), 4315 (UIDPLUS), 6851 (MOVE), 6749 and 7628 (OAuth).
+ * Settings    smtp.*, database.*, dataDir, mailboxesFile.
  * Fails       database or disk away: 451/452, the sender keeps the letter and tries again.
+ *             a mailbox cannot be read: told in /readyz and `saraban imap`, tried again after growing pauses.
  *             killed: what had its 250 is in the database; what had not is sent again by the sender.
- * Limits      no TLS, no sender authentication (SPF, DKIM, DMARC) and no virus scanner yet.
+ * Limits      no SMTP AUTH, no sender authentication (SPF, DKIM, DMARC) and no virus scanner yet.
  */
 import { join } from "node:path";
 import { sql } from "kysely";
@@ -22,7 +28,9 @@ import { openDatabase, openWritePipe } from "../shared/runtime/database.ts";
 import { openStore } from "../shared/runtime/store.ts";
 import { acceptInto } from "./accept-letter.ts";
 import { recipientFinder } from "./find-recipient.ts";
-import { openSmtpDoor } from "./smtp-door.ts";
+import { openConfiguredMailboxes } from "./imap-from-settings.ts";
+import { openConfiguredDoor } from "./smtp-from-settings.ts";
+import { startSweeps } from "./sweep-quarantine.ts";
 
 /** Letters in transfer get this long when the service stops. */
 const GRACE_MS = 5_000;
@@ -36,29 +44,32 @@ export const start: StartRoom = async ({ settings, address, now, log }) => {
     .select(["id as agencyId", "domain", "mailbox"])
     .where("active", "=", true)
     .execute();
-  const { smtp } = settings;
-  const door = await openSmtpDoor({
-    ...smtp,
-    idleTimeoutMs: smtp.idleTimeoutSeconds * 1000,
-    dataTimeoutMs: smtp.dataTimeoutSeconds * 1000,
+  const parts = {
     store: await openStore({ dir: join(settings.dataDir, "letters") }),
     acceptLetter: acceptInto({ database, pipe }, now),
     findRecipient: recipientFinder(agencies),
+    database,
     log,
-  });
+  };
+  const door = await openConfiguredDoor(settings.smtp, parts);
+  const mailboxes = await openConfiguredMailboxes(settings.mailboxesFile, agencies, address, parts);
   const answers = async (): Promise<string | null> => {
     await sql`select 1`.execute(database);
     return null;
   };
   const heartbeat = await startHeartbeat(database, "intake", answers, log);
+  const sweeps = startSweeps({ database, store: parts.store, now, log });
   return {
     name: "intake",
     says: [
-      `SMTP on ${smtp.host}:${door.port}, for ${agencies.map(({ mailbox, domain }) => `${mailbox}@${domain}`).join(", ")}`,
+      ...door.says,
+      ...mailboxes.says,
+      `Letters for ${agencies.map(({ mailbox, domain }) => `${mailbox}@${domain}`).join(", ")}`,
     ],
     async stop() {
       await heartbeat.stop();
-      await door.close(GRACE_MS);
+      await sweeps.stop();
+      await Promise.all([door.close(GRACE_MS), mailboxes.close(GRACE_MS)]);
       await pipe.close();
       await database.destroy();
     },

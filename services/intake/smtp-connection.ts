@@ -11,6 +11,7 @@ import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp
 import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import { type RefusalCode, refusals, smtpReplyOf } from "../shared/letter/refusals.ts";
 import { DoorStream } from "./smtp-data-stream.ts";
+import { dsnParameters, hasBadDsnParameter } from "./smtp-dsn-parameters.ts";
 import { idList, inOurWords, ownStatus, refusalError } from "./smtp-library-replies.ts";
 import { isMailbox } from "./smtp-mailbox.ts";
 import type { Received } from "./smtp-receive.ts";
@@ -24,21 +25,38 @@ export interface ConnectionRules {
   readonly idleTimeoutMs: number;
   /** From DATA to the final dot. */
   readonly dataTimeoutMs: number;
+  /** Whether limits and delays are for others. */
+  trusts(remoteAddress: string): boolean;
   /** Null when the connection may come in. */
   admit(connection: DoorConnection): RefusalCode | null;
+  /** Asked at MAIL. */
+  admitLetter(connection: DoorConnection): RefusalCode | null;
+  /** Counts a refused command or recipient of a client that is not trusted; false when its network had too many. */
+  forgives(connection: DoorConnection): boolean;
   stopping(): boolean;
   refused(code: RefusalCode, connection: DoorConnection): void;
   left(connection: DoorConnection): void;
-  checkRecipient(address: SMTPServerAddress): RefusalCode | null;
+  /** Asked at RCPT. A promise of it does not fail. */
+  checkRecipient(
+    address: SMTPServerAddress,
+    connection: DoorConnection,
+  ): RefusalCode | null | Promise<RefusalCode | null>;
   /** Must not throw. `letter`: the bytes after DATA without the dots of transparency. */
   receive(letter: Readable, connection: DoorConnection): Promise<Received>;
 }
 
 /**
- * RFC 5321 §4.5.3.1.4 gives a command 512 octets; SMTPUTF8 and the SIZE and BODY parameters add to that,
- * and the longest address stays far below.
+ * RFC 5321 §4.5.3.1.4 gives a command 512 octets; SMTPUTF8, the SIZE and BODY parameters and those of RFC 3461 (an ORCPT
+ * of 500) add to that, and the longest address stays far below.
  */
 const maxCommandBytes = 2048;
+
+const mailParameters: ReadonlySet<string> = new Set(["SIZE", "BODY", "SMTPUTF8", ...dsnParameters.MAIL]);
+
+/** A stranger's errors that cost no time, and what the next ones cost: each twice the one before. */
+const FREE_ERRORS = 5;
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 5_000;
 
 const refusedRecipient: ReadonlySet<RefusalCode> = new Set([
   "unknown-recipient",
@@ -54,6 +72,10 @@ export class DoorConnection extends SMTPConnection {
   #errors = 0;
   #refusedRecipients = 0;
   #commandIsAscii = true;
+  #badParameter = false;
+  #handshake: Socket | undefined;
+  /** Of a partner's relay or our own: what is meant for strangers is not for it. */
+  readonly trusted: boolean;
 
   constructor(
     rules: ConnectionRules,
@@ -63,6 +85,7 @@ export class DoorConnection extends SMTPConnection {
   ) {
     super(server, socket, options);
     this.#rules = rules;
+    this.trusted = rules.trusts(this.remoteAddress);
   }
 
   /**
@@ -107,6 +130,11 @@ export class DoorConnection extends SMTPConnection {
   cut(code: RefusalCode): void {
     this.refuse(code, { hangUp: true });
     this._socket.destroy();
+  }
+
+  /** Whether the last command gave a parameter of RFC 3461 a value that it cannot have. */
+  get hasBadParameter(): boolean {
+    return this.#badParameter;
   }
 
   /** RFC 6531 §3.5: an address beyond ASCII only in a transaction that said SMTPUTF8. */
@@ -157,33 +185,51 @@ export class DoorConnection extends SMTPConnection {
       this.refuse("shutting-down");
       return;
     }
-    this.#commandIsAscii = isAscii(command);
-    if (this._ready && !isCommandText(command)) {
-      this.refuse("bad-characters");
-      this.#countError(null);
-      if (callback) setImmediate(callback);
+    if (!this.hostNameAppearsAs && beginsAsProxyHeader(command)) {
+      // A balancer that smtp.proxyNetworks does not name, or somebody who would like to choose his own address.
+      this.refuse("not-smtp", { hangUp: true });
       return;
     }
-    super._onCommand(command, callback);
+    this.#commandIsAscii = isAscii(command);
+    const errorsBefore = this.#errorsSoFar;
+    const next = callback && ((): void => this.#goOn(callback, errorsBefore));
+    if (this._ready && !this._upgrading && !isCommandText(command)) {
+      this.refuse("bad-characters");
+      this.#countError(null);
+      if (next) setImmediate(next);
+      return;
+    }
+    super._onCommand(command, next);
   }
 
   /** The library lets most characters pass in a local part; what it calls bad syntax it says for MAIL and RCPT by itself. */
   override _parseAddressCommand(name: string, command: Buffer | string) {
+    this.#badParameter = hasBadDsnParameter(command.toString());
     const parsed = super._parseAddressCommand(name, command);
     return parsed && isMailbox(parsed.address) ? parsed : false;
   }
 
+  override handler_MAIL(command: Buffer, callback: () => void): void {
+    const refused = this.#rules.admitLetter(this);
+    if (refused === null) super.handler_MAIL(command, callback);
+    else this.#refuseCommand(refused, callback);
+  }
+
+  // Known commands that are not for a door that gives letters to nobody. Without these the library calls them unknown.
+  handler_EXPN(_command: Buffer, callback: () => void): void {
+    this.#refuseCommand("not-offered", callback);
+  }
+
+  handler_ETRN(_command: Buffer, callback: () => void): void {
+    this.#refuseCommand("not-offered", callback);
+  }
+
   /** RFC 5321 §4.1.1.11: an unknown parameter is refused, not passed over in silence. */
   override _validateMailParams(parsed: Parameters<SMTPConnection["_validateMailParams"]>[0]) {
-    const unknown = Object.keys(parsed.args || {}).some(
-      (name) => !["SIZE", "BODY", "SMTPUTF8"].includes(name),
-    );
-    if (!unknown) return super._validateMailParams(parsed);
-    return {
-      code: refusals["unknown-parameter"].smtp.code,
-      message: "unknown-parameter",
-      enhancedCode: null,
-    };
+    const unknown = Object.keys(parsed.args || {}).some((name) => !mailParameters.has(name));
+    if (!unknown && !this.#badParameter) return super._validateMailParams(parsed);
+    const row = unknown ? "unknown-parameter" : "bad-parameter";
+    return { code: refusals[row].smtp.code, message: row, enhancedCode: null };
   }
 
   override handler_DATA(command: Buffer, callback: () => void): void {
@@ -191,6 +237,18 @@ export class DoorConnection extends SMTPConnection {
     if (!this.#receiving) return;
     if (this.#dataTimer) this.#dataTimer.refresh();
     else this.#dataTimer = setTimeout(() => this.#dataOverdue(), this.#rules.dataTimeoutMs);
+  }
+
+  /** The library makes the TLS socket inside upgrade() and tells it here only. */
+  override _armTimeout(socket?: Socket): void {
+    if (this._upgrading && socket !== undefined) this.#handshake = socket;
+    super._armTimeout(socket);
+  }
+
+  /** In the middle of a handshake nothing can be said, and the TLS socket has to go before the one it stands on. */
+  override close(): void {
+    if (this._upgrading) this.#handshake?.destroy();
+    super.close();
   }
 
   /** The library's: no byte for idleTimeoutMs. */
@@ -211,12 +269,33 @@ export class DoorConnection extends SMTPConnection {
     return this._parser !== false && this._parser._dataMode;
   }
 
+  get #errorsSoFar(): number {
+    return this.#errors + this.#refusedRecipients;
+  }
+
+  #refuseCommand(code: RefusalCode, callback: () => void): void {
+    this.refuse(code);
+    if (refusals[code].smtp.code >= 500) this.#countError(null);
+    callback();
+  }
+
+  /**
+   * Reads the next command; later and later when a stranger's commands go wrong. Who guesses addresses pays for each with
+   * time, and holds one of the connections that its network may have.
+   */
+  #goOn(callback: () => void, errorsBefore: number): void {
+    const errors = this.#errorsSoFar;
+    if (this.trusted || errors === errorsBefore || errors <= FREE_ERRORS) callback();
+    else setTimeout(callback, Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (errors - FREE_ERRORS - 1)));
+  }
+
   #countError(known: RefusalCode | null): void {
     if (known !== null && refusedRecipient.has(known)) this.#refusedRecipients++;
     else this.#errors++;
     if (
       this.#errors >= this.#rules.maxErrors ||
-      this.#refusedRecipients >= this.#rules.maxRefusedRecipients
+      this.#refusedRecipients >= this.#rules.maxRefusedRecipients ||
+      !this.#rules.forgives(this)
     ) {
       this.refuse("too-many-errors");
     }
@@ -231,6 +310,10 @@ export class DoorConnection extends SMTPConnection {
   #dataOverdue(): void {
     if (this.#receiving) this.refuse("data-timeout");
   }
+}
+
+function beginsAsProxyHeader(command: Buffer): boolean {
+  return command.subarray(0, 6).toString("latin1") === "PROXY ";
 }
 
 /** UTF-8 (RFC 6531 §3.6) without control characters but the tab some clients put for a space. */

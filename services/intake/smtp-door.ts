@@ -1,12 +1,15 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import { type RefusalCode, refusals } from "../shared/letter/refusals.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import type { AcceptLetter, Envelope, Recipient } from "./envelope.ts";
 import { boundGuests } from "./smtp-admission.ts";
 import type { ConnectionRules, DoorConnection } from "./smtp-connection.ts";
 import { DoorServer } from "./smtp-listener.ts";
+import type { NetworkSet } from "./smtp-networks.ts";
 import { type Received, receiveLetter } from "./smtp-receive.ts";
+import { boundStrangers, type StrangerBounds } from "./smtp-strangers.ts";
 
 /** The calls of a pino logger this door makes. */
 export interface DoorLog {
@@ -26,7 +29,7 @@ export interface DoorEvents {
   refused?(code: RefusalCode, remoteAddress: string): void;
 }
 
-export interface SmtpDoorOptions {
+export interface SmtpDoorOptions extends StrangerBounds {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -43,6 +46,15 @@ export interface SmtpDoorOptions {
   readonly dataTimeoutMs: number;
   /** Refused commands since the last accepted letter after which the connection ends. Default 20. */
   readonly maxErrors?: number;
+  /** STARTTLS, and with `port` a second port where TLS begins at once (RFC 8314; 0: any free port). Default: no TLS. */
+  readonly tls?: {
+    readonly context: SecureContext;
+    readonly port: number | null;
+    /** MAIL without TLS is refused. */
+    readonly require: boolean;
+  };
+  /** Balancers, each of whose connections begins with a PROXY header. Default: none. */
+  readonly proxies?: NetworkSet;
   readonly acceptLetter: AcceptLetter;
   /**
    * Asked at each RCPT. The address is the client's without a source route (RFC 5321 Appendix C) or needless
@@ -57,6 +69,10 @@ export interface SmtpDoorOptions {
 
 export interface SmtpDoor {
   readonly port: number;
+  /** Of the port where TLS begins at once; null without one. */
+  readonly tlsPort: number | null;
+  /** For the handshakes from now on. */
+  useCertificate(context: SecureContext): void;
   /**
    * Takes no new connection, says 421 to those that wait, lets letters in transfer finish and cuts what
    * is left after `graceMs`. A second call changes nothing.
@@ -72,9 +88,9 @@ const needlessQuotes = /^"([\w!#$%&'*+/=?^`{|}~.-]+)"@/;
  * whoever the recipients are. 250 is said only after it has resolved; anything it throws but a refusal
  * becomes 451 and a line in the log.
  *
- * Not offered: AUTH, STARTTLS, DSN, CHUNKING.
+ * Not offered: AUTH, CHUNKING. The parameters of DSN are taken (smtp-dsn-parameters.ts).
  *
- * @throws the error of listen(2), e.g. EADDRINUSE
+ * @throws the error of listen(2), e.g. EADDRINUSE; then no port is open
  */
 export async function openSmtpDoor(options: SmtpDoorOptions): Promise<SmtpDoor> {
   const { log, events } = options;
@@ -83,15 +99,20 @@ export async function openSmtpDoor(options: SmtpDoorOptions): Promise<SmtpDoor> 
   const recipients = new WeakMap<object, Recipient>();
   let closing: Promise<void> | null = null;
 
+  const strangers = boundStrangers(options);
+
   const rules: ConnectionRules = {
     maxErrors: options.maxErrors ?? 20,
     maxRefusedRecipients: options.maxRecipients,
     idleTimeoutMs: options.idleTimeoutMs,
     dataTimeoutMs: options.dataTimeoutMs,
+    trusts: strangers.trusts,
     admit(connection) {
       live.add(connection);
       events?.connected?.();
-      return guests.enter(connection, connection.remoteAddress) ? null : "too-many-connections";
+      if (!guests.enter(connection, connection.remoteAddress)) return "too-many-connections";
+      // Where TLS begins at once it was counted before the handshake.
+      return connection.secure ? null : strangers.admitConnection(connection.remoteAddress);
     },
     stopping: () => closing !== null,
     refused: (code, { remoteAddress }) => events?.refused?.(code, remoteAddress),
@@ -100,12 +121,18 @@ export async function openSmtpDoor(options: SmtpDoorOptions): Promise<SmtpDoor> 
       guests.leave(connection);
       events?.disconnected?.();
     },
-    checkRecipient(address) {
+    admitLetter(connection) {
+      if (options.tls?.require && !connection.secure) return "tls-required";
+      return strangers.admitLetter(connection);
+    },
+    forgives: (connection) => strangers.forgives(connection),
+    checkRecipient(address, connection) {
+      if (!strangers.admitRecipient(connection)) return "sending-too-fast";
       const recipient = options.findRecipient(address.address.replace(needlessQuotes, "$1@"));
       if (recipient === "unknown-mailbox") return "unknown-recipient";
       if (recipient === "not-served") return "relay-denied";
       recipients.set(address, recipient);
-      return null;
+      return strangers.askToComeAgain(connection, recipient.address);
     },
     async receive(letter, connection) {
       const startedMs = performance.now();
@@ -125,25 +152,52 @@ export async function openSmtpDoor(options: SmtpDoorOptions): Promise<SmtpDoor> 
     },
   };
 
-  const server = new DoorServer(
-    {
-      hostname: options.hostname,
-      maxMessageBytes: options.maxMessageBytes,
-      maxRecipients: options.maxRecipients,
-    },
-    rules,
-  );
-  // Faults of single connections (a reset in the middle of a letter); unheard they would end the process.
-  server.on("error", (err: Error) => log.info({ err }, "connection failed"));
-  // Connections over maxClients are told 421; past this many not even that, or a flood takes every
-  // descriptor of the process.
-  server.server.maxConnections = options.maxClients * 2 + 16;
-  server.listen({ host: options.host, port: options.port, backlog: 511 });
-  await once(server.server, "listening");
+  const openPort = async (port: number, fromTheStart: boolean): Promise<DoorServer> => {
+    const handshakes = boundGuests<Socket>(options);
+    const server = new DoorServer(
+      {
+        ...options,
+        tls: options.tls ? { context: options.tls.context, fromTheStart } : null,
+        expectsProxyHeader: options.proxies ?? (() => false),
+        admitHandshake: (socket, remoteAddress) =>
+          handshakes.enter(socket, remoteAddress)
+            ? strangers.admitConnection(remoteAddress)
+            : "too-many-connections",
+        endHandshake: (socket) => handshakes.leave(socket),
+        turnedAway: (code, remoteAddress) => {
+          events?.refused?.(code, remoteAddress);
+          // From a balancer's address alone, so that no flood of strangers fills the log.
+          if (code === "not-smtp") log.error({ remoteAddress }, "a balancer sent no PROXY header");
+        },
+      },
+      rules,
+    );
+    // Faults of single connections (a reset in the middle of a letter); unheard they would end the process.
+    server.on("error", (err: Error) => log.info({ err }, "connection failed"));
+    // Connections over maxClients are told 421; past this many not even that, or a flood takes every
+    // descriptor of the process.
+    server.server.maxConnections = options.maxClients * 2 + 16;
+    server.listen({ host: options.host, port, backlog: 511 });
+    await once(server.server, "listening");
+    return server;
+  };
+
+  const servers = [await openPort(options.port, false)];
+  if (options.tls && options.tls.port !== null) {
+    try {
+      servers.push(await openPort(options.tls.port, true));
+    } catch (error) {
+      servers[0]?.server.close();
+      throw error;
+    }
+  }
 
   const close = async (graceMs: number): Promise<void> => {
-    const closed = once(server.server, "close");
-    server.server.close();
+    const closed = Promise.all(servers.map(({ server }) => once(server, "close")));
+    for (const { server, _pendingSockets } of servers) {
+      server.close();
+      for (const socket of _pendingSockets.values()) socket.destroy();
+    }
     for (const connection of live) if (!connection.inTransfer) connection.refuse("shutting-down");
     const cut = setTimeout(() => {
       for (const connection of live) connection.cut("shutting-down");
@@ -152,8 +206,14 @@ export async function openSmtpDoor(options: SmtpDoorOptions): Promise<SmtpDoor> 
     clearTimeout(cut);
   };
 
+  const portOf = (server: DoorServer | undefined): number | null =>
+    server ? (server.server.address() as AddressInfo).port : null;
   return {
-    port: (server.server.address() as AddressInfo).port,
+    port: portOf(servers[0]) as number,
+    tlsPort: portOf(servers[1]),
+    useCertificate(context) {
+      for (const server of servers) server.useCertificate(context);
+    },
     close(graceMs) {
       closing ??= close(graceMs);
       return closing;

@@ -70,6 +70,7 @@ export async function openTestDoor(
   });
   return {
     port: door.port,
+    tlsPort: door.tlsPort ?? 0,
     door,
     dir,
     taken,

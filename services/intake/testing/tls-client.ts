@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from "node:tls";
+import { promisify } from "node:util";
+import { type SmtpTestClient, smtpClientOver } from "../../shared/testing/smtp-client.ts";
+import { readCertificate } from "../smtp-certificate.ts";
+
+const run = promisify(execFile);
+
+export interface CertificateFilePair {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Has openssl make a key and a certificate that signs itself; `days` below zero: it has expired. */
+export async function makeCertificate(
+  dir: string,
+  name: string,
+  { host = "mail.agency-a.example.go.th", days = 365 }: { host?: string; days?: number } = {},
+): Promise<CertificateFilePair> {
+  const certFile = join(dir, `${name}.cert.pem`);
+  const keyFile = join(dir, `${name}.key.pem`);
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const who = ["-subj", `/CN=${host}`, "-addext", `subjectAltName=DNS:${host}`];
+  if (days > 0) {
+    await run("openssl", [
+      "req",
+      "-x509",
+      ...curve,
+      ...who,
+      "-days",
+      `${days}`,
+      "-keyout",
+      keyFile,
+      "-out",
+      certFile,
+    ]);
+    return { certFile, keyFile };
+  }
+  // `req` takes no past days; `x509` does.
+  const requestFile = join(dir, `${name}.csr`);
+  await run("openssl", ["req", "-new", ...curve, ...who, "-keyout", keyFile, "-out", requestFile]);
+  await run("openssl", [
+    ...["x509", "-req", "-in", requestFile, "-signkey", keyFile, "-days", `${days}`, "-out", certFile],
+  ]);
+  return { certFile, keyFile };
+}
+
+/** As the door would have it from its settings. */
+export async function contextOf({ certFile, keyFile }: CertificateFilePair): Promise<SecureContext> {
+  const [certPem, keyPem] = [await readFile(certFile), await readFile(keyFile)];
+  return readCertificate(certPem, keyPem, "mail.agency-a.example.go.th", Date.now()).context;
+}
+
+/** A client over TLS on top of the connection of another, which is of no use afterwards. */
+export async function clientOverTls(
+  plain: SmtpTestClient,
+  options: ConnectionOptions = {},
+): Promise<SmtpTestClient & { readonly tls: TLSSocket }> {
+  const { socket } = plain;
+  socket.removeAllListeners();
+  const tls = connect({ socket, rejectUnauthorized: false, ...options });
+  const client = smtpClientOver(tls);
+  await new Promise<void>((resolve, reject) => {
+    tls.once("secureConnect", resolve);
+    tls.once("error", reject);
+    tls.once("close", () => reject(new Error("closed in the handshake")));
+  });
+  return { ...client, tls };
+}
+
+/** EHLO and STARTTLS have been said; from here to a second EHLO. */
+export async function startTls(plain: SmtpTestClient, options?: ConnectionOptions) {
+  const said = await plain.command("STARTTLS");
+  if (said.code !== 220) throw new Error(`STARTTLS was answered ${said.text}`);
+  return clientOverTls(plain, options);
+}
+
+/** Connects to a port where TLS begins at once, and hears the greeting. */
+export async function implicitTlsClient(port: number, options: ConnectionOptions = {}) {
+  const tls = connect({ host: "127.0.0.1", port, rejectUnauthorized: false, ...options });
+  const client = smtpClientOver(tls);
+  await once(tls, "secureConnect");
+  await client.reply();
+  return { ...client, tls };
+}
