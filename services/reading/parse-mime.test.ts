@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { checkBase64 } from "./check-base64.ts";
 import { type MimeLimits, type MimeMessage, parseMime } from "./parse-mime.ts";
+import { openContentKeeper } from "./part-content.ts";
 import { watchOctets } from "./watch-octets.ts";
 
 const LIMITS: MimeLimits = { maxDepth: 10, maxParts: 20, maxHeaderBytes: 16_384, maxTextBytes: 1_000 };
@@ -13,7 +14,7 @@ async function* chunks(text: string, size = 65_536): AsyncGenerator<Buffer> {
 }
 
 function parse(text: string, size?: number, limits = LIMITS): Promise<MimeMessage> {
-  return parseMime(chunks(text.replaceAll("\n", "\r\n"), size), limits);
+  return parseMime(chunks(text.replaceAll("\n", "\r\n"), size), limits, openContentKeeper());
 }
 
 const sha256 = (content: string) => createHash("sha256").update(content).digest("hex");

@@ -1,17 +1,18 @@
-import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { MailParser } from "mailparser";
 import { type Base64Check, checkBase64 } from "./check-base64.ts";
-import { readStructuredField, type StructuredField } from "./header-parameters.ts";
+import { readStructuredField, type StructuredField, textParameter } from "./header-parameters.ts";
+import type { ContentKeeper, PartContent } from "./part-content.ts";
 
 /**
  * The only file that knows mailparser. It is asked for the structure and the transfer decoding, as streams; text,
  * charsets, names and addresses are read from octets by our own code, because mailparser decodes unlabelled Thai
  * wrongly, joins the texts of all parts into one and is silent about broken base64.
  *
- * For that its version is pinned and three of its inner parts are used: `textTypes` (emptied: every leaf comes as an
- * attachment, undecoded), `createNode` (to count, to keep raw header lines and to see encoded octets) and
- * `hasFailed` (to stop). parse-mime.test.ts fails when an upgrade takes one of them away.
+ * For that its version is pinned and four of its inner parts are used: `textTypes` (emptied: every leaf comes as an
+ * attachment, undecoded), `createNode` (to count, to keep raw header lines and to see encoded octets), `hasFailed` (to
+ * stop) and the splitter's `compareBoundary` (to allow white space behind a delimiter). parse-mime.test.ts and
+ * mime-in-the-wild.test.ts fail when an upgrade takes one of them away.
  */
 export type MimeLimits = {
   maxDepth: number;
@@ -36,8 +37,10 @@ export type MimePart = {
   sha256: string;
   /** False when octets said to be base64 are not. */
   intact: boolean;
-  /** The first octets of a text part, decoded from the transfer encoding; null for anything else. */
+  /** The first octets of a text or report, decoded from the transfer encoding; null for anything else. */
   octets: Buffer | null;
+  /** Of an attachment; null for texts, attached messages, and what is larger than may be kept. */
+  content: PartContent | null;
   /** For message/rfc822 within the limit of depth. */
   message: MimeMessage | null;
 };
@@ -63,14 +66,20 @@ type Node = {
   headers: { getList(): HeaderLine[] };
 };
 type Created = { headers: unknown; decoder?: Writable };
-type Inner = { textTypes: string[]; hasFailed: boolean; createNode(node: Node): Created };
+type CompareBoundary = (line: Buffer, start: number, boundary: Buffer) => number | false;
+type Inner = {
+  textTypes: string[];
+  hasFailed: boolean;
+  createNode(node: Node): Created;
+  splitter: { compareBoundary: CompareBoundary };
+};
 type Leaf = { headers: unknown; content: Readable; checksum: string; size: number; release(): void };
-type Draft = Omit<MimePart, "sizeBytes" | "sha256" | "intact" | "octets" | "message"> & {
+type Draft = Omit<MimePart, "sizeBytes" | "sha256" | "intact" | "octets" | "content" | "message"> & {
   check: Base64Check | null;
 };
 
-/** Room left for texts and parts; shared with attached messages, so that nesting does not multiply a limit. */
-type Budget = { parts: number; textBytes: number };
+/** Room left for texts, parts and contents; shared with attached messages, so that nesting does not multiply a limit. */
+type Budget = { parts: number; textBytes: number; keeper: ContentKeeper };
 
 /** Fetches the body of the first field of that name, still as octets (one to a character), or null. */
 export function rawField(headers: readonly HeaderLine[], key: string): string | null {
@@ -81,9 +90,16 @@ export function rawField(headers: readonly HeaderLine[], key: string): string | 
 /**
  * Parses a message as it streams by: memory is bounded by the limits, not by the message. Always reads the source
  * to its end, also when a limit is met, and never throws for what is in it.
+ *
+ * @param keeper holds the attachments' contents; its owner disposes of it when all readers are done
  */
-export function parseMime(source: AsyncIterable<Buffer>, limits: MimeLimits): Promise<MimeMessage> {
-  return parseLevel(source, limits, { parts: limits.maxParts, textBytes: limits.maxTextBytes }, 0, "");
+export function parseMime(
+  source: AsyncIterable<Buffer>,
+  limits: MimeLimits,
+  keeper: ContentKeeper,
+): Promise<MimeMessage> {
+  const budget = { parts: limits.maxParts, textBytes: limits.maxTextBytes, keeper };
+  return parseLevel(source, limits, budget, 0, "");
 }
 
 async function parseLevel(
@@ -112,6 +128,9 @@ async function parseLevel(
   } as ConstructorParameters<typeof MailParser>[0]);
   const inner = parser as unknown as Inner;
   inner.textTypes = [];
+  const compareBoundary = inner.splitter.compareBoundary.bind(inner.splitter);
+  inner.splitter.compareBoundary = (line, start, boundary) =>
+    compareBoundary(line, start, boundary) || compareBoundary(withoutPadding(line), start, boundary);
 
   const drafts = new Map<unknown, Draft>();
   const depths = new Map<Node, { depth: number; id: string; within: string[]; children: number }>();
@@ -169,6 +188,7 @@ async function parseLevel(
       sha256: "",
       intact: true,
       octets: null,
+      content: null,
       message: null,
     };
     message.parts.push(part);
@@ -178,8 +198,7 @@ async function parseLevel(
     } else if (isTextLike(draft)) {
       part.octets = await firstOctets(leaf.content, budget);
     } else {
-      leaf.content.resume();
-      await once(leaf.content, "end");
+      part.content = await budget.keeper.keep(leaf.content);
     }
     part.sizeBytes = leaf.size;
     part.sha256 = leaf.checksum;
@@ -226,13 +245,27 @@ function seeWrites(decoder: Writable, check: Base64Check): void {
   }) as typeof decoder.write;
 }
 
+/** RFC 2046 §5.1.1: white space that a gateway put behind a delimiter is no part of it. */
+function withoutPadding(line: Buffer): Buffer {
+  if (line.length > 1_000) return line;
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === 0x0a || line[end - 1] === 0x0d)) end--;
+  let kept = end;
+  while (kept > 0 && (line[kept - 1] === 0x20 || line[kept - 1] === 0x09)) kept--;
+  return kept === end ? line : Buffer.concat([line.subarray(0, kept), line.subarray(end)]);
+}
+
 function isAttachedMessage({ contentType }: Draft): boolean {
   return contentType.value === "message/rfc822" || contentType.value === "message/global";
 }
 
-function isTextLike({ contentType }: Draft): boolean {
+/** A text that a reader sees, or a report; not a file that happens to be text (an XML letter, a CSV). */
+function isTextLike({ contentType, disposition }: Draft): boolean {
   const type = contentType.value;
-  return type === "" || type.startsWith("text/") || type.startsWith("message/") || !type.includes("/");
+  if (type.startsWith("message/") || type === "text/rfc822-headers") return true;
+  const named = textParameter(disposition, "filename") ?? textParameter(contentType, "name");
+  if (disposition.value === "attachment" || named !== null) return false;
+  return type === "" || type.startsWith("text/") || !type.includes("/");
 }
 
 async function firstOctets(content: Readable, budget: Budget): Promise<Buffer> {

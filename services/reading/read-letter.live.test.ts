@@ -7,11 +7,14 @@ import { inject, type TestContext, test } from "vitest";
 import { systemClock } from "../shared/letter/stamp.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { openLog } from "../shared/runtime/log.ts";
+import { loadSettings } from "../shared/runtime/settings.ts";
 import { openStore } from "../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
-import { readLetter } from "./read-letter.ts";
-import type { KnownSenders } from "./reading.ts";
+import { type Directory, type ReadingParts, readLetter } from "./read-letter.ts";
+import type { Scanner, ScanResult } from "./scan-octets.ts";
+import { openSenderChecks } from "./sender-checks.ts";
+import { UNOPENED } from "./unread-reading.ts";
 
 interface ReadRow {
   verdict: string;
@@ -29,10 +32,19 @@ async function scene(context: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), "saraban-read-"));
   context.onTestFinished(() => rm(folder, { recursive: true }));
   const store = await openStore({ dir: folder, inlineLimitBytes: 1024 });
+  const senders = openSenderChecks(loadSettings({}));
+  context.onTestFinished(() => senders.close());
   const parts = {
     database: roomDatabase(context, address, "saraban_reading"),
     store,
-    known: async (): Promise<KnownSenders> => new Map([["opdc.example.go.th", { name: "สำนักงาน ก.พ.ร." }]]),
+    directory: async (): Promise<Directory> => ({
+      known: new Map([["opdc.example.go.th", { name: "สำนักงาน ก.พ.ร." }]]),
+      rules: new Map(),
+    }),
+    readPdf: UNOPENED,
+    senders,
+    scanner: null as Scanner | null,
+    whenScannerIsDown: "hold" as const,
     now: systemClock(),
     log: openLog("silent", "test"),
   };
@@ -193,7 +205,10 @@ test("NUL and cut surrogates in header fields: the letter is stored as it was re
 test("a reading that the database refuses brings its letter to an officer; a marked one keeps its marking", async (context) => {
   const { expect } = context;
   const { read, query, parts } = await scene(context);
-  parts.known = async () => new Map([["opdc.example.go.th", { name: "no text\0 of PostgreSQL" }]]);
+  parts.directory = async () => ({
+    known: new Map([["opdc.example.go.th", { name: "no text\0 of PostgreSQL" }]]),
+    rules: new Map(),
+  });
   for (const [subject, wanted] of [
     ["ที่ นร ๑๒๐๐/๖๐ เรื่อง ก", { verdict: "triage", reason: "unreadable", secrecy: "normal" }],
     ["ลับมาก ที่ นร ๑๒๐๐/๖๑ เรื่อง ก", { verdict: "refused", reason: "classified", secrecy: "secret" }],
@@ -237,10 +252,10 @@ test("a reader that stood still while another one finished writes nothing and ha
   const late = readLetter(
     {
       ...parts,
-      known: async () => {
+      directory: async () => {
         between.resolve();
         await goOn.promise;
-        return new Map();
+        return { known: new Map(), rules: new Map() };
       },
     },
     data,
@@ -260,16 +275,16 @@ test("of two readers that write at the same time the second waits for the first,
   const { store, query, parts } = await scene(context);
   const id = await store(letter("ที่ นร ๑๒๐๐/๖๔ เรื่อง ก"));
   const data = { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id };
-  const known = await parts.known();
+  const directory = await parts.directory();
   const both = Promise.withResolvers<void>();
   let waiting = 0;
   let writing = 0;
   const overlapping = {
     ...parts,
-    known: async () => {
+    directory: async () => {
       if (++waiting === 2) both.resolve();
       await both.promise;
-      return known;
+      return directory;
     },
     now: () => {
       writing++;
@@ -298,8 +313,72 @@ test("a machine's message that is marked as classified is ignored, with the mark
       subject: null,
       sender_name: null,
     });
-    expect(await query("select job from saraban.outbox where subject_id = $1", [id])).toEqual([
+    // What an auto-reply may be evidence of is looked up all the same, by its address alone.
+    const reports = reason === "auto-reply" ? [{ job: "record-report" }] : [];
+    expect(await query("select job from saraban.outbox where subject_id = $1 order by job", [id])).toEqual([
+      ...reports,
       { job: "register-letter" },
     ]);
   }
 });
+
+test("an infected message is refused and kept from everybody; nothing of it but its sender is stated", async (context) => {
+  const { expect } = context;
+  const { read, query, parts } = await scene(context);
+  parts.scanner = scannerThatSays({ state: "infected", signature: "Eicar-Test-Signature" });
+  const { id, row } = await read(letter("ที่ นร ๑๒๐๐/๖๖ เรื่อง ก", "เนื้อความ"));
+  expect(row).toMatchObject({
+    verdict: "refused",
+    reason: "infected",
+    number: null,
+    subject: null,
+    attachments: [],
+    problems: ["infected"],
+    sender_address: "saraban@opdc.example.go.th",
+    scan: { state: "infected", signature: "Eicar-Test-Signature" },
+  });
+  expect(await query("select job from saraban.outbox where subject_id = $1", [id])).toEqual([
+    { job: "register-letter" },
+  ]);
+});
+
+test("while the scanner does not answer a letter waits in the outbox, or goes on with a mark", async (context) => {
+  const { expect } = context;
+  const { read, query, parts } = await scene(context);
+  parts.scanner = scannerThatSays({ state: "unscanned", reason: "no-answer" });
+  const held = await read(letter("ที่ นร ๑๒๐๐/๖๗ เรื่อง ก"));
+  expect(held.row).toBeUndefined();
+  expect(
+    await query(
+      "select job, next_send_at > now() as later, failures from saraban.outbox where subject_id = $1",
+      [held.id],
+    ),
+  ).toEqual([{ job: "read-letter", later: true, failures: 0 }]);
+  const { row } = await readWith({ ...parts, whenScannerIsDown: "pass" }, held.id, query);
+  expect(row).toMatchObject({ verdict: "ready", number: "นร 1200/67" });
+  expect(row?.problems).toContain("not-scanned");
+});
+
+test("a bounce and an acknowledgement of others are handed on as evidence of our own messages too", async (context) => {
+  const { expect } = context;
+  const { read, query } = await scene(context);
+  const { id } = await read(letter("แจ้งเลขรับหนังสือ ที่ ทก ๐๑๐๑/๑", "", "Auto-Submitted: auto-replied\r\n"));
+  expect(await query("select job from saraban.outbox where subject_id = $1 order by job", [id])).toEqual([
+    { job: "record-report" },
+    { job: "register-letter" },
+  ]);
+});
+
+function scannerThatSays(result: ScanResult): Scanner {
+  return { scan: async () => result, trouble: async () => null };
+}
+
+async function readWith(
+  parts: ReadingParts,
+  id: string,
+  query: ReturnType<typeof adminQueries>,
+): Promise<{ row: ReadRow | undefined }> {
+  await readLetter(parts, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id });
+  const [row] = await query<ReadRow>("select * from saraban.reading where intake_id = $1", [id]);
+  return { row };
+}

@@ -1,118 +1,173 @@
-import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
 import type { JobData } from "../shared/letter/flow.ts";
-import { NO_FACTS } from "../shared/letter/letter.ts";
-import { finish, handOn } from "../shared/letter/outbox.ts";
+import { finish, handOn, putOff } from "../shared/letter/outbox.ts";
+import type { SenderRules } from "../shared/letter/sender-rules.ts";
 import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { inTransaction, isDataFault, type Kysely } from "../shared/runtime/database.ts";
+import { inTransaction, isDataFault, type Kysely, type Transaction } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
 import { readMessage } from "./read-message.ts";
-import { type KnownSenders, NOTHING_LISTED, type Reading, senderOf } from "./reading.ts";
-import { type Arrival, findUnread, insertReading } from "./reading-store.ts";
+import type { PdfReader } from "./read-pdf.ts";
+import { type KnownSenders, type Reading, senderOf } from "./reading.ts";
+import { type Arrival, findUnread, insertReading, type ReadingResult } from "./reading-store.ts";
+import { decideScan, type Scanner } from "./scan-octets.ts";
+import type { SenderChecks } from "./sender-checks.ts";
+import { onlyMarked, UNOPENED, unreadable } from "./unread-reading.ts";
+
+/** What is known of senders; read again from time to time. */
+export interface Directory {
+  readonly known: KnownSenders;
+  /** By agency. */
+  readonly rules: ReadonlyMap<string, SenderRules>;
+}
 
 export interface ReadingParts {
   readonly database: Kysely<Tables>;
   readonly store: ByteStore;
-  readonly known: () => Promise<KnownSenders>;
+  readonly directory: () => Promise<Directory>;
+  readonly readPdf: PdfReader;
+  readonly senders: SenderChecks;
+  /** Null where none is configured. */
+  readonly scanner: Scanner | null;
+  readonly whenScannerIsDown: "hold" | "pass";
   readonly now: TrustedNow;
   readonly log: Log;
 }
 
-type Judged = { readonly reading: Reading; readonly verdict: Verdict };
-
+const JOB = "read-letter";
 const UNREADABLE: Verdict = { outcome: "triage", reason: "unreadable" };
+/** While the scanner does not answer, a letter looks again this often. */
+const SCANNER_LOOKS_AGAIN_MS = 30_000;
 
 /**
  * The job "read-letter": octets → reading and first verdict → the book's waiting list, in one transaction at the end.
  * A message that no parser can read, or whose reading the database refuses, is not an error of ours: it goes to an
- * officer with the reason. Two workers at one letter: the first to finish writes, the other writes nothing.
+ * officer with the reason. Two workers at one letter: the first to finish writes, the other writes nothing. While the
+ * scanner, or the sender's DNS, does not answer, the letter waits in the outbox and is read again.
  */
 export async function readLetter(parts: ReadingParts, { agencyId, subjectId }: JobData): Promise<void> {
-  const { database, now, log } = parts;
+  const { database, log } = parts;
   const acting = { actor: "worker:reading", agencies: [agencyId] } as const;
   const arrival = await inTransaction(database, acting, (transaction) => findUnread(transaction, subjectId));
   if (!arrival) return;
-  const known = await parts.known();
-  const write = ({ reading, verdict }: Judged): Promise<boolean> =>
-    inTransaction(database, acting, async (transaction) => {
-      // First, and the fence: a reader that stood still while another one finished must write nothing, or the
-      // register-letter that it hands on again would find no waiting letter and fail for ever.
-      if ((await finish(transaction, "read-letter", [subjectId])) === 0) return false;
-      const senderAgency = senderOf(reading.fromAddress, known)?.name ?? null;
-      await insertReading(transaction, agencyId, subjectId, reading, verdict, senderAgency, now().at);
-      const book = { id: `${agencyId}.inbound.ordinary`, arrivalSeq: arrival.arrivalSeq };
-      await handOn(transaction, "reading", [{ job: "register-letter", agencyId, subjectId, book }]);
-      return true;
-    });
-  let judged = await readAndJudge(parts, arrival, known, subjectId);
+  const read = await readArrival(parts, agencyId, subjectId, arrival);
+  if ("waitMs" in read) {
+    await inTransaction(database, acting, (transaction) =>
+      putOff(transaction, JOB, subjectId, read.waitMs, read.why),
+    );
+    return;
+  }
+  const write = (result: ReadingResult): Promise<boolean> =>
+    inTransaction(database, acting, (transaction) =>
+      writeResult(transaction, parts.now, { agencyId, intakeId: subjectId, arrival, result }),
+    );
+  let result = read;
   let written: boolean;
   try {
-    written = await write(judged);
+    written = await write(result);
   } catch (error) {
     if (!isDataFault(error)) throw error;
     // The code alone: the rest of the error may quote the letter.
     const { code } = error as { code?: string };
     log.error({ code, letter: subjectId }, "a reading cannot be stored; its letter goes to an officer");
-    judged = unstorable(judged, arrival);
-    written = await write(judged);
+    result = unstorable(read, arrival);
+    written = await write(result);
   }
   if (!written) return;
-  const { verdict } = judged;
+  const { outcome, reason } = result.verdict;
   // Ignored and refused alike leave no reason here: a log must not tell which letters were classified.
-  const open = verdict.outcome === "ready" || verdict.outcome === "triage";
-  log.info(
-    { letter: subjectId, ...(open ? { verdict: verdict.outcome, reason: verdict.reason } : {}) },
-    "read",
-  );
+  const open = outcome === "ready" || outcome === "triage";
+  log.info({ letter: subjectId, ...(open ? { verdict: outcome, reason } : {}) }, "read");
 }
 
-/** What is stored in place of a reading that the database refuses: that there is a message, and its marking. */
-function unstorable({ reading, verdict }: Judged, arrival: Arrival): Judged {
-  const { secrecy, urgency } = reading.facts;
-  const bare = unreadable(arrival);
-  // A marked letter stays what it was judged to be: no damage brings it into an officer's ordinary tray.
-  if (secrecy !== "normal")
-    return { reading: { ...bare, facts: { ...bare.facts, secrecy, urgency } }, verdict };
-  return { reading: bare, verdict: UNREADABLE };
-}
+type Wait = { readonly waitMs: number; readonly why: string };
 
-async function readAndJudge(
-  { store, log }: ReadingParts,
-  arrival: Arrival,
-  known: KnownSenders,
+/** Scans, reads, checks the sender and judges; writes nothing. */
+async function readArrival(
+  parts: ReadingParts,
+  agencyId: string,
   intakeId: string,
-): Promise<Judged> {
-  const octets = arrival.content ?? store.openStored(arrival.sha256);
+  arrival: Arrival,
+): Promise<ReadingResult | Wait> {
+  const { senders, scanner } = parts;
+  const octets = (): Buffer | Readable => arrival.content ?? parts.store.openStored(arrival.sha256);
+  const scan = scanner === null ? null : await scanner.scan(octets(), arrival.sizeBytes);
+  const decision = scan === null ? "go-on" : decideScan(scan, parts.whenScannerIsDown);
+  if (decision === "hold")
+    return { waitMs: SCANNER_LOOKS_AGAIN_MS, why: "the virus scanner does not answer" };
+
+  const { known, rules } = await parts.directory();
+  const isInfected = decision === "refuse";
+  const reading = await readOctets(parts, octets(), known, isInfected, intakeId, arrival);
+  if (decision === "go-on-marked") reading.problems.push("not-scanned");
+
+  const check = await senders.check(octets(), arrival, reading.fromAddress, known);
+  if (check.retryAfterMs !== null)
+    return { waitMs: check.retryAfterMs, why: "DNS does not answer about the sender" };
+  const verdict = judgeMessage(reading, arrival, {
+    standing: check.standing,
+    kind: senders.kindOf(reading.fromAddress, known),
+    rules: rules.get(agencyId) ?? {},
+  });
+  const senderAgency = senderOf(reading.fromAddress, known)?.name ?? null;
+  return { reading, verdict, senderAgency, check, scan };
+}
+
+/** @param isInfected then no file of it is opened, and nothing is stated but who sent it */
+async function readOctets(
+  { readPdf, log }: ReadingParts,
+  octets: Buffer | Readable,
+  known: KnownSenders,
+  isInfected: boolean,
+  intakeId: string,
+  arrival: Arrival,
+): Promise<Reading> {
   try {
-    const reading = await readMessage(octets, known);
-    return { reading, verdict: judgeMessage(reading, arrival, known) };
+    if (!isInfected) return await readMessage(octets, known, readPdf);
+    return onlyMarked(await readMessage(octets, known, UNOPENED), arrival, ["infected"]);
   } catch (error) {
     // The disk's fault (EIO, ENOENT …) is ours and passes; only what the parser cannot read is the message's.
     if (typeof (error as NodeJS.ErrnoException).errno === "number") throw error;
     log.warn({ err: error, letter: intakeId }, "a message cannot be read; it goes to an officer");
-    return { reading: unreadable(arrival), verdict: UNREADABLE };
+    return unreadable(arrival);
   }
 }
 
-function unreadable({ sha256, sizeBytes }: Arrival): Reading {
-  return {
-    kind: "unreadable",
-    messageId: null,
-    fromAddress: null,
-    fromName: null,
-    headerDate: null,
-    subjectHeader: null,
-    references: [],
-    report: null,
-    facts: NO_FACTS,
-    ...NOTHING_LISTED,
-    sources: {},
-    attachments: [],
-    problems: ["unreadable-structure"],
-    sizeBytes,
-    // Only the very same octets count as the same message.
-    contentDigest: createHash("sha256").update(`unreadable ${sha256}`).digest("hex"),
-  };
+async function writeResult(
+  transaction: Transaction<Tables>,
+  now: TrustedNow,
+  read: {
+    readonly agencyId: string;
+    readonly intakeId: string;
+    readonly arrival: Arrival;
+    readonly result: ReadingResult;
+  },
+): Promise<boolean> {
+  const { agencyId, intakeId, arrival, result } = read;
+  // First, and the fence: a reader that stood still while another one finished must write nothing, or the
+  // register-letter that it hands on again would find no waiting letter and fail for ever.
+  if ((await finish(transaction, JOB, [intakeId])) === 0) return false;
+  await insertReading(transaction, agencyId, intakeId, result, now().at);
+  const book = { id: `${agencyId}.inbound.ordinary`, arrivalSeq: arrival.arrivalSeq };
+  const work = { agencyId, subjectId: intakeId };
+  await handOn(transaction, "reading", [{ job: "register-letter", ...work, book }]);
+  if (speaksOfOurs(result.reading)) await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
+  return true;
+}
+
+/** Whether it may be evidence of what became of a message of ours. */
+function speaksOfOurs({ kind }: Reading): boolean {
+  return kind === "bounce" || kind === "mdn" || kind === "auto-reply" || kind === "acknowledgement";
+}
+
+/** What is stored in place of a reading that the database refuses: that there is a message, and its marking. */
+function unstorable(result: ReadingResult, arrival: Arrival): ReadingResult {
+  const { secrecy, urgency } = result.reading.facts;
+  const bare = unreadable(arrival);
+  // A refused letter stays what it was judged to be: no damage brings it into an officer's ordinary tray.
+  const verdict = result.verdict.outcome === "refused" || secrecy !== "normal" ? result.verdict : UNREADABLE;
+  const reading = { ...bare, facts: { ...bare.facts, secrecy, urgency } };
+  return { ...result, verdict, reading, senderAgency: null };
 }

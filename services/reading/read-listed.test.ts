@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readMessage } from "./read-message.ts";
 import type { KnownSenders, Reading } from "./reading.ts";
+import { UNOPENED } from "./unread-reading.ts";
 
 /** Kind, references and enclosures of a whole message: which of its texts gives them, and when none does. */
 const known: KnownSenders = new Map([
@@ -10,7 +11,7 @@ const known: KnownSenders = new Map([
 
 function read(subject: string, body: string, headers = ""): Promise<Reading> {
   const text = `From: saraban@cgd.example.go.th\nSubject: ${subject}\n${headers}\n${body}\n`;
-  return readMessage(Buffer.from(text.replaceAll("\n", "\r\n")), known);
+  return readMessage(Buffer.from(text.replaceAll("\n", "\r\n")), known, UNOPENED);
 }
 
 const LETTER = `ที่ กค ๐๔๐๒/๑๗
@@ -77,6 +78,10 @@ describe("what a message lists", () => {
     }
     // Lines ended by a bare LF: part of it may be another message (RFC 5321 §2.3.8).
     const bare = Buffer.from(`Subject: x\r\n\r\n${LETTER}`);
-    expect(await readMessage(bare, known)).toMatchObject({ ...NOTHING, kind: "unreadable", sources: {} });
+    expect(await readMessage(bare, known, UNOPENED)).toMatchObject({
+      ...NOTHING,
+      kind: "unreadable",
+      sources: {},
+    });
   });
 });

@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { judgeMessage } from "./judge-message.ts";
 import { readMessage } from "./read-message.ts";
 import type { KnownSenders, Reading } from "./reading.ts";
+import { judgeKnown } from "./testing/judge-known.ts";
+import { UNOPENED } from "./unread-reading.ts";
 
 const known: KnownSenders = new Map([
   ["cgd.example.go.th", { name: "กรมบัญชีกลาง", codeLetters: "กค" }],
@@ -24,12 +25,12 @@ function mail({
 }
 
 async function judge(sent: Mail): Promise<{ reading: Reading; outcome: string; reason: string }> {
-  const reading = await readMessage(mail(sent), known);
+  const reading = await readMessage(mail(sent), known, UNOPENED);
   const envelope = {
     mailFrom: sent.mailFrom ?? "saraban@cgd.example.go.th",
     recipients: ["saraban@agency-a.example.go.th"],
   };
-  return { reading, ...judgeMessage(reading, envelope, known) };
+  return { reading, ...judgeKnown(reading, envelope, known) };
 }
 
 const TYPED = `ด่วนที่สุด
@@ -173,7 +174,7 @@ describe("structure", () => {
     "From: saraban@rid.example.go.th\nSubject: ที่ กษ 0327/6502 ลงวันที่ 20 ก.ค. 65 เรื่อง น้ำ\n\nตามแนบ\n";
 
   it("takes the facts of a forwarded letter from inside", async () => {
-    const reading = await readMessage(forward("ส่งต่อ: หนังสือ", inner), known);
+    const reading = await readMessage(forward("ส่งต่อ: หนังสือ", inner), known, UNOPENED);
     expect(reading.facts).toMatchObject({
       number: "กษ 0327/6502",
       date: "2022-07-20",
@@ -188,6 +189,7 @@ describe("structure", () => {
     const reading = await readMessage(
       forward("ที่ กค 0402/1", inner.replace("Subject: ", "Subject: ลับ ")),
       known,
+      UNOPENED,
     );
     expect(reading.facts).toMatchObject({ number: "กค 0402/1", secrecy: "confidential" });
   });
@@ -201,8 +203,12 @@ describe("structure", () => {
 
   it("reads a stream like a buffer", async () => {
     const raw = mail({ body: TYPED });
-    const streamed = await readMessage(Readable.from([raw.subarray(0, 100), raw.subarray(100)]), known);
-    expect(streamed).toEqual(await readMessage(raw, known));
+    const streamed = await readMessage(
+      Readable.from([raw.subarray(0, 100), raw.subarray(100)]),
+      known,
+      UNOPENED,
+    );
+    expect(streamed).toEqual(await readMessage(raw, known, UNOPENED));
   });
 
   it("keeps injected header text out of everything it states", async () => {
@@ -241,8 +247,8 @@ describe("structure", () => {
       (raw: Buffer) => raw,
     ],
   ] as const)("brings %s to an officer", async (reason, sent, change) => {
-    const reading = await readMessage(change(mail(sent)), known);
-    const verdict = judgeMessage(reading, { mailFrom: "a@cgd.example.go.th", recipients: [] }, known);
+    const reading = await readMessage(change(mail(sent)), known, UNOPENED);
+    const verdict = judgeKnown(reading, { mailFrom: "a@cgd.example.go.th", recipients: [] }, known);
     expect(verdict).toEqual({ outcome: "triage", reason });
     if (reason === "bare-newline") expect(reading.facts.number).toBeNull();
   });

@@ -1,9 +1,17 @@
 import { graverSecrecy, NO_FACTS } from "../shared/letter/letter.ts";
+import { digestOfLetter } from "./digest-letter.ts";
+import { expandAttachments } from "./expand-attachments.ts";
 import { type FoundFacts, findFacts } from "./find-facts.ts";
-import { findKind, readReport, referencesOf } from "./message-kind.ts";
+import { referencesOf } from "./message-ids.ts";
+import { findKind } from "./message-kind.ts";
 import { type MimeLimits, type MimeMessage, parseMime } from "./parse-mime.ts";
-import { listAttachments, readBodies, readMail } from "./read-parts.ts";
+import { type ContentKeeper, openContentKeeper } from "./part-content.ts";
+import { NO_FILES, readFiles } from "./read-files.ts";
+import { readBodies, readMail } from "./read-parts.ts";
+import type { PdfReader } from "./read-pdf.ts";
+import { reportOf } from "./read-report.ts";
 import { type KnownSenders, NOTHING_LISTED, type Reading, type ReadingProblem, senderOf } from "./reading.ts";
+import { type SettledFacts, settleFacts } from "./settle-facts.ts";
 import { watchOctets } from "./watch-octets.ts";
 
 export type ReadingLimits = MimeLimits & {
@@ -20,26 +28,43 @@ export const READING_LIMITS: ReadingLimits = {
 };
 
 const SLICE_BYTES = 64 * 1024;
+const MAX_ATTACHED_LETTERS = 20;
 
 /**
- * Reads a raw message (RFC 5322 octets, as stored) into what a register needs. Streams: of a 100 MB message only
- * headers and the first megabyte of text are ever held. Never throws for what is in the message; throws what
- * the source throws.
+ * Reads a raw message (RFC 5322 octets, as stored) into what a register needs. Streams: of a 100 MB message only headers,
+ * the first megabyte of text and small files are held in memory; larger files stand in temporary ones meanwhile. Never
+ * throws for what is in the message; throws what the source throws, and when the PDF reader has been closed.
  */
 export async function readMessage(
   raw: Buffer | NodeJS.ReadableStream,
   known: KnownSenders,
+  readPdf: PdfReader,
   limits: ReadingLimits = READING_LIMITS,
+): Promise<Reading> {
+  const keeper = openContentKeeper();
+  try {
+    return await readKept(raw, known, readPdf, limits, keeper);
+  } finally {
+    await keeper.dispose();
+  }
+}
+
+async function readKept(
+  raw: Buffer | NodeJS.ReadableStream,
+  known: KnownSenders,
+  readPdf: PdfReader,
+  limits: ReadingLimits,
+  keeper: ContentKeeper,
 ): Promise<Reading> {
   const watch = watchOctets();
   const problems = new Set<ReadingProblem>();
-  const message = await parseMime(watched(raw, watch.update, limits, problems), limits);
+  const message = await parseMime(watched(raw, watch.update, limits, problems), limits, keeper);
   const seen = watch.finish();
   if (seen.bareNewline) problems.add("bare-newline");
 
   const mail = readMail(message, problems);
-  const bodies = readBodies(message, problems);
-  const attachments = listAttachments(message, problems);
+  const { attachments, files, messages, texts } = await expandAttachments(message, keeper, problems);
+  const bodies = [...readBodies(message, problems), ...texts];
   for (const problem of message.problems) problems.add(problem);
   if (mail.subjectHeader === null && bodies.every((body) => body.trim() === "") && attachments.length === 0) {
     problems.add("empty");
@@ -47,24 +72,23 @@ export async function readMessage(
 
   const sender = senderOf(mail.fromAddress, known);
   const subject = mail.subjectHeader ?? "";
-  let found = findFacts(subject, bodies, sender);
+  const cover = findFacts(subject, bodies, sender);
   const likely = findKind(message, subject, bodies[0] ?? "");
   let kind = likely.kind;
-  if (likely.machineSent && sender !== null && numberedAtHead(found)) {
+  if (likely.machineSent && sender !== null && numberedAtHead(cover)) {
     // Thrown away, a letter that another agency's system sent would be lost without a word.
     kind = "letter";
     problems.add("machine-sent");
   }
-  if (kind === "letter") found = withAttachedLetter(found, message, known, problems);
+  // What a machine says of our own letters is no letter, whatever it encloses.
+  const said = kind === "letter" ? await readFiles(files, sender, known, readPdf) : NO_FILES;
+  const letter = kind === "letter" ? withAttachedLetter(cover, messages, known, problems) : cover;
+  const settled = settleFacts(letter, said, known);
   // The text may be another message's, or cut short.
   const broken = seen.bareNewline || message.problems.size > 0;
   if (kind === "letter" && broken) kind = "unreadable";
-  const untrusted = kind !== "letter";
-  if (untrusted) {
-    // Nothing but a marking, which is obeyed all the same.
-    const { secrecy, urgency } = found.facts;
-    found = { facts: { ...NO_FACTS, secrecy, urgency }, sources: {}, problems: [], ...NOTHING_LISTED };
-  } else {
+  const found = kind === "letter" ? settled : onlyMarkings(settled);
+  if (kind === "letter") {
     for (const problem of found.problems) problems.add(problem);
     if (found.facts.number === null) problems.add("no-number");
     if (found.facts.date === null) problems.add("no-date");
@@ -73,9 +97,10 @@ export async function readMessage(
     kind,
     ...mail,
     references: referencesOf(message.headers),
-    report: kind === "bounce" || kind === "mdn" ? readReport(message) : null,
+    report: reportOf(kind, message, subject, bodies[0] ?? ""),
     facts: found.facts,
     sources: found.sources,
+    conflicts: found.conflicts,
     letterKind: found.letterKind,
     citations: found.citations,
     enclosures: found.enclosures,
@@ -83,6 +108,18 @@ export async function readMessage(
     problems: [...problems],
     sizeBytes: seen.sizeBytes,
     contentDigest: seen.contentDigest,
+    letterDigest: kind === "letter" ? digestOfLetter(attachments, bodies.join("\n")) : null,
+  };
+}
+
+/** Of what is no letter, or cannot be relied on, nothing is stated but a marking, which is obeyed all the same. */
+function onlyMarkings({ facts: { secrecy, urgency } }: SettledFacts): SettledFacts {
+  return {
+    facts: { ...NO_FACTS, secrecy, urgency },
+    sources: {},
+    problems: [],
+    conflicts: [],
+    ...NOTHING_LISTED,
   };
 }
 
@@ -114,13 +151,12 @@ function numberedAtHead({ sources }: FoundFacts): boolean {
 /** A letter forwarded as an attached message: its facts are the inner message's, unless the cover has a number. */
 function withAttachedLetter(
   cover: FoundFacts,
-  message: MimeMessage,
+  attached: readonly MimeMessage[],
   known: KnownSenders,
   problems: Set<ReadingProblem>,
 ): FoundFacts {
-  const attached = message.parts.flatMap((part) => (part.message === null ? [] : [part.message]));
   if (attached.length === 0) return cover;
-  const letters = attached.slice(0, 20).map((inner) => {
+  const letters = attached.slice(0, MAX_ATTACHED_LETTERS).map((inner) => {
     const { subjectHeader, fromAddress } = readMail(inner, problems);
     return findFacts(subjectHeader ?? "", readBodies(inner, problems), senderOf(fromAddress, known), true);
   });

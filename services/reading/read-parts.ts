@@ -3,9 +3,9 @@ import { decodeText } from "./charset.ts";
 import { textParameter } from "./header-parameters.ts";
 import { decodeHeader, readMailboxes, safeLine } from "./header-text.ts";
 import { htmlToText } from "./html-text.ts";
-import { messageIdIn } from "./message-kind.ts";
+import { messageIdIn } from "./message-ids.ts";
 import { type MimeMessage, type MimePart, rawField } from "./parse-mime.ts";
-import type { Attachment, Reading, ReadingProblem } from "./reading.ts";
+import type { Reading, ReadingProblem } from "./reading.ts";
 
 const MAX_TEXT_CHARACTERS = 200_000;
 
@@ -58,7 +58,8 @@ export function readBodies(message: MimeMessage, problems: Set<ReadingProblem>):
   return [plain.join("\n\n"), ...html].filter((text) => text !== "");
 }
 
-function isBody(part: MimePart): boolean {
+/** A text that is shown as the mail's own, rather than a file. */
+export function isBody(part: MimePart): boolean {
   const type = part.contentType.value;
   if (type !== "text/plain" && type !== "text/html" && type !== "" && type !== "text") return false;
   return part.disposition.value !== "attachment" && nameOf(part) === null;
@@ -72,39 +73,7 @@ function unflowed(text: string, part: MimePart): string {
   return text.replace(/ \r?\n(?!-- \r?\n|>)/g, glue);
 }
 
-function nameOf(part: MimePart): string | null {
+/** The file name of a part, decoded; data, never a path. */
+export function nameOf(part: MimePart): string | null {
   return textParameter(part.disposition, "filename") ?? textParameter(part.contentType, "name");
-}
-
-const REPORT_PARTS =
-  /^(?:message\/(?:delivery-status|disposition-notification|rfc822-headers)|text\/rfc822-headers)$/;
-
-/** Everything that is not the text itself, attached messages' enclosures behind the message. */
-export function listAttachments(message: MimeMessage, problems: Set<ReadingProblem>): Attachment[] {
-  const report = message.contentType.value === "multipart/report";
-  const attachments: Attachment[] = [];
-  for (const part of message.parts) {
-    const contentType = part.contentType.value;
-    if (isBody(part) || REPORT_PARTS.test(contentType) || report) continue;
-    if (
-      /^(?:multipart\/encrypted|application\/(?:x-)?pkcs7-mime|application\/pgp-encrypted)$/.test(contentType)
-    ) {
-      problems.add("encrypted");
-    }
-    const decodable = part.intact && /^(?:|7bit|8bit|binary|base64|quoted-printable)$/.test(part.encoding);
-    if (!decodable) problems.add("undecodable-attachment");
-    attachments.push({
-      name: nameOf(part),
-      contentType: contentType === "" ? "application/octet-stream" : contentType,
-      sizeBytes: decodable ? part.sizeBytes : null,
-      sha256: decodable ? part.sha256 : null,
-      inline:
-        contentType.startsWith("image/") &&
-        part.within.includes("multipart/related") &&
-        part.disposition.value !== "attachment",
-      partId: part.partId,
-    });
-    if (part.message !== null) attachments.push(...listAttachments(part.message, problems));
-  }
-  return attachments;
 }

@@ -1,11 +1,21 @@
 import { sql, type Transaction } from "kysely";
+import type { SenderRules } from "../shared/letter/sender-rules.ts";
 import type { Tables } from "../shared/letter/tables.ts";
+import type { SenderCheck } from "./check-sender.ts";
 import type { Verdict } from "./judge-message.ts";
-import { type KnownSenders, NOTHING_LISTED, type Reading } from "./reading.ts";
+import { type KnownSender, type KnownSenders, NOTHING_LISTED, type Reading } from "./reading.ts";
+import type { ScanResult } from "./scan-octets.ts";
 
 /** An arrival whose octets are to be read. */
 export interface Arrival {
   readonly arrivalSeq: number;
+  readonly arrivedAt: Date;
+  readonly door: "smtp" | "imap";
+  /** The client that SMTP spoke with; for a pulled message nothing that could be checked. */
+  readonly remoteAddress: string;
+  readonly helo: string;
+  /** The server whose Authentication-Results the mailbox's configuration believes; null for none. */
+  readonly authservId: string | null;
   readonly mailFrom: string;
   readonly recipients: readonly string[];
   readonly sha256: string;
@@ -20,7 +30,10 @@ export async function findUnread(
   intakeId: string,
 ): Promise<Arrival | undefined> {
   const { rows } = await sql<Arrival>`
-    select i.arrival_seq as "arrivalSeq", i.mail_from as "mailFrom", i.recipients, i.sha256, i.size_bytes as "sizeBytes", b.content
+    select i.arrival_seq as "arrivalSeq", i.arrived_at as "arrivedAt", i.door, i.remote_address as "remoteAddress", i.helo,
+           i.mail_from as "mailFrom", i.recipients, i.sha256, i.size_bytes as "sizeBytes", b.content,
+           case when i.door = 'imap' then (select x.authserv_id from imap_message m join imap_mailbox x on x.id = m.mailbox_id
+             where m.intake_id = i.id and m.agency_id = i.agency_id limit 1) end as "authservId"
       from outbox w join intake i on i.id = w.subject_id
       join stored_body b on b.agency_id = i.agency_id and b.sha256 = i.sha256
      where w.job = 'read-letter' and w.subject_id = ${intakeId}`.execute(transaction);
@@ -29,10 +42,29 @@ export async function findUnread(
 
 /** The partner directory: domain → agency, for all active partners and the agencies served here. */
 export async function readKnownSenders(transaction: Transaction<Tables>): Promise<KnownSenders> {
-  const { rows } = await sql<{ domain: string; name: string; codeLetters: string | null }>`
-    select domain, name_th as name, code_letters as "codeLetters" from partner where active
-    union all select domain, name_th, null from agency where active`.execute(transaction);
+  const { rows } = await sql<KnownSender & { domain: string }>`
+    select domain, name_th as name, code_letters as "codeLetters", roman_code as "romanCode" from partner where active
+    union all select domain, name_th, null, null from agency where active`.execute(transaction);
   return new Map(rows.map(({ domain, ...sender }) => [domain, sender]));
+}
+
+/** What each agency has decided about senders (config/agencies.yaml, senders). */
+export async function readSenderRules(
+  transaction: Transaction<Tables>,
+): Promise<ReadonlyMap<string, SenderRules>> {
+  const rows = await transaction.selectFrom("agency").select(["id", "senders"]).execute();
+  return new Map(rows.map(({ id, senders }) => [id, senders as SenderRules]));
+}
+
+/** Everything that is written of an arrival. */
+export interface ReadingResult {
+  readonly reading: Reading;
+  readonly verdict: Verdict;
+  /** Name of the known agency that the sender belongs to. */
+  readonly senderAgency: string | null;
+  readonly check: SenderCheck;
+  /** Null without a scanner. */
+  readonly scan: ScanResult | null;
 }
 
 /**
@@ -43,9 +75,7 @@ export async function insertReading(
   transaction: Transaction<Tables>,
   agencyId: string,
   intakeId: string,
-  reading: Reading,
-  verdict: Verdict,
-  senderAgency: string | null,
+  { reading, verdict, senderAgency, check, scan }: ReadingResult,
   readAt: Date,
 ): Promise<void> {
   const classified = reading.facts.secrecy !== "normal";
@@ -73,7 +103,13 @@ export async function insertReading(
     enclosures: classified ? [] : [...reading.enclosures],
     sources: JSON.stringify(classified ? {} : reading.sources),
     attachments: JSON.stringify(classified ? [] : reading.attachments),
+    conflicts: JSON.stringify(classified ? [] : reading.conflicts),
+    letter_digest: classified ? null : reading.letterDigest,
     problems: reading.problems,
+    standing: check.standing,
+    sender_check: JSON.stringify(check.detail),
+    scan: JSON.stringify(scan === null ? {} : { ...scan, at: readAt.toISOString() }),
+    report: classified || reading.report === null ? null : JSON.stringify(reading.report),
     read_at: readAt,
   };
   await transaction

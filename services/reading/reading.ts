@@ -1,3 +1,4 @@
+import type { DeliveryReport } from "../shared/letter/delivery-report.ts";
 import type { LetterFacts } from "../shared/letter/letter.ts";
 import type { LetterKind } from "../shared/letter/register-line.ts";
 
@@ -22,6 +23,12 @@ export type FactSource =
   | "xml"
   | "file-name";
 
+/** One fact on which the sources of one letter disagree, the surest first; an officer chooses. */
+export type Conflict = {
+  field: keyof LetterFacts;
+  values: { value: string; source: FactSource; confidence: number }[];
+};
+
 export type FoundIn = { source: FactSource /** 0 to 1 */; confidence: number };
 
 /** Below this a fact is not stated: an officer's blank is better than a guess in a register. */
@@ -42,11 +49,21 @@ export type Citation = {
 export type Attachment = {
   /** As the sender named it, decoded; data for a screen after escaping, never a path. Null when unnamed. */
   name: string | null;
+  /** The name under which it may be saved: no path, no reserved name, no control or direction character. */
+  safeName: string;
   /** Declared, in lower case; not to be trusted. */
   contentType: string;
+  /** By its first octets; null when they tell none. */
+  detectedType: string | null;
   /** Of the decoded content; null when it cannot be decoded. */
   sizeBytes: number | null;
   sha256: string | null;
+  /** main: the letter itself; enclosure: สิ่งที่ส่งมาด้วย; other: pictures of the text, signatures, covers. */
+  role: "main" | "enclosure" | "other";
+  /** encrypted: a password is needed; not-unpacked: beyond the limits, or damaged; type-mismatch: not what it is called. */
+  marks: ("encrypted" | "not-unpacked" | "type-mismatch" | "no-text" | "unreadable")[];
+  /** What is packed in it (ZIP, winmail.dat, S/MIME, an XML letter), one level deep each; empty for a plain file. */
+  members: Attachment[];
   /** A picture the HTML shows, rather than an enclosure. */
   inline: boolean;
   /** IMAP style; "2>1" is part 1 of the message attached as part 2. */
@@ -77,7 +94,14 @@ export type ReadingProblem =
   | "unknown-charset"
   | "header-injection"
   | "reply-subject"
-  | "text-cut";
+  | "text-cut"
+  | "conflicting-facts"
+  | "scanned-letter"
+  | "pdf-unreadable"
+  | "encrypted-attachment"
+  | "archive-too-large"
+  | "infected"
+  | "not-scanned";
 
 export type Reading = {
   kind: MessageKind;
@@ -94,6 +118,8 @@ export type Reading = {
   report: DeliveryReport | null;
   facts: LetterFacts;
   sources: FactSources;
+  /** Facts on which PDF, XML, mail and file name disagree; empty for a letter marked as classified. */
+  conflicts: readonly Conflict[];
   /** ชนิดของหนังสือ; external where no word of the letter tells another one, and then without a source. */
   letterKind: LetterKind;
   /** อ้างถึง, in the letter's order, at most 50, each number once. Not `references`: those are mails, these letters. */
@@ -104,25 +130,23 @@ export type Reading = {
   problems: ReadingProblem[];
   sizeBytes: number;
   contentDigest: string;
+  /**
+   * SHA-256, hex: equal for the same letter in another message or over another channel: over the sorted digests of its
+   * files, else over its text without white space. Null when there is neither.
+   */
+  letterDigest: string | null;
 };
 
 /** What is stated of a message of which nothing is believed. */
 export const NOTHING_LISTED: Readonly<Pick<Reading, "letterKind" | "citations" | "enclosures">> =
   Object.freeze({ letterKind: "external", citations: [], enclosures: [] });
 
-export type DeliveryReport = {
-  relatesTo: string | null;
-  /** RFC 3464 §2.3.3 (failed, delayed …) or RFC 8098 §3.2.6 (displayed, deleted …). */
-  action: string | null;
-  /** RFC 3463, such as 5.2.2. */
-  status: string | null;
-  recipient: string | null;
-};
-
 export type KnownSender = {
   name: string;
   /** Code letters of its numbers (นร), where the directory has them; they settle which number is its own. */
   codeLetters?: string | null;
+  /** รหัสตัวอักษรโรมัน that the names of its files begin with (Annex 7), such as OPDC. */
+  romanCode?: string | null;
 };
 
 /** The partner directory: mail domain in lower case to agency. */

@@ -4,11 +4,12 @@ import { readBodyItems } from "./body-items.ts";
 import { readMessage } from "./read-message.ts";
 import type { Reading } from "./reading.ts";
 import { readSubjectHeader } from "./subject-header.ts";
+import { UNOPENED } from "./unread-reading.ts";
 
 /** PostgreSQL's text refuses NUL (22021, 22P05), its jsonb the half of a surrogate pair (22P02). */
 function read(header: string, body: string): Promise<Reading> {
   const known = new Map([["cgd.example.go.th", { name: "กรมบัญชีกลาง", codeLetters: "กค" }]]);
-  return readMessage(Buffer.from(`${header}\n\n${body}\n`.replaceAll("\n", "\r\n")), known);
+  return readMessage(Buffer.from(`${header}\n\n${body}\n`.replaceAll("\n", "\r\n")), known, UNOPENED);
 }
 
 describe("what a reading states can be stored", () => {

@@ -1,0 +1,95 @@
+import { PDFiumModule } from "@hyzyla/pdfium";
+import { type PdfPageGlyphs, type PdfTools, readPageGlyphs } from "./pdf-glyphs.ts";
+import type { Pdfium } from "./pdfium-functions.ts";
+
+export type PdfGlyphs =
+  | { readonly kind: "pages"; readonly pageCount: number; readonly pages: readonly PdfPageGlyphs[] }
+  | { readonly kind: "encrypted" | "damaged" | "too-much-memory" | "crashed" };
+
+export interface PdfEngine {
+  /** Once: what a hostile file leaves behind in its memory must not touch the next letter. */
+  read(octets: Buffer): PdfGlyphs;
+}
+
+const MAX_FIRST_PAGES = 5;
+const MAX_ANNOTATIONS = 500;
+const ERROR_PASSWORD = 4;
+const ERROR_SECURITY_HANDLER = 5;
+
+/**
+ * An instance of PDFium with memory of its own.
+ * @param maxMemoryBytes a file that needs more is not read
+ */
+export async function openPdfEngine(module: WebAssembly.Module, maxMemoryBytes: number): Promise<PdfEngine> {
+  const refused = { memory: false };
+  const load = PDFiumModule as unknown as (options: object) => Promise<{ readonly wasmExports: Pdfium }>;
+  const { wasmExports: pdfium } = await load({
+    // What it prints may quote the letter, and stdout carries the answers.
+    print: () => undefined,
+    printErr: () => undefined,
+    instantiateWasm(imports: WebAssembly.Imports, take: (instance: WebAssembly.Instance) => void) {
+      const env = imports["env"] as Record<string, unknown>;
+      const grow = env["emscripten_resize_heap"] as (bytes: number) => boolean;
+      env["emscripten_resize_heap"] = (bytes: number): boolean => {
+        if (bytes >>> 0 <= maxMemoryBytes && grow(bytes)) return true;
+        refused.memory = true;
+        return false;
+      };
+      void WebAssembly.instantiate(module, imports).then(take);
+      return {};
+    },
+  });
+  pdfium.FPDF_InitLibrary();
+  return {
+    read(octets) {
+      try {
+        return readDocument(pdfium, octets);
+      } catch (error) {
+        if (refused.memory) return { kind: "too-much-memory" };
+        if (error instanceof Error) return { kind: "crashed" };
+        throw error;
+      }
+    },
+  };
+}
+
+function readDocument(pdfium: Pdfium, octets: Buffer): PdfGlyphs {
+  const at = pdfium.malloc(octets.length);
+  if (at === 0) return { kind: "too-much-memory" };
+  new Uint8Array(pdfium.memory.buffer).set(octets, at);
+  const document = pdfium.FPDF_LoadMemDocument(at, octets.length, 0);
+  if (document === 0) {
+    const error = pdfium.FPDF_GetLastError();
+    const locked = error === ERROR_PASSWORD || error === ERROR_SECURITY_HANDLER;
+    return { kind: locked ? "encrypted" : "damaged" };
+  }
+  const pageCount = pdfium.FPDF_GetPageCount(document);
+  const pages: PdfPageGlyphs[] = [];
+  const tools: PdfTools = { pdfium, scratch: pdfium.malloc(64), actualText: pdfium.malloc(16) };
+  new Uint8Array(pdfium.memory.buffer).set(Buffer.from("ActualText\0"), tools.actualText);
+  const wanted = Array.from({ length: Math.min(pageCount, MAX_FIRST_PAGES) }, (_, index) => index);
+  if (pageCount > MAX_FIRST_PAGES) wanted.push(pageCount - 1);
+  for (const index of wanted) {
+    const page = readPage(tools, document, index);
+    if (page !== null) pages.push(page);
+  }
+  // Not one page could be opened: what is printed is not known, so it must not pass for a scan.
+  return pages.length === 0 ? { kind: "damaged" } : { kind: "pages", pageCount, pages };
+}
+
+function readPage(tools: PdfTools, document: number, index: number): PdfPageGlyphs | null {
+  const { pdfium } = tools;
+  let page = pdfium.FPDF_LoadPage(document, index);
+  if (page === 0) return null;
+  const annotations = pdfium.FPDFPage_GetAnnotCount(page);
+  if (annotations > 0 && annotations <= MAX_ANNOTATIONS) {
+    // Filled fields and stamps (a marking may be one) become text of the page.
+    pdfium.FPDFPage_Flatten(page, 0);
+    pdfium.FPDF_ClosePage(page);
+    page = pdfium.FPDF_LoadPage(document, index);
+    if (page === 0) return null;
+  }
+  const read = readPageGlyphs(tools, page);
+  pdfium.FPDF_ClosePage(page);
+  return { number: index + 1, ...read };
+}
