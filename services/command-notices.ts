@@ -44,7 +44,9 @@ export const run: RunCommand = async (args) => {
     if (values.json) process.stdout.write(`${JSON.stringify(failed)}\n`);
     else if (failed.length === 0) process.stdout.write("No notice has failed.\n");
     for (const notice of values.json ? [] : failed) {
-      process.stdout.write(`letter ${notice.letterId}  to ${notice.recipient}: ${notice.reason}\n`);
+      process.stdout.write(
+        `letter ${notice.letterId}  to ${notice.recipient || "a person of the agency"}: ${notice.reason}\n`,
+      );
     }
     return 0;
   } finally {

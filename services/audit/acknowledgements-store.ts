@@ -12,7 +12,7 @@ export interface NoticeFault extends FaultRow {
     | "notice-unfounded"
     | "notice-repeated";
   readonly intakeId: string;
-  /** When the letter was registered or decided on. */
+  /** When the letter was registered or decided on last. */
   readonly owedSince: Date | null;
   readonly workId: number | null;
 }
@@ -26,25 +26,31 @@ export async function findNoticeFaults(
     with fact (intake_id, agency_id, what, kind, state, at, work_id) as (
       select intake_id, agency_id, 'owed', 'acknowledgement', null, registered_at, null::bigint from entry where intake_id is not null
       union all select intake_id, agency_id, 'owed', 'refusal', null, decided_at, null from outcome where outcome = 'refused'
+      union all select intake_id, agency_id, 'owed', 'copy', null, decided_at, null from outcome
+        where outcome = 'possible-duplicate' and reason = 'same-letter'
       union all select intake_id, agency_id, 'owed', 'rejection', null, decided_at, null from tray_decision where decision = 'rejected'
       union all select intake_id, agency_id, 'notice', kind, state, null, null from notice
       union all select subject_id, agency_id, case when failed_at is null then 'open work' else 'set aside' end, null, null, null, id
         from outbox where job = 'notify-sender'
     ), letter as (
-      select intake_id, agency_id, max(kind) filter (where what = 'owed') as owed, min(at) as owed_since,
-             count(*) filter (where what = 'notice') as notices, max(kind) filter (where what = 'notice') as promised,
-             max(state) as state, count(*) filter (where what = 'open work') as open_work,
+      select intake_id, agency_id, coalesce(array_agg(kind) filter (where what = 'owed'), '{}') as owed, max(at) as owed_since,
+             coalesce(array_agg(kind) filter (where what = 'notice'), '{}') as promised,
+             count(*) filter (where state = 'due') as due, count(*) filter (where what = 'open work') as open_work,
              count(*) filter (where what = 'set aside') as set_aside, max(work_id) filter (where what = 'set aside') as work_id
         from fact group by intake_id, agency_id
-    ), judged as (
-      select l.*, array_remove(array[
-               case when set_aside > 0 and (notices = 0 or state = 'due') then 'notice-set-aside'
-                    when owed is not null and notices = 0 and open_work = 0 then 'notice-missing'
-                    when owed is not null and notices = 0 and owed_since < ${stuckBefore} then 'notice-stuck'
-                    when notices = 1 and state = 'due' and open_work = 0 then 'notice-forgotten' end,
-               case when notices = 1 and promised is distinct from owed then 'notice-unfounded' end,
-               case when notices > 1 then 'notice-repeated' end], null) as faults
+    ), founded as (
+      -- An alert goes with a refusal; one is not owed where the agency has named nobody.
+      select l.*, promised <@ case when 'refusal' = any (owed) then owed || 'alert'::text else owed end as is_founded, not owed <@ promised as lacks
         from letter l
+    ), judged as (
+      select f.*, array_remove(array[
+               case when set_aside > 0 and (due > 0 or lacks) then 'notice-set-aside'
+                    when not is_founded then 'notice-unfounded'
+                    when lacks and open_work = 0 then 'notice-missing'
+                    when lacks and owed_since < ${stuckBefore} then 'notice-stuck'
+                    when due > 0 and open_work = 0 then 'notice-forgotten' end,
+               case when cardinality(promised) > (select count(distinct kind) from unnest(promised) kind) then 'notice-repeated' end], null) as faults
+        from founded f
     )
     select unnest(faults) as fault, agency_id as "agencyId", intake_id as "intakeId", owed_since as "owedSince",
            work_id as "workId", sum(cardinality(faults)) over ()::integer as total
@@ -83,7 +89,8 @@ export async function countNotices(
 ): Promise<readonly { readonly state: string; readonly reason: string; readonly notices: number }[]> {
   const { rows } = await sql<{ state: string; reason: string; notices: number }>`
     select state, case state when 'withheld' then reason
-                    when 'failed' then coalesce(substring(reason from '^[245]\\d\\d(?: [245]\\.\\d{1,3}\\.\\d{1,3})?'), 'other')
+                    when 'failed' then coalesce(substring(reason from '^[245]\\d\\d(?: [245]\\.\\d{1,3}\\.\\d{1,3})?'),
+                                     case when reason like 'reported as failed%' then 'bounced' end, 'other')
                     else '' end as reason, count(*) as notices
       from notice group by 1, 2 order by 1, 2`.execute(transaction);
   return rows;
@@ -95,6 +102,7 @@ export async function countOwed(
 ): Promise<{ readonly owed: number; readonly notYetPromised: number }> {
   const { rows } = await sql<{ owed: number; notYetPromised: number }>`
     select (select count(*) from entry where intake_id is not null) + (select count(*) from outcome where outcome = 'refused')
+             + (select count(*) from outcome where outcome = 'possible-duplicate' and reason = 'same-letter')
              + (select count(*) from tray_decision where decision = 'rejected') as owed,
            (select count(*) from outbox w where job = 'notify-sender'
                and not exists (select from notice n where n.intake_id = w.subject_id)) as "notYetPromised"`.execute(

@@ -58,9 +58,24 @@ testPlants("acknowledgements", [
     sql: ({ letter }) => `update notice set kind = 'acknowledgement' where intake_id = '${letter.rejected}'`,
   },
   {
+    fault: "notice-unfounded",
+    how: "an alert without a refusal",
+    at: ({ letter }) => letter.first,
+    sql: ({ letter }) => `
+      insert into notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state, reason)
+        select gen_random_uuid(), agency_id, id, 'alert', '', 'x', '{}', now(), '{}', 'withheld', 'no-contact'
+          from intake where id = '${letter.first}'`,
+  },
+  {
+    fault: "notice-missing",
+    how: "the copy for a letter that came again",
+    at: ({ letter }) => letter.resembling,
+    sql: ({ letter }) => `update outcome set reason = 'same-letter' where intake_id = '${letter.resembling}'`,
+  },
+  {
     fault: "notice-repeated",
     at: ({ letter }) => letter.second,
-    sql: ({ letter }) => `alter table notice drop constraint notice_intake_id_key;
+    sql: ({ letter }) => `alter table notice drop constraint notice_by_intake;
       insert into notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state, reason)
         select gen_random_uuid(), agency_id, intake_id, kind, recipient, 'x', facts, made_at, clock, state, reason
           from notice where intake_id = '${letter.second}'`,

@@ -50,7 +50,7 @@ const WORDS: Readonly<Record<NoticeFault["fault"], (row: NoticeFault) => string>
   "notice-forgotten": () => `its notice is due, but no work is open that would send it. ${BY_HAND}`,
   "notice-unfounded": () =>
     `its notice says what the books do not: an acknowledgement needs a line, other notices their decision. ${BY_HAND}`,
-  "notice-repeated": () => `it has more than one notice. ${BY_HAND}`,
+  "notice-repeated": () => `it has more than one notice of a kind. ${BY_HAND}`,
 };
 
 const STATE_WORDS: Readonly<Record<StateFault["fault"], (row: StateFault) => string>> = {

@@ -19,7 +19,36 @@ testPlants("stored-files", [
     at: ({ letter }) => letter.ignored,
     sql: ({ letter }) => `update intake set size_bytes = 37 where id = '${letter.ignored}'`,
   },
+  {
+    fault: "octets-removed",
+    how: "of a letter that is in no quarantine",
+    at: ({ letter }) => letter.first,
+    sql: ({ letter }) => removal(letter.first),
+  },
+  {
+    fault: "octets-removed",
+    how: "before their time",
+    at: ({ letter }) => letter.refused,
+    sql: ({ letter }) => `${removal(letter.refused)}; ${quarantined(letter.refused, "null")}`,
+  },
 ]);
+
+function removal(intakeId: string): string {
+  return `update stored_body set content = null, removed_at = now() where sha256 = (select sha256 from intake where id = '${intakeId}')`;
+}
+
+function quarantined(intakeId: string, removedAt: string): string {
+  return `insert into quarantine (intake_id, agency_id, reason, since, keep_until, removed_at)
+    values ('${intakeId}', 'agency-a', 'test', '2026-05-01', '2026-05-08', ${removedAt})`;
+}
+
+test("octets of a refused letter whose time was over are gone, and that is in order", async (context) => {
+  const { expect } = context;
+  const { plant, verify, letter } = await registerScene(context);
+  await plant(`${removal(letter.refused)}; ${quarantined(letter.refused, "'2026-05-08'")}`);
+  const [check] = (await verify()).checks.filter(({ code }) => code === "stored-files");
+  expect(check).toMatchObject({ ok: true, looked: 15, figures: { inDatabase: 14, inFiles: 0, hashed: 14 } });
+});
 
 /** The scene with the octets of its first letter in a file of the real store. */
 async function sceneWithFile(context: TestContext) {

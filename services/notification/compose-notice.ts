@@ -8,11 +8,18 @@ export interface ComposedNotice {
   readonly to: string;
   readonly subject: string;
   readonly text: string;
-  readonly attachment: { readonly filename: string; readonly json: string };
+  /** The same facts for programs; null for what a person alone reads. */
+  readonly attachment: { readonly filename: string; readonly json: string } | null;
   readonly messageId: string;
   readonly date: Date;
   /** The sender's Message-ID, with its angle brackets, when it had one that can stand in a header. */
   readonly inReplyTo: string | null;
+  /** RFC 3834 §5: an answer, or told without having been asked. */
+  readonly autoSubmitted: "auto-replied" | "auto-generated";
+  /** Envelope sender: where other servers report to; "" for the null reverse-path. */
+  readonly returnPath: string;
+  /** By which a server that knows RFC 3461 names the message in its report. */
+  readonly envelopeId: string;
 }
 
 export interface NoticeEnds {
@@ -20,10 +27,17 @@ export interface NoticeEnds {
   readonly to: string;
   readonly messageId: string;
   readonly madeAt: Date;
+  readonly returnPath: string;
+  readonly envelopeId: string;
+  /** Message-ID of the message that is answered. */
+  readonly answersTo: string | null;
 }
 
-/** The acknowledgement with the register number, Thai first, English beneath, and the same facts as JSON. */
-export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): ComposedNotice {
+/**
+ * The acknowledgement with the register number, Thai first, English beneath, and the same facts as JSON.
+ * @param isCopy the letter came again: the first receipt is told once more, and why no other number is given
+ */
+export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds, isCopy = false): ComposedNotice {
   const { letter, register, agency, receiver } = receipt;
   const received = new Date(receipt.receivedAt);
   const registered = new Date(receipt.registeredAt);
@@ -32,6 +46,7 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
   const registerNumber = `${register.number}/${register.yearBuddhist}`;
   const lines = [
     `${agency.nameThai} ได้รับและลงทะเบียนรับหนังสือของท่านแล้ว`,
+    ...(isCopy ? ["หนังสือฉบับนี้ส่งมาซ้ำ จึงแจ้งหลักฐานการรับครั้งแรกอีกครั้ง ไม่ได้ออกเลขทะเบียนรับใหม่"] : []),
     "",
     `เลขที่หนังสือ        : ${letter.numberPrinted ?? "ไม่มีเลขที่"}`,
     `ลงวันที่             : ${letter.date === null ? "ไม่พบวันที่ในหนังสือ" : thaiLetterDate(letter.date)}`,
@@ -49,6 +64,7 @@ export function composeAcknowledgement(receipt: Receipt, ends: NoticeEnds): Comp
     "--------------------------------------------------------------------",
     "",
     `${agency.nameEnglish} has received and registered your letter.`,
+    ...(isCopy ? ["It came again: this is the receipt of its first arrival; no new number was given."] : []),
     "",
     `Letter number    : ${letter.number ?? "none"}`,
     `Letter date      : ${letter.date ?? "not found in the letter"}`,
@@ -151,13 +167,17 @@ export function composeRejection(rejection: RejectionFacts, ends: NoticeEnds): C
   };
 }
 
-function sharedParts(notice: NoticeFacts, { fromAddress, to, messageId, madeAt }: NoticeEnds) {
-  const original = notice.message.messageId;
+/** What all notices have: from the agency's mailbox, as an answer to a message. */
+export function sharedParts({ agency }: Pick<NoticeFacts, "agency">, ends: NoticeEnds) {
+  const { fromAddress, to, messageId, madeAt, returnPath, envelopeId, answersTo } = ends;
   return {
-    from: { name: `สารบรรณอิเล็กทรอนิกส์ ${notice.agency.nameThai}`, address: fromAddress },
+    from: { name: `สารบรรณอิเล็กทรอนิกส์ ${agency.nameThai}`, address: fromAddress },
     to,
     messageId,
     date: madeAt,
-    inReplyTo: original !== null && /^<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>$/.test(original) ? original : null,
+    inReplyTo: answersTo !== null && /^<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>$/.test(answersTo) ? answersTo : null,
+    autoSubmitted: "auto-replied" as const,
+    returnPath,
+    envelopeId,
   };
 }

@@ -13,6 +13,9 @@ const NOTICE: ComposedNotice = {
   messageId: "<ack.1@agency-a.example.go.th>",
   date: new Date("2026-11-21T00:00:00Z"),
   inReplyTo: null,
+  autoSubmitted: "auto-replied",
+  returnPath: "",
+  envelopeId: "0198c0de-0000-7000-8000-000000000001",
 };
 
 /** A mail server that answers one command so and all others well. */

@@ -90,7 +90,7 @@ export function openMailFolder(folder: string): MailTransport {
       const name = `${notice.messageId.replace(/[^A-Za-z0-9.@-]/g, "")}.eml`;
       const file = await open(join(folder, `.${name}`), "w", 0o600);
       try {
-        await file.writeFile("Return-Path: <>\r\n"); // as final delivery writes it (RFC 5321 §4.4)
+        await file.writeFile(`Return-Path: <${notice.returnPath}>\r\n`); // as final delivery writes it (RFC 5321 §4.4)
         await file.appendFile(message as Buffer);
         await file.sync();
       } finally {
@@ -105,29 +105,47 @@ export function openMailFolder(folder: string): MailTransport {
 }
 
 /**
- * RFC 3834: null return path (§3.3: no reply to a reply), Auto-Submitted (§3.1.7), In-Reply-To and References (§3.1.5), to
- * the envelope sender only (§4). X-Auto-Response-Suppress asks Exchange servers for the same silence.
+ * RFC 3834: a return path that never answers (§3.3), Auto-Submitted (§3.1.7), In-Reply-To and References (§3.1.5), to the
+ * envelope sender only (§4). X-Auto-Response-Suppress asks Exchange servers to send no automatic answer to it.
  */
 function mailOptions(notice: ComposedNotice): SendMailOptions {
-  const { from, to, subject, text, attachment, messageId, date, inReplyTo } = notice;
+  const { from, to, subject, text, attachment, messageId, date, inReplyTo, returnPath } = notice;
   return {
     from,
     to: { name: "", address: to },
-    envelope: { from: "", to: [to] },
+    envelope: { from: returnPath, to: [to] },
+    ...(returnPath === "" ? {} : { dsn: reportsWanted(notice) }),
     subject,
     text,
     textEncoding: "base64",
     messageId,
     date,
     ...(inReplyTo === null ? {} : { inReplyTo, references: [inReplyTo] }),
-    headers: { "Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All" },
-    attachments: [
-      {
-        filename: attachment.filename,
-        content: attachment.json,
-        contentType: "application/json; charset=utf-8",
-      },
-    ],
+    headers: { "Auto-Submitted": notice.autoSubmitted, "X-Auto-Response-Suppress": "All" },
+    attachments:
+      attachment === null
+        ? []
+        : [
+            {
+              filename: attachment.filename,
+              content: attachment.json,
+              contentType: "application/json; charset=utf-8",
+            },
+          ],
+  };
+}
+
+/**
+ * RFC 3461, where the smarthost offers DSN: bad news alone, without our text, under the notice's id. Success is not asked
+ * for: a server that reports each of some thousand receipts a day tells us nothing that we would act on.
+ */
+function reportsWanted({ envelopeId, to }: ComposedNotice): NonNullable<SendMailOptions["dsn"]> {
+  return {
+    id: envelopeId,
+    return: "headers",
+    notify: ["failure", "delay"],
+    // Of type rfc822, which can name ASCII addresses alone.
+    ...(/^[\x21-\x7e]+$/.test(to) ? { recipient: to } : {}),
   };
 }
 

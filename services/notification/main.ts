@@ -1,17 +1,24 @@
 /**
  * NOTIFICATION
  *
- * Receives    "notify-sender" for each registered, refused or rejected letter.
- * Hands on    nothing inside; mail to the sender through the smarthost (RFC 5321), or .eml files without one.
- * Writes      notice (what was promised to whom), delivery_attempt (each try and the answer; append-only).
+ * Receives    "notify-sender" for each registered, refused or rejected letter, and for one that came again; "record-report"
+ *             for each bounce, read receipt, automatic reply and acknowledgement of others.
+ * Hands on    nothing inside; mail to the sender, and of refusals to the agency's contacts, through the smarthost
+ *             (RFC 5321), or .eml files without one.
+ * Writes      notice (what was promised to whom), delivery_attempt (each try and the answer) and delivery_report (what
+ *             others say of a notice), both append-only; report_key.
  * Promises    every registered letter is acknowledged with Annex 6's six fields, or the reason why not is recorded; the
  *             same arrival always gets the same notice: a second copy carries the same Message-ID and evidence id.
- *             Automatic responses as RFC 3834 wants them; never to a null sender, a list, another automatic message, or an
- *             envelope sender of another domain than the letter's known sender (backscatter).
- * May not     change a book, repeat anything of a refused letter.
+ *             A letter that came again in another message is answered with the receipt that exists already.
+ *             Automatic responses as RFC 3834 wants them; never to a null sender, a list, another automatic message, a forged
+ *             sender, or an envelope sender of another domain than the letter's sender (backscatter). Their return path
+ *             (MAILBOX+TOKEN) never answers. A report changes a notice only when it comes there with a genuine token.
+ * May not     change a book, repeat anything of a refused letter, say in an alert who sent it.
+ * Standards   RFC 3834, 3461 (where the smarthost offers DSN), 3464, 6533, 8098.
  * Settings    notification.*, smtp.hostname, queue.*, database.*, dataDir.
  * Fails       smarthost away, 4xx or its own settings: tried again after 30 s, 1 min, 2 min … every 4 hours, until
- *             giveUpAfterHours; 5xx for the message: failed, recorded, `saraban notices retry`; killed between sending and recording: sent once more.
+ *             giveUpAfterHours; 5xx for the message, or a bounce: failed, recorded, `saraban notices retry`; killed between
+ *             sending and recording: sent once more.
  * Limits      receipts are not signed yet; no direct delivery to MX.
  */
 import { join } from "node:path";
@@ -22,14 +29,15 @@ import type { Tables } from "../shared/letter/tables.ts";
 import { openDatabase } from "../shared/runtime/database.ts";
 import type { Settings } from "../shared/runtime/settings.ts";
 import { type MailTransport, openMailFolder, openSmarthost } from "./mail-transport.ts";
+import { recordReport } from "./record-report.ts";
 import { sendNotice } from "./send-notice.ts";
 
 export const start: StartRoom = async ({ settings, address, home, now, log }) => {
   const database = openDatabase<Tables>(address, "saraban_notification", settings.database.poolSize, log);
-  const { concurrency, giveUpAfterHours } = settings.notification;
+  const { concurrency, giveUpAfterHours, returnPath } = settings.notification;
   const transport = openTransport(settings);
   if (!transport) log.warn("no smarthost is set (SARABAN_SMARTHOST_URL): acknowledgements wait");
-  const parts = { database, now, transport, giveUpAfterHours, log };
+  const parts = { database, now, transport, giveUpAfterHours, withTokens: returnPath === "token", log };
   const trouble = () =>
     transport ? transport.trouble() : "no smarthost is set (SARABAN_SMARTHOST_URL): acknowledgements wait";
   const heartbeat = await startHeartbeat(database, "notification", trouble, log);
@@ -41,6 +49,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     maxFailures: settings.queue.maxFailures,
     handlers: {
       "notify-sender": (data) => sendNotice(parts, data),
+      "record-report": (data) => recordReport(parts, data),
     },
     log,
   });

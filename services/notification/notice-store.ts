@@ -4,7 +4,8 @@ import type { Tables } from "../shared/letter/tables.ts";
 import type { SendResult } from "./mail-transport.ts";
 import type { NoticeFacts } from "./receipt.ts";
 
-export type NoticeKind = "acknowledgement" | "refusal" | "rejection";
+/** copy: the acknowledgement of the same letter's first arrival once more; alert: to a person of the agency. */
+export type NoticeKind = "acknowledgement" | "copy" | "refusal" | "rejection" | "alert";
 
 /** A promised message and how far it got. */
 export interface Notice {
@@ -18,7 +19,15 @@ export interface Notice {
   readonly attempts: number;
   /** When it was first tried to be sent; null before. */
   readonly firstAttemptAt: Date | null;
+  /** The last try, and what came of it; null before the first. */
+  readonly lastAttemptAt: Date | null;
+  readonly lastResult: SendResult["result"] | null;
+  /** Message-ID, with angle brackets, of the message that it answers; null for an alert. */
+  readonly answersTo: string | null;
 }
+
+/** A notice as it is promised. */
+export type NewNotice = Pick<Notice, "id" | "kind" | "recipient" | "messageId" | "facts" | "state">;
 
 /** What a notice is made from. */
 export interface NoticeSubject {
@@ -33,6 +42,15 @@ export interface NoticeSubject {
   readonly senderAddress: string | null;
   readonly senderAgency: string | null;
   readonly problems: readonly string[];
+  /** How sure the sender is (reading.standing). */
+  readonly standing: string;
+  readonly outcome: string | null;
+  readonly outcomeReason: string | null;
+  /** The arrival that this one repeats. */
+  readonly earlierIntakeId: string | null;
+  /** Until when the copy of a refused letter is kept. */
+  readonly keepUntil: Date | null;
+  readonly contacts: { readonly classifiedRegistrar?: string; readonly clerk?: string };
   readonly agencyId: string;
   readonly nameThai: string;
   readonly nameEnglish: string;
@@ -63,7 +81,9 @@ export async function readSubject(
   const { rows } = await sql<NoticeSubject>`
     select i.mail_from as "mailFrom", i.arrived_at as "arrivedAt", i.clock as "arrivedClock", i.sha256,
            i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", r.sender_address as "senderAddress",
-           r.sender_agency as "senderAgency", coalesce(r.problems, '{}') as problems, a.id as "agencyId", a.name_th as "nameThai",
+           r.sender_agency as "senderAgency", coalesce(r.problems, '{}') as problems, coalesce(r.standing, 'unchecked') as standing,
+           o.outcome, o.reason as "outcomeReason", o.earlier_intake_id as "earlierIntakeId", q.keep_until as "keepUntil",
+           a.contacts, a.id as "agencyId", a.name_th as "nameThai",
            a.name_en as "nameEnglish", a.domain, a.mailbox, a.receiver_name as "receiverName",
            case when e.number is not null then jsonb_build_object('bookId', e.book_id, 'year', e.year, 'number', e.number,
              'registeredAt', e.registered_at, 'clock', e.clock, 'letterNumber', e.letter_number,
@@ -72,21 +92,25 @@ export async function readSubject(
            case when t.decision is not null then jsonb_build_object('decision', t.decision, 'reason', t.reason) end as decision
       from intake i join agency a on a.id = i.agency_id
       left join reading r on r.intake_id = i.id left join entry e on e.intake_id = i.id
-      left join tray_decision t on t.intake_id = i.id
+      left join tray_decision t on t.intake_id = i.id left join outcome o on o.intake_id = i.id
+      left join quarantine q on q.intake_id = i.id
      where i.id = ${intakeId}`.execute(transaction);
   return rows[0];
 }
 
-export async function findNotice(
-  transaction: Transaction<Tables>,
-  intakeId: string,
-): Promise<Notice | undefined> {
+/** The notices of an arrival, in the order in which they were promised. */
+export async function findNotices(transaction: Transaction<Tables>, intakeId: string): Promise<Notice[]> {
   const { rows } = await sql<Notice>`
     select n.id, n.kind, n.recipient, n.message_id as "messageId", n.facts, n.made_at as "madeAt", n.state,
-           (select count(*) from delivery_attempt d where d.notice_id = n.id) as attempts,
-           (select min(d.started_at) from delivery_attempt d where d.notice_id = n.id) as "firstAttemptAt"
-      from notice n where n.intake_id = ${intakeId}`.execute(transaction);
-  return rows[0];
+           coalesce(d.attempts, 0)::integer as attempts, d.first as "firstAttemptAt", last.ended_at as "lastAttemptAt",
+           last.result as "lastResult",
+           case n.kind when 'copy' then r.message_id else n.facts #>> '{message,messageId}' end as "answersTo"
+      from notice n
+      left join reading r on r.intake_id = n.intake_id
+      left join lateral (select count(*) as attempts, min(started_at) as first from delivery_attempt where notice_id = n.id) d on true
+      left join lateral (select ended_at, result from delivery_attempt where notice_id = n.id order by id desc limit 1) last on true
+     where n.intake_id = ${intakeId} order by n.made_at, n.id`.execute(transaction);
+  return rows;
 }
 
 /** Promises a message: the same arrival gets the same notice however often this runs. */
@@ -94,7 +118,7 @@ export async function insertNotice(
   transaction: Transaction<Tables>,
   agencyId: string,
   intakeId: string,
-  notice: Omit<Notice, "attempts" | "firstAttemptAt" | "madeAt">,
+  notice: NewNotice,
   stamp: Stamp,
   reason: string,
 ): Promise<void> {
@@ -114,7 +138,7 @@ export async function insertNotice(
       reason,
       settled_at: notice.state === "due" ? null : stamp.at,
     })
-    .onConflict((conflict) => conflict.columns(["intake_id"]).doNothing())
+    .onConflict((conflict) => conflict.columns(["intake_id", "kind"]).doNothing())
     .execute();
 }
 
@@ -159,6 +183,7 @@ export async function settleNotice(
 export interface FailedNotice {
   readonly letterId: string;
   readonly agencyId: string;
+  /** Empty for an alert: whom the agency has told of it would tell what the letter was. */
   readonly recipient: string;
   readonly reason: string;
   readonly settledAt: Date | null;
@@ -166,7 +191,8 @@ export interface FailedNotice {
 
 export async function listFailedNotices(transaction: Transaction<Tables>): Promise<FailedNotice[]> {
   const { rows } = await sql<FailedNotice>`
-    select intake_id as "letterId", agency_id as "agencyId", recipient, reason, settled_at as "settledAt"
+    select intake_id as "letterId", agency_id as "agencyId",
+           case kind when 'alert' then '' else recipient end as recipient, reason, settled_at as "settledAt"
       from notice where state = 'failed' order by settled_at limit 1000`.execute(transaction);
   return rows;
 }
@@ -181,7 +207,7 @@ export async function retryNotices(
       where state = 'failed' and (${letterIds}::uuid[] is null or intake_id = any (${letterIds}::uuid[]))
       returning intake_id, agency_id)
     insert into outbox (job, agency_id, subject_id, work_key)
-      select 'notify-sender', agency_id, intake_id, intake_id::text from again
+      select distinct 'notify-sender', agency_id, intake_id, intake_id::text from again
       on conflict (job, subject_id, agency_id) do nothing returning subject_id`.execute(transaction);
   return rows.length;
 }

@@ -1,126 +1,121 @@
 import type { Transaction } from "kysely";
-import { buddhistYear } from "../shared/letter/stamp.ts";
+import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { newId } from "../shared/runtime/ids.ts";
-import { type Notice, type NoticeKind, type NoticeSubject, readSubject } from "./notice-store.ts";
-import type { Receipt, RefusalFacts, RejectionFacts } from "./receipt.ts";
-
-/** A notice to be written, and why it is withheld if it is. */
-export interface Promised {
-  readonly notice: Omit<Notice, "attempts" | "firstAttemptAt" | "madeAt">;
-  readonly reason: string;
-}
+import { alertOf, receiptOf, refusalOf, rejectionOf } from "./notice-facts.ts";
+import {
+  findNotices,
+  insertNotice,
+  type Notice,
+  type NoticeKind,
+  type NoticeSubject,
+  readSubject,
+} from "./notice-store.ts";
+import type { NoticeFacts, Receipt } from "./receipt.ts";
+import { reasonToWithhold, reasonToWithholdCopy } from "./withhold-notice.ts";
 
 /**
- * Makes the notice for an arrival from what stands in the books: an acknowledgement of its entry, else the rejection that
- * a clerk has decided on, else a refusal.
+ * Promises what an arrival is owed and has not been promised yet, from what stands in the books, and tells all its notices.
+ * What is promised once stays as it was: the same arrival gets the same messages however often this runs.
  */
-export async function promiseNotice(transaction: Transaction<Tables>, intakeId: string): Promise<Promised> {
+export async function promiseNotices(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  intakeId: string,
+  stamp: Stamp,
+): Promise<Notice[]> {
   const subject = await readSubject(transaction, intakeId);
   if (!subject) throw new Error("the arrival cannot be found");
-  const id = newId();
-  const kind: NoticeKind = subject.entry
-    ? "acknowledgement"
-    : subject.decision?.decision === "rejected"
-      ? "rejection"
-      : "refusal";
-  const reason = reasonToWithhold(subject);
-  return {
-    notice: {
-      id,
+  const found = await findNotices(transaction, intakeId);
+  const missing = owedKinds(subject).filter((kind) => !found.some((notice) => notice.kind === kind));
+  if (missing.length === 0) return found;
+  for (const kind of missing) {
+    const id = newId();
+    const { recipient, facts, withheld } = await promised(
+      transaction,
       kind,
-      recipient: subject.mailFrom,
-      messageId: `<${MESSAGE_ID_WORDS[kind]}.${id}@${subject.domain}>`,
-      facts: FACTS[kind](id, intakeId, subject),
-      state: reason === null ? "due" : "withheld",
-    },
-    reason: reason ?? "",
-  };
+      { evidenceId: id, intakeId },
+      subject,
+      stamp,
+    );
+    const messageId = `<${MESSAGE_ID_WORDS[kind]}.${id}@${subject.domain}>`;
+    const state = withheld === null ? "due" : "withheld";
+    const notice = { id, kind, recipient, messageId, facts, state } as const;
+    await insertNotice(transaction, agencyId, intakeId, notice, stamp, withheld ?? "");
+  }
+  // Another worker may have promised them a moment before: what stands in the table is what goes out.
+  return findNotices(transaction, intakeId);
 }
 
-const MESSAGE_ID_WORDS = { acknowledgement: "ack", refusal: "refusal", rejection: "rejection" } as const;
-const FACTS = { acknowledgement: receiptOf, refusal: refusalOf, rejection: rejectionOf } as const;
+const MESSAGE_ID_WORDS: Readonly<Record<NoticeKind, string>> = {
+  acknowledgement: "ack",
+  copy: "copy",
+  refusal: "refusal",
+  rejection: "rejection",
+  alert: "alert",
+};
 
-/**
- * RFC 3834 §2: no automatic answer to a null sender, to addresses that programs and lists send from, nor to messages that
- * programs have sent. And none to an envelope sender of another domain than that of the known agency which the letter
- * says it is from: until senders are proved (SPF, DKIM) that would let a stranger have us write to anybody. Unless a clerk
- * has looked at the letter and decided: that is a person's answer, not a program's.
- */
-export function reasonToWithhold(
-  subject: Pick<NoticeSubject, "mailFrom" | "senderAddress" | "senderAgency" | "problems" | "decision">,
-): string | null {
-  const { mailFrom, senderAddress, senderAgency, problems, decision } = subject;
-  if (mailFrom === "") return "null-sender";
-  const localPart = mailFrom.slice(0, mailFrom.lastIndexOf("@")).toLowerCase();
-  if (AUTOMATIC_SENDER.test(localPart)) return "automatic-sender";
-  if (problems.includes("machine-sent")) return "automatic-message";
-  if (decision !== null) return null;
-  if (senderAgency === null || domainOf(mailFrom) !== domainOf(senderAddress ?? "")) return "unproved-sender";
-  return null;
+/** What becomes of an arrival decides who is told what; a clerk's decision may add to it later. */
+function owedKinds({ entry, decision, outcome, outcomeReason }: NoticeSubject): NoticeKind[] {
+  const kinds: NoticeKind[] = [];
+  if (outcome === "possible-duplicate" && outcomeReason === "same-letter") kinds.push("copy");
+  if (entry) kinds.push("acknowledgement");
+  else if (decision?.decision === "rejected") kinds.push("rejection");
+  else if (outcome === "refused") {
+    kinds.push("refusal");
+    if (ALERTING.has(outcomeReason ?? "")) kinds.push("alert");
+  }
+  return kinds;
 }
 
-const AUTOMATIC_SENDER =
-  /^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|owner-.*|.*-(request|owner|relay)|(.*-)?bounces?([+-].*)?)$/;
+/** Whom an agency has chosen to refuse it need not hear of each time; these somebody has to know of. */
+const ALERTING: ReadonlySet<string> = new Set(["classified", "infected", "forged-sender"]);
 
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
+interface Promised {
+  readonly recipient: string;
+  readonly facts: NoticeFacts;
+  /** Null when it is to be sent. */
+  readonly withheld: string | null;
 }
 
-function agencyOf({ agencyId, nameThai, nameEnglish, mailbox, domain }: NoticeSubject) {
-  return { id: agencyId, nameThai, nameEnglish, mailbox: `${mailbox}@${domain}` };
+async function promised(
+  transaction: Transaction<Tables>,
+  kind: NoticeKind,
+  ids: { readonly evidenceId: string; readonly intakeId: string },
+  subject: NoticeSubject,
+  stamp: Stamp,
+): Promise<Promised> {
+  const recipient = subject.mailFrom;
+  switch (kind) {
+    case "acknowledgement":
+      return { recipient, facts: receiptOf(ids, subject), withheld: reasonToWithhold(subject) };
+    case "rejection":
+      return { recipient, facts: rejectionOf(ids, subject), withheld: reasonToWithhold(subject) };
+    case "refusal":
+      return { recipient, facts: refusalOf(ids, subject), withheld: reasonToWithhold(subject) };
+    case "copy": {
+      const { receipt, earlier } = await firstReceipt(transaction, subject, stamp);
+      return { recipient, facts: receipt, withheld: reasonToWithholdCopy(subject, earlier) };
+    }
+    case "alert": {
+      const { classifiedRegistrar, clerk } = subject.contacts;
+      const contact = subject.outcomeReason === "classified" ? classifiedRegistrar : clerk;
+      const withheld = contact === undefined ? "no-contact" : null;
+      return { recipient: contact ?? "", facts: alertOf(ids, subject), withheld };
+    }
+  }
 }
 
-function receiptOf(evidenceId: string, intakeId: string, subject: NoticeSubject): Receipt {
-  const { entry } = subject;
-  if (!entry) throw new Error("the arrival has no entry in a book");
-  return {
-    schema: "https://saraban.example.go.th/schemas/receipt.schema.json",
-    evidenceId,
-    type: "registered",
-    agency: agencyOf(subject),
-    letter: { number: entry.letterNumber, numberPrinted: entry.letterNumberPrinted, date: entry.letterDate },
-    register: {
-      book: entry.bookId,
-      number: entry.number,
-      year: entry.year,
-      yearBuddhist: buddhistYear(entry.year),
-    },
-    receivedAt: subject.arrivedAt.toISOString(),
-    deemedReceivedAt: entry.deemedReceivedAt === null ? null : new Date(entry.deemedReceivedAt).toISOString(),
-    registeredAt: new Date(entry.registeredAt).toISOString(),
-    receiver: { name: entry.registeredByName ?? subject.receiverName, unit: receivingUnit(subject) },
-    clock: { received: subject.arrivedClock, registered: entry.clock },
-    message: {
-      intakeId,
-      messageId: subject.messageId,
-      sha256: subject.sha256,
-      sizeBytes: subject.sizeBytes,
-    },
-  };
-}
-
-function refusalOf(evidenceId: string, intakeId: string, subject: NoticeSubject): RefusalFacts {
-  return {
-    schema: "https://saraban.example.go.th/schemas/refusal.schema.json",
-    evidenceId,
-    type: "refused",
-    agency: agencyOf(subject),
-    reason: "classified-by-mail",
-    receivedAt: subject.arrivedAt.toISOString(),
-    message: { intakeId, messageId: subject.messageId, sha256: subject.sha256 },
-  };
-}
-
-function rejectionOf(evidenceId: string, intakeId: string, subject: NoticeSubject): RejectionFacts {
-  return {
-    ...refusalOf(evidenceId, intakeId, subject),
-    schema: "https://saraban.example.go.th/schemas/rejection.schema.json",
-    type: "rejected",
-    reason: subject.decision?.reason ?? "",
-  };
-}
-
-function receivingUnit({ nameThai, unit }: NoticeSubject): string {
-  return unit === null ? nameThai : `${nameThai} (${unit})`;
+/** The receipt of the same letter's first arrival. Promised here when both have come at the same moment. */
+async function firstReceipt(
+  transaction: Transaction<Tables>,
+  { agencyId, earlierIntakeId }: NoticeSubject,
+  stamp: Stamp,
+): Promise<{ receipt: Receipt; earlier: NoticeSubject }> {
+  if (earlierIntakeId === null) throw new Error("a repeated letter without the one that it repeats");
+  const earlier = await readSubject(transaction, earlierIntakeId);
+  const notices = await promiseNotices(transaction, agencyId, earlierIntakeId, stamp);
+  const receipt = notices.find(({ kind }) => kind === "acknowledgement")?.facts;
+  if (!earlier || receipt?.type !== "registered") throw new Error("a repeated letter has no first receipt");
+  return { receipt, earlier };
 }

@@ -53,7 +53,7 @@ export interface RejectionFacts extends Omit<RefusalFacts, "schema" | "type" | "
   readonly reason: string;
 }
 
-export type NoticeFacts = Receipt | RefusalFacts | RejectionFacts;
+export type NoticeFacts = Receipt | RefusalFacts | RejectionFacts | AlertFacts;
 
 /** What a refusal says. Nothing of the letter: the letter is refused because it must not be repeated by plain mail. */
 export interface RefusalFacts {
@@ -61,7 +61,22 @@ export interface RefusalFacts {
   readonly evidenceId: string;
   readonly type: "refused";
   readonly agency: IssuingAgency;
-  readonly reason: "classified-by-mail";
+  readonly reason: "classified-by-mail" | "infected" | "sender-not-accepted";
   readonly receivedAt: string;
   readonly message: { readonly intakeId: string; readonly messageId: string | null; readonly sha256: string };
+}
+
+/**
+ * What an alert says to a person of the agency: that an arrival was refused, why, and until when its copy is kept. Nothing
+ * of the sender and none of his words: it goes out as plain mail.
+ */
+export interface AlertFacts {
+  readonly evidenceId: string;
+  readonly type: "alert";
+  readonly agency: IssuingAgency;
+  readonly reason: RefusalFacts["reason"];
+  readonly intakeId: string;
+  readonly receivedAt: string;
+  /** Null when no copy is kept. */
+  readonly keepUntil: string | null;
 }

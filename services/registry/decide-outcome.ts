@@ -9,6 +9,9 @@ export interface WaitingLetter {
   readonly verdict: "ready" | "triage" | "ignored" | "refused";
   readonly reason: string;
   readonly contentDigest: string | null;
+  /** Equal for the same letter in another message (reading.letter_digest); and whether files are attached. */
+  readonly letterDigest: string | null;
+  readonly hasFiles: boolean;
   readonly senderDomain: string | null;
   readonly number: string | null;
   readonly numberPrinted: string | null;
@@ -24,11 +27,14 @@ export interface WaitingLetter {
   readonly enclosures: readonly string[];
 }
 
-/** What identifies a registered letter. */
+/** What identifies a letter. */
 export type LetterIdentity = Pick<WaitingLetter, "senderDomain" | "number" | "letterDate" | "from"> & {
   /** Null for a letter that a clerk wrote in by hand. */
   readonly intakeId: string | null;
 };
+
+/** A letter that stands in the book. */
+export type RegisteredLetter = LetterIdentity & Pick<WaitingLetter, "letterDigest">;
 
 /** What has been here before, as far as it may resemble the waiting letters. */
 export interface Earlier {
@@ -38,7 +44,9 @@ export interface Earlier {
    */
   readonly byDigest: ReadonlyMap<string, { readonly intakeId: string; readonly isKept: boolean }>;
   /** Entries with the number of one of the waiting letters. */
-  readonly registered: readonly LetterIdentity[];
+  readonly registered: readonly RegisteredLetter[];
+  /** Contents and sender ({@link contentsOf}) → the first entry with the contents of one of the waiting letters. */
+  readonly byContents: ReadonlyMap<string, string>;
 }
 
 export interface Decided {
@@ -51,8 +59,11 @@ export interface Decided {
 /**
  * The last word on each letter, in order: the reading's verdict, unless the book shows that the letter has been here
  * before. The same message again (a lost 250, a second relay) changes nothing; the same letter in another message is an
- * officer's decision. A Message-ID alone decides nothing: anyone can write one. Where the agency has a clerk register
- * what comes by a channel, every letter goes to the tray.
+ * officer's decision: with the same contents too its sender is told the number that it has already. The same files from the
+ * same sender under another number or date are most likely the same letter corrected, so an officer looks before a second
+ * number is given; texts without files are not compared, for many letters have but a covering line. A Message-ID alone
+ * decides nothing: anyone can write one. Where the agency has a clerk register what comes by a channel, every letter goes to
+ * the tray.
  */
 export function decideOutcomes(
   waiting: readonly WaitingLetter[],
@@ -61,6 +72,7 @@ export function decideOutcomes(
 ): Decided[] {
   const digests = new Map(earlier.byDigest);
   const registered = Map.groupBy(earlier.registered, ({ number }) => number);
+  const contents = new Map(earlier.byContents);
   return waiting.map((letter) => {
     const repeated = letter.contentDigest === null ? undefined : digests.get(letter.contentDigest);
     if (repeated !== undefined && repeated.intakeId !== letter.intakeId) {
@@ -79,15 +91,27 @@ export function decideOutcomes(
     if (letter.verdict !== "ready") {
       return { letter, outcome: letter.verdict, reason: letter.reason, earlierIntakeId: null };
     }
-    const resembled = registered.get(letter.number)?.find((other) => isSameLetter(letter, other));
-    if (resembled) {
-      const earlierIntakeId = resembled.intakeId;
+    const resembled = registered.get(letter.number)?.filter((other) => isSameLetter(letter, other)) ?? [];
+    const same = resembled.find((other) => hasSameContents(letter, other));
+    if (same) {
+      const earlierIntakeId = same.intakeId;
+      return { letter, outcome: "possible-duplicate", reason: "same-letter", earlierIntakeId };
+    }
+    if (resembled[0]) {
+      const earlierIntakeId = resembled[0].intakeId;
       return { letter, outcome: "possible-duplicate", reason: "same-number-and-date", earlierIntakeId };
+    }
+    const key = contentsOf(letter);
+    const otherwiseNumbered = key === null ? undefined : contents.get(key);
+    if (otherwiseNumbered !== undefined) {
+      const earlierIntakeId = otherwiseNumbered;
+      return { letter, outcome: "possible-duplicate", reason: "same-content", earlierIntakeId };
     }
     if (registeredByClerk(letter.channel)) {
       return { letter, outcome: "triage", reason: "registered-by-clerk", earlierIntakeId: null };
     }
     registered.set(letter.number, [...(registered.get(letter.number) ?? []), letter]);
+    if (key !== null) contents.set(key, letter.intakeId);
     return { letter, outcome: "registered", reason: letter.reason, earlierIntakeId: null };
   });
 }
@@ -105,4 +129,22 @@ export function isSameLetter(letter: LetterIdentity, other: LetterIdentity): boo
   const datesAgree =
     letter.letterDate === null || other.letterDate === null || letter.letterDate === other.letterDate;
   return sameAgency && datesAgree;
+}
+
+/** Of a line that a clerk wrote in by hand there are no contents, and no receipt that could be sent again. */
+function hasSameContents(letter: WaitingLetter, other: RegisteredLetter): boolean {
+  return (
+    other.intakeId !== null && letter.letterDigest !== null && letter.letterDigest === other.letterDigest
+  );
+}
+
+/** Sender and files of a letter as one key; null for a letter without files. */
+export function contentsOf({
+  verdict,
+  letterDigest,
+  senderDomain,
+  hasFiles,
+}: Pick<WaitingLetter, "verdict" | "letterDigest" | "senderDomain" | "hasFiles">): string | null {
+  if (verdict !== "ready" || !hasFiles || letterDigest === null || senderDomain === null) return null;
+  return `${letterDigest} ${senderDomain}`;
 }

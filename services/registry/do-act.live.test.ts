@@ -21,6 +21,7 @@ import { drainBook } from "./register-letter.ts";
 const INBOUND = "agency-a.inbound.ordinary";
 const OUTBOUND = "agency-a.outbound.ordinary";
 const log = openLog("silent", "test");
+const quarantine = { keepDays: 30, classifiedKeepDays: 7 };
 const deem = deemByCalendar(openCalendar(join(projectDir, "config/holidays")), log);
 
 interface Asked {
@@ -53,7 +54,7 @@ async function scene(
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
   const database = roomDatabase(context, address, "saraban_registry", 8);
-  const parts = { database, now, batchSize: 50, maxFailures: 3, reasonToHold: held, deem, log };
+  const parts = { database, now, batchSize: 50, maxFailures: 3, reasonToHold: held, deem, quarantine, log };
   await query("update saraban.agency set letter_code = 'ทก 0101'");
   const ask = async (act: ActName, asked: Asked): Promise<string> => {
     const id = newId();

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../shared/letter/tables.ts";
-import type { Earlier, LetterIdentity, WaitingLetter } from "./decide-outcome.ts";
+import { contentsOf, type Earlier, type RegisteredLetter, type WaitingLetter } from "./decide-outcome.ts";
 
 /**
  * Finds what the waiting letters may repeat. Run under the book's lock, so that two copies that are read at the same
@@ -32,7 +32,27 @@ export async function findEarlier(
   return {
     byDigest: new Map(messages.map(({ digest, ...arrival }) => [digest, arrival])),
     registered: await findNumbered(transaction, agencyId, numbers),
+    byContents: await findByContents(transaction, agencyId, waiting),
   };
+}
+
+/** Entries with the files of one of the waiting letters, from the same sender. */
+async function findByContents(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  waiting: readonly WaitingLetter[],
+): Promise<ReadonlyMap<string, string>> {
+  const given = waiting.filter((letter) => contentsOf(letter) !== null);
+  if (given.length === 0) return new Map();
+  const { rows } = await sql<{ key: string; intakeId: string }>`
+    select given.digest || ' ' || given.domain as key, first.intake_id as "intakeId"
+      from unnest(${given.map(({ letterDigest }) => letterDigest)}::text[], ${given.map(({ senderDomain }) => senderDomain)}::text[])
+        as given(digest, domain)
+     cross join lateral (
+       select e.intake_id from reading r join entry e on e.intake_id = r.intake_id
+        where r.letter_digest = given.digest and r.agency_id = ${agencyId} and e.sender_domain = given.domain and ${NOT_CANCELLED}
+        order by e.registered_at limit 1) first`.execute(transaction);
+  return new Map(rows.map(({ key, intakeId }) => [key, intakeId]));
 }
 
 const NOT_CANCELLED = sql`not exists (select from entry_event h
@@ -43,13 +63,14 @@ export async function findNumbered(
   transaction: Transaction<Tables>,
   agencyId: string,
   numbers: readonly string[],
-): Promise<LetterIdentity[]> {
+): Promise<RegisteredLetter[]> {
   // Most numbers are in no book: one look-up tells, and only what it finds is read as it stands today.
-  const { rows } = await sql<LetterIdentity>`
+  const { rows } = await sql<RegisteredLetter>`
     select l.* from lines_numbered(${agencyId}, ${[...new Set(numbers)]}::text[]) k
      cross join lateral (
        select l.intake_id as "intakeId", e.sender_domain as "senderDomain", l.letter_number as number,
-              l.letter_date as "letterDate", l.letter_from as "from", l.registered_at
+              l.letter_date as "letterDate", l.letter_from as "from", l.registered_at,
+              (select r.letter_digest from reading r where r.intake_id = l.intake_id) as "letterDigest"
          from entry e join register_line l on l.book_id = e.book_id and l.year = e.year and l.number = e.number
         where e.book_id = k.book_id and e.year = k.year and e.number = k.number
           and l.direction = 'inbound' and l.status = 'registered' and l.letter_number = any (${numbers}::text[]) offset 0) l

@@ -2,15 +2,15 @@
  * REGISTRY
  *
  * Receives    "register-letter": a wake-up for a book that has waiting letters; "do-act": what a clerk asks for.
- * Hands on    "notify-sender" for a registered, a refused or a rejected letter.
- * Writes      book, entry, entry_event, outcome, tray_decision, act_result (all but book append-only); book_year through
- *             entry's trigger.
+ * Hands on    "notify-sender" for a registered, a refused or a rejected letter, and for one that came again in another mail.
+ * Writes      book, entry, entry_event, outcome, quarantine, tray_decision, act_result (all but book append-only); book_year
+ *             through entry's trigger.
  * Promises    numbers 1, 2, 3 … for each book and calendar year in Asia/Bangkok, without hole or repeat, in order of arrival
  *             among the letters that are ready, in the transaction that writes the entry (Annex 6 §2.2.3). Every arrival
  *             gets exactly one outcome; one that lies in the tray at most one decision of a clerk. A mistake is corrected,
  *             filled or cancelled by an event beside the line; a number stays used.
  * May not     read message octets, talk to senders.
- * Settings    registry.batchSize, clock.policy, queue.*, database.*.
+ * Settings    registry.batchSize, quarantine.*, clock.policy, queue.*, database.*.
  * Fails       killed or stopped in a batch: the batch is rolled back, the next worker takes it up; nothing was numbered.
  *             a letter that cannot be written: tried alone, again later with growing pauses, set aside visibly at last.
  *             clock not good enough under the policy `hold`: letters wait, and go on by themselves when it is.
@@ -46,6 +46,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     maxFailures,
     reasonToHold: (clock: ClockState) => reasonToHold(clock, settings.clock),
     deem: deemByCalendar(openCalendar(settings.holidaysDir), log),
+    quarantine: settings.quarantine,
     log,
   };
   const waitForClock = async (

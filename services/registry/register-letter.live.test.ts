@@ -11,6 +11,7 @@ import { drainBook } from "./register-letter.ts";
 
 const BOOK = "agency-a.inbound.ordinary";
 const log = openLog("silent", "test");
+const quarantine = { keepDays: 30, classifiedKeepDays: 7 };
 const deem = deemByCalendar(openCalendar(join(projectDir, "config/holidays")), log);
 
 interface Line {
@@ -35,7 +36,7 @@ async function scene(
     address,
     wait: (letters: Parameters<typeof letReadLettersWait>[1]) => letReadLettersWait(query, letters),
     drain: async (book = BOOK) => {
-      const parts = { database, now, batchSize, maxFailures: 3, reasonToHold: held, deem, log };
+      const parts = { database, now, batchSize, maxFailures: 3, reasonToHold: held, deem, quarantine, log };
       return (await drainBook(parts, book.split(".")[0] as string, book)).letters;
     },
     lines: () => query<Line>("select * from saraban.entry order by book_id, year, number"),

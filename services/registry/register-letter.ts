@@ -10,6 +10,7 @@ import { type Decided, decideOutcomes } from "./decide-outcome.ts";
 import { findEarlier } from "./earlier-store.ts";
 import { insertEntries } from "./entry-store.ts";
 import { ClockHeld, nextPlace } from "./next-place.ts";
+import { insertQuarantine, type KeepDays } from "./quarantine-store.ts";
 
 /** Registrations made without a clerk are signed with the rule's name. */
 const RULE = "rule:automatic";
@@ -23,6 +24,8 @@ export interface RegistryParts {
   readonly reasonToHold: (clock: ClockState) => string | null;
   /** When an arrival counts as received, by an agency's working hours. */
   readonly deem: Deem;
+  /** How long the octets of what was refused are kept. */
+  readonly quarantine: KeepDays;
   readonly log: Log;
 }
 
@@ -107,6 +110,7 @@ function drainBatch(
     );
     await takeNumbers(transaction, bookId, agencyId, decided, stamp, rules);
     await insertOutcomes(transaction, agencyId, decided, stamp, RULE);
+    await insertQuarantine(transaction, agencyId, refusedOf(decided), stamp.at, parts.quarantine);
     await handOn(transaction, "registry", decided.flatMap(noticeFor(agencyId)));
     await finish(
       transaction,
@@ -143,9 +147,15 @@ async function takeNumbers(
   );
 }
 
+/** A second copy of a refused letter is a duplicate by its outcome, and holds the same octets. */
+function refusedOf(decided: readonly Decided[]): Decided["letter"][] {
+  return decided.map(({ letter }) => letter).filter(({ verdict }) => verdict === "refused");
+}
+
 function noticeFor(agencyId: string): (decided: Decided) => Work<HandedOnBy<"registry">>[] {
-  return ({ letter, outcome }) => {
+  return ({ letter, outcome, reason }) => {
     const work = { agencyId, subjectId: letter.intakeId };
-    return outcome === "registered" || outcome === "refused" ? [{ job: "notify-sender", ...work }] : [];
+    const isTold = outcome === "registered" || outcome === "refused" || reason === "same-letter";
+    return isTold ? [{ job: "notify-sender", ...work }] : [];
   };
 }

@@ -43,6 +43,7 @@ test("whatever the clock does around New Year, each year's numbers run 1, 2, 3 â
     maxFailures: 3,
     reasonToHold: () => null,
     deem,
+    quarantine: { keepDays: 30, classifiedKeepDays: 7 },
     log,
   };
   const enter = async (bookId: string): Promise<void> => {

@@ -1,0 +1,47 @@
+import type { NoticeSubject } from "./notice-store.ts";
+
+type Answered = Pick<
+  NoticeSubject,
+  "mailFrom" | "senderAddress" | "senderAgency" | "problems" | "decision" | "standing"
+>;
+
+/**
+ * RFC 3834 §2: no automatic answer to a null sender, to addresses that programs and lists send from, nor to messages that
+ * programs have sent. None where the sender is forged, or could not be looked up: the address is a stranger's then; a clerk
+ * who registers such a letter vouches for it, one who rejects it does not. And none to an envelope sender of another domain
+ * than that of the letter's From, which has to be proved (DMARC) or a known agency's: that would let a stranger have us
+ * write to anybody. Unless a clerk has looked at the letter and decided: that is a person's answer, not a program's.
+ * @returns a code of the reason; null when it may be sent
+ */
+export function reasonToWithhold(subject: Answered): string | null {
+  const { mailFrom, senderAddress, senderAgency, problems, decision, standing } = subject;
+  if (mailFrom === "") return "null-sender";
+  const localPart = mailFrom.slice(0, mailFrom.lastIndexOf("@")).toLowerCase();
+  if (AUTOMATIC_SENDER.test(localPart)) return "automatic-sender";
+  if (problems.includes("machine-sent")) return "automatic-message";
+  const isDoubtful = standing === "forged" || standing === "undecided";
+  if (isDoubtful && decision?.decision !== "registered") return `${standing}-sender`;
+  if (decision !== null) return null;
+  const isKnown = senderAgency !== null || standing === "proved";
+  if (!isKnown || domainOf(mailFrom) !== domainOf(senderAddress ?? "")) return "unproved-sender";
+  return null;
+}
+
+/** A receipt goes once more only to where the letter first came from; and no clerk has decided anything about this mail. */
+export function reasonToWithholdCopy(
+  subject: Answered,
+  earlier: Pick<Answered, "senderAddress">,
+): string | null {
+  const reason = reasonToWithhold({ ...subject, decision: null });
+  if (reason !== null) return reason;
+  return domainOf(subject.senderAddress ?? "") === domainOf(earlier.senderAddress ?? "")
+    ? null
+    : "other-sender";
+}
+
+const AUTOMATIC_SENDER =
+  /^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|owner-.*|.*-(request|owner|relay)|(.*-)?bounces?([+-].*)?)$/;
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
+}
