@@ -81,6 +81,22 @@ export const trayReasons: Readonly<Record<string, TrayReason>> = {
   "too-deep": { en: "Messages within messages, too deep to be read", th: "ข้อความซ้อนกันหลายชั้นเกินกว่าจะอ่าน" },
   "too-many-parts": { en: "It has too many parts to be read", th: "ข้อความมีส่วนประกอบมากเกินกว่าจะอ่าน" },
   "header-too-large": { en: "Its header is too large to be read", th: "ส่วนหัวของข้อความใหญ่เกินกว่าจะอ่าน" },
+  "conflicting-facts": {
+    en: "The letter itself and the mail name different numbers or dates",
+    th: "เลขที่หรือวันที่ในตัวหนังสือไม่ตรงกับที่แจ้งในอีเมล",
+  },
+  "pdf-unreadable": {
+    en: "A PDF in it cannot be read; ask the sender for it again",
+    th: "อ่านไฟล์ PDF ที่แนบไม่ได้ โปรดขอไฟล์จากผู้ส่งอีกครั้ง",
+  },
+  "encrypted-attachment": {
+    en: "An attachment needs a password, and the letter itself may be in it",
+    th: "เอกสารแนบต้องใช้รหัสผ่าน และตัวหนังสืออาจอยู่ในนั้น",
+  },
+  "archive-too-large": {
+    en: "An attachment holds more than is unpacked here, and the letter itself may be in it",
+    th: "เอกสารแนบใหญ่หรือมีไฟล์มากเกินกว่าที่ระบบจะแตกออก และตัวหนังสืออาจอยู่ในนั้น",
+  },
   "undecodable-attachment": { en: "An attachment is damaged", th: "เอกสารแนบเสียหาย" },
   "undecodable-body": { en: "Its text is damaged", th: "เนื้อความเสียหาย" },
   "text-cut": { en: "Its text is too long and was read in part", th: "เนื้อความยาวเกินไป อ่านได้เพียงบางส่วน" },

@@ -6,7 +6,7 @@ import {
   senderReason,
   senderRule,
 } from "../shared/letter/sender-rules.ts";
-import type { Reading, ReadingProblem } from "./reading.ts";
+import type { Attachment, Reading, ReadingProblem } from "./reading.ts";
 
 export type Envelope = { mailFrom: string; recipients: readonly string[] };
 
@@ -46,6 +46,14 @@ const BLOCKING: readonly ReadingProblem[] = [
   "conflicting-facts",
 ];
 
+// They stop a letter only where it may be the letter itself that is locked: an enclosure's password often comes by another way.
+const OF_ENCLOSURES: readonly ReadingProblem[] = ["encrypted-attachment", "archive-too-large"];
+
+/** Whether the letter itself lies here and can be read. */
+function holdsLetter({ role, marks, members }: Attachment): boolean {
+  return (role === "main" && marks.length === 0) || members.some(holdsLetter);
+}
+
 /**
  * What becomes of a message. The order is the rule: what a machine sent is never answered, so it goes before all; what is
  * infected is not looked at; a marked letter is refused whoever sent it and however damaged; then who sent it; everything
@@ -65,7 +73,10 @@ export function judgeMessage(reading: Reading, envelope: Envelope, sender: Sende
   const rule = senderRule(standing, kind, rules);
   if (rule === "refuse") return { outcome: "refused", reason: senderReason(standing, kind) };
   if (standing === "forged") return { outcome: "triage", reason: senderReason(standing, kind) };
-  const blocking = BLOCKING.find((problem) => reading.problems.includes(problem));
+  const isOpen = reading.attachments.some(holdsLetter);
+  const blocking = BLOCKING.find(
+    (problem) => reading.problems.includes(problem) && !(isOpen && OF_ENCLOSURES.includes(problem)),
+  );
   if (blocking !== undefined) return { outcome: "triage", reason: blocking };
   if (reading.facts.number === null) {
     const uncertain = reading.problems.includes("uncertain-number");

@@ -125,6 +125,7 @@ export function startPdfChild(limits: PdfChildLimits): PdfChild {
     });
   });
 
+  let stopping = false;
   const give = async (content: PartContent): Promise<void> => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(content.sizeBytes);
@@ -171,10 +172,12 @@ export function startPdfChild(limits: PdfChildLimits): PdfChild {
         return await answered;
       } finally {
         unwatch();
-        hold(child, false);
+        // One that is being stopped is waited for.
+        hold(child, stopping);
       }
     },
     async stop() {
+      stopping = true;
       settle()?.reject(new Error("the reading of PDFs was stopped"));
       end("crashed");
       hold(child, true);

@@ -75,15 +75,16 @@ async function readKept(
   const cover = findFacts(subject, bodies, sender);
   const likely = findKind(message, subject, bodies[0] ?? "");
   let kind = likely.kind;
-  if (likely.machineSent && sender !== null && numberedAtHead(cover)) {
+  const mayBeLetter = kind === "letter" || (likely.machineSent && sender !== null);
+  // What a machine says of our own letters is no letter, whatever it encloses.
+  const said = mayBeLetter ? await readFiles(files, sender, known, readPdf, attachments) : NO_FILES;
+  const letter = mayBeLetter ? withAttachedLetter(cover, messages, known, problems) : cover;
+  const settled = settleFacts(letter, said, known);
+  if (kind !== "letter" && mayBeLetter && isNumbered(settled)) {
     // Thrown away, a letter that another agency's system sent would be lost without a word.
     kind = "letter";
     problems.add("machine-sent");
   }
-  // What a machine says of our own letters is no letter, whatever it encloses.
-  const said = kind === "letter" ? await readFiles(files, sender, known, readPdf) : NO_FILES;
-  const letter = kind === "letter" ? withAttachedLetter(cover, messages, known, problems) : cover;
-  const settled = settleFacts(letter, said, known);
   // The text may be another message's, or cut short.
   const broken = seen.bareNewline || message.problems.size > 0;
   if (kind === "letter" && broken) kind = "unreadable";
@@ -144,8 +145,11 @@ function* slicesOf(raw: Buffer): Generator<Buffer> {
   for (let at = 0; at < raw.length; at += SLICE_BYTES) yield raw.subarray(at, at + SLICE_BYTES);
 }
 
-function numberedAtHead({ sources }: FoundFacts): boolean {
-  return sources.number?.source === "subject" && sources.number.confidence >= 0.9;
+/** A number that stands where a letter's own does: at the head of the subject, or in the letter itself. */
+function isNumbered({ sources: { number } }: SettledFacts): boolean {
+  if (number === undefined) return false;
+  const { source, confidence } = number;
+  return source === "pdf" || source === "xml" || (source === "subject" && confidence >= 0.9);
 }
 
 /** A letter forwarded as an attached message: its facts are the inner message's, unless the cover has a number. */

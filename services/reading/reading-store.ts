@@ -44,7 +44,9 @@ export async function findUnread(
 export async function readKnownSenders(transaction: Transaction<Tables>): Promise<KnownSenders> {
   const { rows } = await sql<KnownSender & { domain: string }>`
     select domain, name_th as name, code_letters as "codeLetters", roman_code as "romanCode" from partner where active
-    union all select domain, name_th, null, null from agency where active`.execute(transaction);
+    union all select domain, name_th, split_part(letter_code, ' ', 1), null from agency where active`.execute(
+    transaction,
+  );
   return new Map(rows.map(({ domain, ...sender }) => [domain, sender]));
 }
 

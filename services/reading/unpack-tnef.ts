@@ -2,7 +2,7 @@ import { decodeText } from "./charset.ts";
 
 /**
  * winmail.dat, the packing that Outlook and Exchange use among themselves (MS-OXTNEF): attributes in a row, and in some of
- * them lists of MAPI properties. Own code: what npm has for it is unkept, and knows neither Thai code pages nor bounds.
+ * them lists of MAPI properties. Own code: the one package found for it bounds nothing, and letters are read in Thai code pages.
  */
 export interface UnpackedTnef {
   readonly files: readonly { readonly name: string | null; readonly type: string; readonly octets: Buffer }[];
