@@ -11,6 +11,10 @@ const DRILLS: Readonly<Record<string, { readonly says: string; readonly file: st
     says: "kill -9 of every service in turn, of PostgreSQL, a lost queue and a frozen worker, while letters arrive",
     file: "./drill/kill.ts",
   },
+  hostile: {
+    says: "thousands of spoilt and malicious messages, while another client sends ordinary letters",
+    file: "./drill/hostile.ts",
+  },
 };
 
 /** A drill: its own arguments, and the exit code it ends with. */

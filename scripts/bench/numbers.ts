@@ -110,6 +110,7 @@ async function startBooks(run: BenchRun) {
     maxFailures: settings.queue.maxFailures,
     reasonToHold: () => null,
     deem: deemByCalendar(openCalendar(settings.holidaysDir), log),
+    quarantine: settings.quarantine,
     log,
   };
   return { pool, address: postgres.connection, parts };

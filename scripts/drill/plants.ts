@@ -34,8 +34,8 @@ export const plants: Readonly<Record<string, Plant>> = {
     says: "a second try of an acknowledgement gets another evidence id",
     change: {
       file: "/services/notification/send-notice.ts",
-      from: "return composeAcknowledgement(notice.facts, ends);",
-      to: "return composeAcknowledgement({ ...notice.facts, evidenceId: String(Math.random()) }, ends);",
+      from: 'return composeAcknowledgement(facts, ends, kind === "copy");',
+      to: 'return composeAcknowledgement({ ...facts, evidenceId: String(Math.random()) }, ends, kind === "copy");',
     },
   },
   "forget-copies": {
@@ -44,6 +44,14 @@ export const plants: Readonly<Record<string, Plant>> = {
       file: "/services/registry/decide-outcome.ts",
       from: "return waiting.map((letter) => {",
       to: 'return waiting.map((letter) => { if (letter.verdict === "ready") return { letter, outcome: "registered", reason: "letter", earlierIntakeId: null };',
+    },
+  },
+  "lose-an-octet": {
+    says: "now and then the store keeps another octet than was sent, under the right hash",
+    change: {
+      file: "/services/shared/runtime/store.ts",
+      from: "const count = chunk.copy(block, filled, taken);",
+      to: "const count = chunk.copy(block, filled, taken); if (sizeBytes % 97 === 0) block[filled] ^= 1;",
     },
   },
 };
