@@ -52,7 +52,12 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     now,
     log,
   };
-  const heartbeat = await startHeartbeat(database, "reading", () => scanner?.trouble() ?? null, log);
+  const heartbeat = await startHeartbeat(
+    database,
+    "reading",
+    async () => readPdf.trouble() ?? (await scanner?.trouble()) ?? null,
+    log,
+  );
   const worker = await performJobs({
     room: "reading",
     home,

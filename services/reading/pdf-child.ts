@@ -2,9 +2,10 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { projectDir } from "../shared/runtime/settings.ts";
 import type { PartContent } from "./part-content.ts";
 import { readAnswer } from "./pdf-answer.ts";
 import type { PdfRead } from "./read-pdf.ts";
@@ -212,6 +213,8 @@ export function confinedProgram(file: string): string[] {
   const here = dirname(fileURLToPath(import.meta.url));
   const engine = dirname(fileURLToPath(import.meta.resolve("@hyzyla/pdfium/pdfium.wasm")));
   const readable = [
+    // Where packages are linked from elsewhere (a deployment's volume, pnpm), Node looks at the link on its way.
+    join(projectDir, "node_modules"),
     `${here}/*`,
     fileURLToPath(new URL("../shared/letter/thai-text.ts", import.meta.url)),
     fileURLToPath(new URL("../../package.json", import.meta.url)),

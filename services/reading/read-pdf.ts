@@ -51,6 +51,12 @@ export interface PdfReader {
   close(): Promise<void>;
 }
 
+/** With the state of its processes. */
+export interface OpenPdfReader extends PdfReader {
+  /** Why no process could be started the last time, in words for an operator; null when one could. */
+  trouble(): string | null;
+}
+
 export interface PdfReaderOptions {
   /** Processes beside this one that read at the same time. */
   readonly processes: number;
@@ -82,7 +88,7 @@ interface Place {
  * memory costs its process, which is replaced; one at which the process dies is tried once more in a fresh one, as it may
  * have been killed for another reason. No other file is concerned: a process has one at a time.
  */
-export function openPdfReader(options: PdfReaderOptions): PdfReader {
+export function openPdfReader(options: PdfReaderOptions): OpenPdfReader {
   const free: Place[] = Array.from({ length: options.processes }, () => ({
     child: null,
     files: 0,
@@ -91,6 +97,7 @@ export function openPdfReader(options: PdfReaderOptions): PdfReader {
   const places = [...free];
   const waiting: ((place: Place) => void)[] = [];
   let closed = false;
+  let trouble: string | null = null;
 
   const take = (): Promise<Place> | Place => {
     // A warm one first: a second process is started only when two files come at once.
@@ -117,7 +124,11 @@ export function openPdfReader(options: PdfReaderOptions): PdfReader {
   const attempt = async (place: Place, content: PartContent): Promise<PdfRead | PdfChildEnd> => {
     if (closed) throw new Error("the reader of PDFs is closed");
     place.child ??= startPdfChild(options);
-    await place.child.ready;
+    await place.child.ready.catch((error: Error) => {
+      trouble = `the program that reads PDFs does not start, and letters with PDFs wait: ${error.message.slice(0, 200)}`;
+      throw error;
+    });
+    trouble = null;
     place.files += 1;
     return place.child.read(content);
   };
@@ -149,6 +160,7 @@ export function openPdfReader(options: PdfReaderOptions): PdfReader {
         give(place);
       }
     },
+    trouble: () => trouble,
     async close() {
       closed = true;
       for (const { idle } of places) clearTimeout(idle);
