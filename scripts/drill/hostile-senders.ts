@@ -109,10 +109,10 @@ function isOver(record: SentRecord): boolean {
   return record.gaveUp;
 }
 
-/** The CR LF before the final dot belongs to the message (RFC 5321 §4.1.1.4). */
+/** The CR LF before the final dot belongs to the message (RFC 5321 §4.1.1.4); an empty one is ended by the dot alone. */
 function confirm(record: SentRecord, ids: readonly string[], octets: Buffer): void {
   const hash = createHash("sha256").update(octets);
-  if (octets.subarray(-2).toString("latin1") !== "\r\n") hash.update("\r\n");
+  if (octets.length > 0 && octets.subarray(-2).toString("latin1") !== "\r\n") hash.update("\r\n");
   const sha256 = hash.digest("hex");
   for (const id of ids) record.confirmed.set(id, sha256);
 }

@@ -6,7 +6,7 @@ import { newId } from "../shared/runtime/ids.ts";
 
 /**
  * The decoded octets of an attachment, for the readers that look into it (PDF, XML, ZIP, TNEF, a scanner). Small ones are
- * held in memory, larger ones in a file of the system's temporary folder, so that memory does not grow with the mail.
+ * held in memory, larger ones in a file, so that memory does not grow with the mail.
  */
 export interface PartContent {
   readonly sizeBytes: number;
@@ -39,13 +39,20 @@ export const CONTENT_LIMITS: ContentLimits = {
 };
 
 const IN_MEMORY_BYTES = 256 * 1024;
+/** Of one message altogether: hundreds of small files are as much as a large one. */
+const ALL_IN_MEMORY_BYTES = 2 * 1024 * 1024;
 const HEAD_BYTES = 4_100;
 
-export function openContentKeeper(limits: ContentLimits = CONTENT_LIMITS): ContentKeeper {
+/** @param newPath names a new file: of the service's own folder (work-folder.ts), or of the system's temporary one */
+export function openContentKeeper(
+  limits: ContentLimits = CONTENT_LIMITS,
+  newPath = (): string => join(tmpdir(), `saraban-part-${newId()}`),
+): ContentKeeper {
   const files: string[] = [];
   let leftBytes = limits.maxTotalBytes;
+  let leftInMemoryBytes = ALL_IN_MEMORY_BYTES;
   const newFile = (): string => {
-    const path = join(tmpdir(), `saraban-part-${newId()}`);
+    const path = newPath();
     files.push(path);
     return path;
   };
@@ -71,7 +78,7 @@ export function openContentKeeper(limits: ContentLimits = CONTENT_LIMITS): Conte
         if (head.length < HEAD_BYTES)
           head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES - head.length)]);
         held.push(chunk);
-        if (sizeBytes <= IN_MEMORY_BYTES) continue;
+        if (sizeBytes <= Math.min(IN_MEMORY_BYTES, leftInMemoryBytes)) continue;
         // Only its owner may read it: it is a letter.
         path ??= newFile();
         file ??= await open(path, "wx", 0o600);
@@ -85,9 +92,9 @@ export function openContentKeeper(limits: ContentLimits = CONTENT_LIMITS): Conte
       if (path !== undefined) await rm(path, { force: true });
       return null;
     }
-    return path === undefined
-      ? inMemory(Buffer.concat(held), head, newFile)
-      : { sizeBytes, head, read: () => readWhole(path), path: async () => path };
+    if (path !== undefined) return { sizeBytes, head, read: () => readWhole(path), path: async () => path };
+    leftInMemoryBytes -= sizeBytes;
+    return inMemory(Buffer.concat(held), head, newFile);
   };
 
   return {
