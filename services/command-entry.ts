@@ -65,12 +65,13 @@ async function show({ database, acting }: Desk, key: LineKey, json: boolean): Pr
   return 0;
 }
 
-function asText({ line, events, thread, complete }: LineAnswer): string {
+function asText({ line, arrival, events, thread, complete }: LineAnswer): string {
   // Names stand as the sender wrote them: neither a control sequence nor a turned "fdp.exe" reaches the terminal.
   const attachments = line.attachments.map(({ name, contentType }) =>
     normaliseThai(name ?? contentType).replaceAll("\n", " "),
   );
   const parts = [fieldTable({ ...line, attachments })];
+  if (arrival !== null) parts.push(fieldTable(arrival));
   if (events.length > 0) {
     const rows = events.map(({ madeAt, what, madeByName, reason, changes }) => [
       shown(madeAt),

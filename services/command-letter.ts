@@ -1,14 +1,20 @@
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import type { RunCommand } from "./cli.ts";
+import { readArrival } from "./http/arrival-store.ts";
+import { showChecks } from "./http/show-arrival.ts";
 import { findInstallation } from "./installation.ts";
 import { listAgencies, readStatus } from "./shared/letter/inbound-book.ts";
 import type { Tables } from "./shared/letter/tables.ts";
-import { openDatabase } from "./shared/runtime/database.ts";
+import { inTransaction, openDatabase } from "./shared/runtime/database.ts";
 import { openLog } from "./shared/runtime/log.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
+import { fieldTable } from "./show-fields.ts";
 
-/** `saraban letter ID`: what became of an arrival; the id is in the 250 reply and in each log line of the letter. */
+/**
+ * `saraban letter ID`: what became of an arrival, how it was checked (sender, scanner, sources that disagree), and what is
+ * known of the answers to it. The id is in the 250 reply and in each log line of the letter.
+ */
 export const run: RunCommand = async (args) => {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -37,17 +43,11 @@ export const run: RunCommand = async (args) => {
       process.stderr.write("saraban letter: no letter has this id here\n");
       return 1;
     }
-    if (values.json) process.stdout.write(`${JSON.stringify(status)}\n`);
-    else
-      for (const [name, value] of Object.entries(status))
-        process.stdout.write(`${name.padEnd(18)} ${shown(value)}\n`);
+    const arrival = await inTransaction(database, acting, (transaction) => readArrival(transaction, id));
+    const known = { ...status, ...(arrival && showChecks(arrival)) };
+    process.stdout.write(values.json ? `${JSON.stringify(known)}\n` : fieldTable(known));
     return 0;
   } finally {
     await database.destroy();
   }
 };
-
-function shown(value: unknown): string {
-  if (value === null || (Array.isArray(value) && value.length === 0)) return "-";
-  return value instanceof Date ? value.toISOString() : String(value);
-}

@@ -8,6 +8,7 @@ import type { Tables } from "./shared/letter/tables.ts";
 import { inTransaction, openDatabase } from "./shared/runtime/database.ts";
 import { openLog } from "./shared/runtime/log.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
+import { shown } from "./show-fields.ts";
 
 /** `saraban notices list` and `retry`: acknowledgements and refusals that no server took, and another try for them. */
 export const run: RunCommand = async (args) => {
@@ -45,7 +46,7 @@ export const run: RunCommand = async (args) => {
     else if (failed.length === 0) process.stdout.write("No notice has failed.\n");
     for (const notice of values.json ? [] : failed) {
       process.stdout.write(
-        `letter ${notice.letterId}  to ${notice.recipient || "a person of the agency"}: ${notice.reason}\n`,
+        `letter ${notice.letterId}  to ${notice.recipient || "a person of the agency"}: ${shown(notice.reason)}\n`,
       );
     }
     return 0;

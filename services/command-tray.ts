@@ -18,7 +18,7 @@ import { fieldTable, shown } from "./show-fields.ts";
 
 const USAGE = `use: tray AGENCY [list], tray AGENCY show ID, tray AGENCY duty [--from DATE] [--to DATE],
   tray AGENCY register ID [${FACT_USAGE}],
-  tray AGENCY reject|not-a-letter ID --reason WHY, tray AGENCY merge ID --into ID; [--by "ชื่อ สกุล"] [--json]`;
+  tray AGENCY reject|not-a-letter ID --reason WHY, tray AGENCY merge ID [--into ID]; [--by "ชื่อ สกุล"] [--json]`;
 
 const MOST_SHOWN = 100;
 const DUTY_DAYS = 30;
@@ -53,7 +53,8 @@ export const run: RunCommand = async (args) => {
       case "not-a-letter":
         return performAct(desk, values, { act: verb, intakeId: intakeId as string });
       case "merge": {
-        const earlier = values.into === undefined ? {} : { earlierIntakeId: values.into };
+        const into = values.into ?? (await foundEarlier(desk, intakeId as string));
+        const earlier = into === null ? {} : { earlierIntakeId: into };
         return performAct(desk, values, { act: verb, intakeId: intakeId as string, ...earlier });
       }
       default:
@@ -96,6 +97,14 @@ async function show({ database, acting }: Desk, intakeId: string, json: boolean)
   const member = trayMember(letter);
   process.stdout.write(json ? `${JSON.stringify(member)}\n` : fieldTable(member));
   return 0;
+}
+
+/** The arrival that this one was found to repeat; null when none was found. */
+async function foundEarlier({ database, acting }: Desk, intakeId: string): Promise<string | null> {
+  const letter = await inTransaction(database, acting, (transaction) =>
+    readTrayLetter(transaction, intakeId),
+  );
+  return letter?.earlierIntakeId ?? null;
 }
 
 async function duty(desk: Desk, from: string | undefined, to: string | undefined, json: boolean) {

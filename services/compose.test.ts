@@ -12,6 +12,7 @@ interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>;
   readonly depends_on?: Readonly<Record<string, unknown>>;
   readonly volumes?: readonly string[];
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[];
 }
 
 const file = parse(readFileSync(join(projectDir, "docker-compose.yml"), "utf8"), { merge: true }) as {
@@ -42,4 +43,20 @@ test("every variable is a setting, every named volume is declared", () => {
       expect(Object.keys(file.volumes), name).toContain(volume.split(":")[0]);
     }
   }
+});
+
+test("a port that is open to the world has its senders checked: by another service, which is told so", () => {
+  const environmentOf = (name: string) => file.services[name]?.environment ?? {};
+  expect(environmentOf("intake")["SARABAN_SMTP_HOST"]).toBe("0.0.0.0");
+  expect(environmentOf("reading")["SARABAN_SENDERS_CHECK"]).toBe("on");
+});
+
+test("mailboxes' secrets reach the one service that needs them, from a file that is in no repository", () => {
+  const given = ours.filter(([, { env_file }]) => env_file !== undefined);
+  expect(given.map(([name, { env_file }]) => [name, env_file])).toEqual([
+    ["intake", [{ path: "./secrets.env", required: false }]],
+  ]);
+  expect(readFileSync(join(projectDir, ".gitignore"), "utf8").split("\n")).toContain("secrets.env");
+  for (const [name, { volumes = [] }] of ours)
+    expect(volumes, name).toContain("./config:/srv/saraban/config:ro");
 });

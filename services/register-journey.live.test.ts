@@ -7,7 +7,7 @@ import { inject, type TestContext, test } from "vitest";
 import { openSmtpSender } from "../scripts/smtp-sender.ts";
 import { newId } from "./shared/runtime/ids.ts";
 import { projectDir } from "./shared/runtime/settings.ts";
-import { adminQueries } from "./shared/testing/arrivals.ts";
+import { adminQueries, letReadLettersWait } from "./shared/testing/arrivals.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
 import { type SampleLetter, sampleLetter } from "./shared/testing/sample-letters.ts";
 import { startServiceProcess } from "./shared/testing/service-process.ts";
@@ -230,7 +230,7 @@ test("tray, register, correct, reserve, fill, cancel, thread, by HTTP; others' c
 
 test("the same on the command line, with its exit codes; an act is kept while the registry is away", async (context) => {
   const { expect } = context;
-  const { saraban, receive, query, service, start } = await office(context);
+  const { ask, saraban, receive, query, service, start } = await office(context);
   const first = await receive(letterOf(10));
   const second = await receive(letterOf(11));
   const third = await receive(letterOf(12));
@@ -277,6 +277,11 @@ test("the same on the command line, with its exit codes; an act is kept while th
   expect(await saraban("tray", "agency-a", "not-a-letter", third, "--reason", "โฆษณา")).toMatchObject({
     code: 0,
   });
+  // Of a letter that was found to be another one's copy nobody has to say whose.
+  const same = { number: "นร 1200/77", letterDate: "2026-05-01" };
+  const [, copy] = (await letReadLettersWait(query, [same, same])) as [string, string];
+  await expect.poll(async () => (await ask(`/tray/${copy}`)).status, { timeout: 15_000 }).toBe(200);
+  expect(await saraban("tray", "agency-a", "merge", copy)).toMatchObject({ code: 0, stdout: "Done.\n" });
   expect((await saraban("tray", "agency-a")).stdout).toBe("Nothing waits in the tray.\n");
   // The duty begins when it is first written down: nothing is missed in an installation's first hour.
   expect((await json("tray", "agency-a", "duty")).halfDays).toEqual(expect.any(Array));

@@ -6,12 +6,16 @@ const moment = new Intl.DateTimeFormat("sv-SE", {
   timeZone: "Asia/Bangkok",
 });
 
-/** A value for a terminal; times in Asia/Bangkok. */
+/**
+ * A value for a terminal; times in Asia/Bangkok. Much of it a stranger wrote: neither a control sequence nor a turned
+ * "fdp.exe" reaches the terminal.
+ */
 export function shown(value: unknown): string {
   if (value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0))
     return "-";
   if (value instanceof Date) return moment.format(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, " ");
 }
 
 /** The fields of something, one a line, those of `facts` among them; lists have a line for each item. */

@@ -120,7 +120,11 @@ create index quarantine_due on quarantine (keep_until) where removed_at is null;
 alter table quarantine enable row level security;
 create policy own_agency on quarantine using (acting_for(agency_id)) with check (acting_for(agency_id));
 grant select, insert on quarantine to saraban_registry;
-grant select on quarantine to saraban_intake, saraban_audit;
+grant select on quarantine to saraban_intake, saraban_audit, saraban_http;
+create policy not_for_clerks on quarantine as restrictive for select to saraban_http using (reason <> 'classified');
+create index quarantine_by_agency on quarantine (agency_id, since desc, intake_id desc);
+-- What became of a letter that came again is shown with its first arrival; few outcomes name an earlier one.
+create index outcome_by_earlier on outcome (earlier_intake_id) where earlier_intake_id is not null;
 
 -- stored_body stays append-only but for this one way: the octets of a quarantined copy whose time is over.
 alter table stored_body add column removed_at timestamptz;
@@ -146,6 +150,9 @@ create function remove_quarantined(which uuid, of_agency text, as_of timestamptz
   as $$
 declare body record;
 begin
+  if not acting_for(of_agency) then
+    raise exception 'not acting for the agency' using errcode = 'insufficient_privilege';
+  end if;
   update quarantine q set removed_at = as_of
    where q.intake_id = which and q.agency_id = of_agency and q.removed_at is null and q.keep_until <= as_of;
   if not found then return; end if;
@@ -166,6 +173,8 @@ comment on function remove_quarantined(uuid, text, timestamptz) is 'Removes the 
 revoke all on function remove_quarantined(uuid, text, timestamptz) from public;
 grant execute on function remove_quarantined(uuid, text, timestamptz) to saraban_intake;
 grant update (content, removed_at) on stored_body to saraban_intake;
+-- The door stores again what was removed; to remove is for the function above alone, which looks whether it is due.
+create policy stored_again on stored_body as restrictive for update to saraban_intake using (true) with check (removed_at is null);
 grant select on quarantine to saraban_notification;
 
 -- ---------------------------------------------------------------------------------------------------------------

@@ -143,14 +143,16 @@ test("the attachments of the letter behind a line, as reading found them; a line
   const { expect } = context;
   const { ask, query } = await openDesk(context);
   const [intakeId] = await letReadLettersWait(query, [{}]);
-  const file = { name: "แนบ.pdf", contentType: "application/pdf", sizeBytes: 7, sha256: "ab".repeat(32) };
+  const file = {
+    name: "แนบ.pdf",
+    safeName: "แนบ.pdf",
+    sizeBytes: 7,
+    role: "main",
+    marks: ["no-text"],
+    members: [],
+  };
   const damaged = { name: null, contentType: "image/png", sizeBytes: null, sha256: null };
-  await query("update saraban.reading set attachments = $1", [
-    JSON.stringify([
-      { ...file, inline: false, partId: "2" },
-      { ...damaged, inline: true, partId: "3" },
-    ]),
-  ]);
+  await query("update saraban.reading set attachments = $1", [JSON.stringify([file, damaged])]);
   await writeBookLines(query, [{ registeredAt: at(0), subject: "บนกระดาษ" }]);
   await query(
     `insert into saraban.entry (book_id, agency_id, year, number, registered_at, arrived_at, clock, registered_by, urgency, intake_id, letter_number, subject)
@@ -159,4 +161,58 @@ test("the attachments of the letter behind a line, as reading found them; a line
   );
   expect((await ask(`/lines/${INBOUND}/2026/1`)).body.line.attachments).toEqual([]);
   expect((await ask(`/lines/${INBOUND}/2026/2`)).body.line.attachments).toEqual([file, damaged]);
+});
+
+test("beside a line: who sent it, what the scanner said, where its sources disagree, what came of each answer, and its copies", async (context) => {
+  const { expect } = context;
+  const { ask, query, fillTray } = await openDesk(context);
+  const [intakeId] = (await fillTray([{ outcome: "registered", standing: "proved" }])) as [string];
+  const again = { outcome: "possible-duplicate", reason: "same-letter", earlier: intakeId };
+  const [copy, bounce] = await fillTray([again, { outcome: "ignored", verdict: "ignored" }]);
+  await query(
+    `update saraban.reading set sender_check = '{"spf": {"result": "pass"}}', scan = '{"state": "not-scanned"}',
+       sources = '{"number": {"source": "pdf", "confidence": 0.9}}', problems = '{not-scanned,scanned-letter}',
+       conflicts = '[{"field": "date", "values": [{"value": "2026-04-01", "source": "pdf", "confidence": 0.9},
+                                                  {"value": "2026-04-02", "source": "body", "confidence": 0.8}]}]'
+      where intake_id = $1`,
+    [intakeId],
+  );
+  await query(
+    `with book as (insert into saraban.book (id, agency_id, direction, series) values ($2, 'agency-a', 'inbound', 'ordinary')),
+       line as (insert into saraban.entry (book_id, agency_id, year, number, registered_at, arrived_at, clock, registered_by, urgency,
+           intake_id, letter_number, subject)
+         values ($2, 'agency-a', 2026, 1, $3, $3, '{}', 'rule:test', 'normal', $1, 'นร 1200/9', 'เรื่อง')),
+       promised as (insert into saraban.notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state, reason, settled_at)
+         values ($1, 'agency-a', $1, 'acknowledgement', 'saraban@opdc.example.go.th', '<ack@agency-a.example.go.th>', '{}', $3, '{}', 'failed', 'bounced', $3)
+         returning id)
+     insert into saraban.delivery_report (intake_id, agency_id, notice_id, matched_by, kind, action, status, diagnostic, recorded_at, clock)
+       select $4, 'agency-a', id, 'token', 'bounce', 'failed', '5.2.2', 'mailbox full', $3, '{}' from promised`,
+    [intakeId, INBOUND, at(1), bounce],
+  );
+  const { arrival } = (await ask(`/lines/${INBOUND}/2026/1`)).body;
+  expect(arrival).toMatchObject({
+    sender: {
+      address: "saraban@opdc.example.go.th",
+      standing: "proved",
+      check: { spf: { result: "pass" } },
+    },
+    scan: { state: "not-scanned" },
+    problems: ["not-scanned", "scanned-letter"],
+    sources: { letterNumber: { source: "pdf" } },
+    conflicts: [{ field: "letterDate", values: [{ value: "2026-04-01" }, { value: "2026-04-02" }] }],
+    notices: [
+      {
+        kind: "acknowledgement",
+        state: "failed",
+        reason: "bounced",
+        recipient: "saraban@opdc.example.go.th",
+        reports: [
+          { intakeId: bounce, matchedBy: "token", kind: "bounce", action: "failed", status: "5.2.2" },
+        ],
+      },
+    ],
+    copies: [{ intakeId: copy, outcome: "possible-duplicate", reason: "same-letter" }],
+    quarantine: null,
+    reportsOn: null,
+  });
 });

@@ -3,11 +3,13 @@ import { keyText, type LineKey } from "../shared/letter/read-lines.ts";
 import { buddhistYear } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Transaction } from "../shared/runtime/database.ts";
+import { type Arrival, readArrival } from "./arrival-store.ts";
 import { actingFor, clerkOf } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { type LineEvent, type LineInFull, readLineEvents, readLineInFull } from "./line-store.ts";
 import { problem } from "./problem.ts";
 import { isBookId } from "./read-parameters.ts";
+import { showChecks } from "./show-arrival.ts";
 import { linesNumbered, linesReferringTo, type ThreadLine } from "./thread-store.ts";
 
 /** Of events, and of lines in each direction of a thread. */
@@ -15,7 +17,13 @@ const MOST_BESIDE_A_LINE = 100;
 
 /** A line, what happened to it, and the letters before and after it, as GET /lines/BOOK/YEAR/NUMBER answers. */
 export interface LineAnswer {
-  readonly line: LineInFull & { readonly yearBuddhist: number };
+  readonly line: LineInFull & {
+    readonly yearBuddhist: number;
+    /** What came with the letter, as reading found it; empty for a line that no arrival stands behind. */
+    readonly attachments: Arrival["attachments"];
+  };
+  /** How its letter was checked and answered; null for a line that no arrival stands behind. */
+  readonly arrival: ReturnType<typeof checksOf> | null;
   readonly events: readonly LineEvent[];
   readonly thread: {
     readonly refersTo: readonly ThreadLine[];
@@ -59,10 +67,12 @@ export async function readLineAnswer(
   const earlier = numbers.length === 0 ? [] : await linesNumbered(transaction, agencyId, numbers, most);
   const later =
     letterNumber === null ? [] : await linesReferringTo(transaction, agencyId, letterNumber, most);
+  const arrival = line.intakeId === null ? undefined : await readArrival(transaction, line.intakeId);
   const found = new Set(earlier.map((other) => other.letterNumber));
   const others = (lines: readonly ThreadLine[]) => lines.filter((other) => keyText(other) !== keyText(key));
   return {
-    line: { ...line, yearBuddhist: buddhistYear(line.year) },
+    line: { ...line, yearBuddhist: buddhistYear(line.year), attachments: arrival?.attachments ?? [] },
+    arrival: arrival ? checksOf(arrival) : null,
     events: events.slice(-MOST_BESIDE_A_LINE),
     thread: {
       refersTo: others(earlier).slice(0, MOST_BESIDE_A_LINE),
@@ -71,4 +81,8 @@ export async function readLineAnswer(
     },
     complete: [events, numbers, earlier, later].every(({ length }) => length < most),
   };
+}
+
+function checksOf({ attachments: _besideTheLine, ...arrival }: Arrival) {
+  return showChecks(arrival);
 }

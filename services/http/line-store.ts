@@ -7,16 +7,6 @@ import type { Tables } from "../shared/letter/tables.ts";
 /** A line with what is known beside its columns. */
 export interface LineInFull extends RegisterLine {
   readonly intakeId: string | null;
-  /** What came with the letter, as reading found it; empty for a line that no arrival stands behind. */
-  readonly attachments: readonly {
-    /** As the sender named it; null when unnamed. */
-    readonly name: string | null;
-    /** Declared by the sender; not to be trusted. */
-    readonly contentType: string;
-    /** Of the decoded content, as its hash; null when it could not be decoded. */
-    readonly sizeBytes: number | null;
-    readonly sha256: string | null;
-  }[];
   /** อ้างถึง: the canonical numbers among the references. */
   readonly referenceNumbers: readonly string[];
   readonly deemedBasis: string;
@@ -30,19 +20,12 @@ export interface LineInFull extends RegisterLine {
   } | null;
 }
 
-/** Of a letter marked as classified, reading keeps none. */
-const ATTACHMENTS = sql`
-  (select coalesce(jsonb_agg(jsonb_build_object('name', a.given -> 'name', 'contentType', a.given -> 'contentType',
-            'sizeBytes', a.given -> 'sizeBytes', 'sha256', a.given -> 'sha256') order by a.place), '[]')
-     from reading r cross join jsonb_array_elements(r.attachments) with ordinality a(given, place)
-    where r.intake_id = l.intake_id and r.agency_id = l.agency_id)`;
-
 export async function readLineInFull(
   transaction: Transaction<Tables>,
   { bookId, year, number }: LineKey,
 ): Promise<LineInFull | undefined> {
   const { rows } = await sql<LineInFull>`
-    select ${LINE_COLUMNS}, l.intake_id as "intakeId", ${ATTACHMENTS} as attachments, l.reference_numbers as "referenceNumbers",
+    select ${LINE_COLUMNS}, l.intake_id as "intakeId", l.reference_numbers as "referenceNumbers",
            l.deemed_basis as "deemedBasis", l.clock as "registeredClock", l.cancel_reason as "cancelReason",
            case when n.state is not null then jsonb_build_object('state', n.state, 'reason', n.reason,
              'settledAt', n.settled_at) end as acknowledgement

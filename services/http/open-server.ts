@@ -7,6 +7,7 @@ import { mailboxCheckDoor } from "./mailbox-check-door.ts";
 import { type OperatorParts, operatorDoor } from "./operator-door.ts";
 import { printDoor } from "./print-door.ts";
 import { Problem, type ProblemCode, problem, sendProblem } from "./problem.ts";
+import { quarantineDoor } from "./quarantine-door.ts";
 import { searchDoor } from "./search-door.ts";
 import { trayDoor } from "./tray-door.ts";
 
@@ -20,6 +21,7 @@ const CLERK_DOORS: readonly ClerkDoor[] = [
   lineDoor,
   printDoor,
   mailboxCheckDoor,
+  quarantineDoor,
 ];
 
 /** What fastify itself refuses before a door is asked. */

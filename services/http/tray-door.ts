@@ -5,6 +5,7 @@ import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { problem } from "./problem.ts";
 import { isUuid, type Parameters, readParameters } from "./read-parameters.ts";
+import { showChecks } from "./show-arrival.ts";
 import { trayReason } from "./tray-reasons.ts";
 import { readTray, readTrayLetter, recordOpening, type TrayRow } from "./tray-store.ts";
 
@@ -51,25 +52,11 @@ export function trayDoor(api: FastifyInstance, { database, now }: DoorParts): vo
   });
 }
 
-/** Names of reading's facts that differ from the register's. */
-const FIELD_OF: Readonly<Record<string, string>> = {
-  number: "letterNumber",
-  numberPrinted: "letterNumberPrinted",
-  date: "letterDate",
-  letterKind: "kind",
-};
-
 /** A row as the API shows it; also what `saraban tray` prints. */
 export function trayMember<Row extends TrayRow>(row: Row) {
-  const { senderAddress, senderName, senderAgency, standing, senderCheck, ...letter } = row;
-  const { sources, conflicts, reason, earlierLine, ...rest } = letter;
+  const { reason, earlierLine, ...rest } = showChecks(row);
   return {
     ...rest,
-    sender: { address: senderAddress, name: senderName, agency: senderAgency, standing, check: senderCheck },
-    sources: Object.fromEntries(
-      Object.entries(sources).map(([field, source]) => [FIELD_OF[field] ?? field, source]),
-    ),
-    conflicts: conflicts.map(({ field, values }) => ({ field: FIELD_OF[field] ?? field, values })),
     reason: { code: reason, ...trayReason(reason) },
     earlierLine: earlierLine && { ...earlierLine, yearBuddhist: buddhistYear(earlierLine.year) },
   };

@@ -46,6 +46,10 @@ export const trayReasons: Readonly<Record<string, TrayReason>> = {
     en: "This agency leaves letters of such senders to a clerk",
     th: "หน่วยงานนี้กำหนดให้เจ้าหน้าที่พิจารณาหนังสือจากผู้ส่งลักษณะนี้",
   },
+  "not-scanned": {
+    en: "The virus scanner could not examine it",
+    th: "โปรแกรมป้องกันไวรัสตรวจข้อความนี้ไม่ได้",
+  },
   "no-number": { en: "No letter number (ที่) was found", th: "ไม่พบเลขที่หนังสือ" },
   "uncertain-number": {
     en: "A letter number was found, but it may be that of another letter",

@@ -57,6 +57,8 @@ export interface TrayRow {
     }[];
   }[];
   readonly problems: readonly string[];
+  /** What the virus scanner said: {state, signature, at}; empty without a scanner. */
+  readonly scan: Readonly<Record<string, unknown>>;
   readonly attachments: readonly TrayFile[];
   readonly outcome: "triage" | "possible-duplicate";
   readonly reason: string;
@@ -79,7 +81,7 @@ const ROW = sql`
   r.sender_address as "senderAddress", r.sender_name as "senderName", r.sender_agency as "senderAgency",
   jsonb_build_object('letterNumber', r.number, 'letterNumberPrinted', r.number_printed, 'letterDate', r.letter_date,
     'from', r.letter_from, 'to', r.letter_to, 'subject', r.subject, 'urgency', r.urgency, 'kind', r.letter_kind) as facts,
-  r.standing, r.sender_check as "senderCheck", r.sources, r.conflicts, r.problems, r.attachments, o.outcome, o.reason, o.earlier_intake_id as "earlierIntakeId",
+  r.standing, r.sender_check as "senderCheck", r.sources, r.conflicts, r.problems, r.scan, r.attachments, o.outcome, o.reason, o.earlier_intake_id as "earlierIntakeId",
   case when l.number is not null then jsonb_build_object('bookId', l.book_id, 'year', l.year, 'number', l.number,
     'status', l.status, 'letterNumber', l.letter_number, 'letterDate', l.letter_date, 'from', l.letter_from,
     'subject', l.subject) end as "earlierLine"`;

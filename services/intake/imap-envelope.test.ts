@@ -80,3 +80,11 @@ test("any octets give an envelope of the agency, quickly", () => {
     envelopeOfPulled(Buffer.from(`From: ${filling.repeat(HEAD_BYTES)}`), to);
   expect(performance.now() - begun).toBeLessThan(2_000);
 });
+
+test("quotations without an end take no longer than others, and no address is taken out of one that has an end", () => {
+  const field = `To: "${'\\"'.repeat(8_000)}\r\n`;
+  const started = performance.now();
+  const head = `${field.repeat(3)}From: "c\\"d@e, <g@h>" (i@j) <f@opdc.example.go.th>\r\n\r\n`;
+  expect(envelopeOfPulled(Buffer.from(head), to).mailFrom).toBe("f@opdc.example.go.th");
+  expect(performance.now() - started).toBeLessThan(300);
+});

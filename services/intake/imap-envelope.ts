@@ -94,10 +94,7 @@ function fieldsOf(head: Buffer): (readonly [string, string])[] {
 
 /** Mail addresses in a field's body, quoted texts and comments left out. Every step is linear in the body's length. */
 function addressesIn(body: string): string[] {
-  const bare = body
-    .slice(0, 16_384)
-    .replace(/"(?:[^"\\]|\\.)*"(?!@)/g, " ")
-    .replace(/\([^()]*\)/g, " ");
+  const bare = withoutQuoted(body.slice(0, 16_384)).replace(/\([^()]*\)/g, " ");
   const found: string[] = [];
   for (const [word] of bare.matchAll(/[^\s<>(),;:"[\]]{1,320}/g)) {
     const at = word.lastIndexOf("@");
@@ -105,4 +102,21 @@ function addressesIn(body: string): string[] {
     if (found.length >= MOST_ADDRESSES) break;
   }
   return found;
+}
+
+/**
+ * A blank for each quoted text that is no local part. By hand: a regular expression looks for the end of a quotation that
+ * has none from each of its escaped quotes anew, for seconds in a field of 16 KiB.
+ */
+function withoutQuoted(body: string): string {
+  let kept = "";
+  for (let at = 0; ; ) {
+    const begin = body.indexOf('"', at);
+    let end = begin + 1;
+    while (begin >= 0 && end < body.length && body[end] !== '"') end += body[end] === "\\" ? 2 : 1;
+    if (begin < 0 || end >= body.length) return kept + body.slice(at);
+    const isLocalPart = body[end + 1] === "@";
+    kept += isLocalPart ? body.slice(at, end + 1) : `${body.slice(at, begin)} `;
+    at = end + 1;
+  }
 }

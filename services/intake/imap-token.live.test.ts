@@ -43,6 +43,8 @@ test("a token lasts until a minute before its end; a refresh token that is excha
     given({ access_token: "one", expires_in: 600, refresh_token: "second-refresh" }),
     given({ access_token: "two", expires_in: 600 }),
     given({ access_token: "three" }),
+    { status: 400, body: '{"error":"invalid_grant"}' },
+    given({ access_token: "four" }),
   ]);
   let nowMs = 0;
   const tokens = openTokens(grant, null, () => nowMs);
@@ -57,10 +59,16 @@ test("a token lasts until a minute before its end; a refresh token that is excha
     grant_type: "refresh_token",
     refresh_token: "first-refresh",
   });
+  // One that is no longer taken gives way to what stands in the file by then.
+  tokens.forget();
+  await expect(tokens.give()).rejects.toThrow("invalid_grant");
+  expect(await tokens.give()).toBe("four");
   expect(asked.map(({ refresh_token }) => refresh_token)).toEqual([
     "first-refresh",
     "second-refresh",
     "second-refresh",
+    "second-refresh",
+    "first-refresh",
   ]);
 });
 

@@ -52,9 +52,10 @@ export function openTokens(grant: TokenGrant, ca: string | null, nowMs: () => nu
       const code =
         typeof answer["error"] === "string" && /^\w{1,60}$/.test(answer["error"]) ? answer["error"] : status;
       // 4xx: our grant is wrong, which the next try will not mend; 429 and 5xx may pass.
-      throw new MailboxTrouble(`the token server gives no token (${code})`, {
-        refused: status >= 400 && status < 500 && status !== 429,
-      });
+      const refused = status >= 400 && status < 500 && status !== 429;
+      // The operator's next one, in the file, must not need a restart to be used.
+      if (refused) exchanged = undefined;
+      throw new MailboxTrouble(`the token server gives no token (${code})`, { refused });
     }
     const seconds = Number(answer["expires_in"]);
     token = given;

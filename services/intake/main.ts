@@ -17,7 +17,7 @@
  * Fails       database or disk away: 451/452, the sender keeps the letter and tries again.
  *             a mailbox cannot be read: told in /readyz and `saraban imap`, tried again after growing pauses.
  *             killed: what had its 250 is in the database; what had not is sent again by the sender.
- * Limits      no SMTP AUTH, no sender authentication (SPF, DKIM, DMARC) and no virus scanner yet.
+ * Limits      no SMTP AUTH; DSN is not announced; a message of a mailbox is fetched in one piece.
  */
 import { join } from "node:path";
 import { sql } from "kysely";

@@ -27,6 +27,11 @@ describe("boundGuests", () => {
     ["::1", "0:0:0:0"],
     ["fe80::1%eth0", "fe80:0:0:0"],
     ["2001:db8:1::192.0.2.1", "2001:db8:1:0"],
+    // As a dual-stack socket, a balancer's text and its binary header write an IPv4 client.
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["::FFFF:c000:201", "192.0.2.1"],
+    ["0:0:0:0:0:ffff:c000:201", "192.0.2.1"],
+    ["::ffff:0:192.0.2.1", "0:0:0:0"],
   ])("%s counts as %s", (address, origin) => {
     expect(originOf(address)).toBe(origin);
   });

@@ -34,7 +34,10 @@ export function boundGuests<Guest extends object>(limits: {
   };
 }
 
-/** An IPv6 site is handed a /64 at least (RFC 6177 §2): one client owns all of its addresses. */
+/**
+ * An IPv6 site is handed a /64 at least (RFC 6177 §2): one client owns all of its addresses. An IPv4 client of a dual-stack
+ * socket is itself; by its /64 all of them would be one, and one of them could use up what all may do.
+ */
 export function originOf(remoteAddress: string): string {
   if (!isIPv6(remoteAddress)) return remoteAddress;
   const [head = "", tail = ""] = remoteAddress.split("%")[0]?.split("::") ?? [];
@@ -44,8 +47,17 @@ export function originOf(remoteAddress: string): string {
   const rightGroups = right.length + (right.at(-1)?.includes(".") ? 1 : 0);
   const zeros = remoteAddress.includes("::") ? Math.max(0, 8 - left.length - rightGroups) : 0;
   const groups = [...left, ...Array<string>(zeros).fill("0"), ...right];
-  return groups
+  const numbers = groups.map((group) => Number.parseInt(group, 16));
+  const isMapped = numbers.slice(0, 6).every((group, at) => group === (at === 5 ? 0xffff : 0));
+  const quad = groups.at(-1) ?? "";
+  if (isMapped && quad.includes(".")) return quad;
+  if (isMapped)
+    return numbers
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 0xff])
+      .join(".");
+  return numbers
     .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
+    .map((group) => group.toString(16))
     .join(":");
 }

@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { sql } from "kysely";
 import { inject, type TestContext, test } from "vitest";
 import { systemClock } from "../shared/letter/stamp.ts";
-import { openWritePipe } from "../shared/runtime/database.ts";
+import { inTransaction, openWritePipe } from "../shared/runtime/database.ts";
 import { openLog } from "../shared/runtime/log.ts";
 import { openStore } from "../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
@@ -36,6 +37,12 @@ async function scene(context: TestContext) {
     query,
     store,
     dir,
+    parts,
+    /** A statement under the door's role. */
+    as: (agencies: readonly string[], statement: string) =>
+      inTransaction(database, { actor: "worker:intake", agencies }, (transaction) =>
+        sql.raw(statement).execute(transaction),
+      ),
     arrive: async (text: string, ...recipients: Recipient[]): Promise<string[]> => {
       const spooled = await store.spool(Readable.from([Buffer.from(text)]), { limitBytes: 1_000_000 });
       const { intakeIds } = await accept(
@@ -143,6 +150,30 @@ test("octets that come again after their removal are stored again: a letter answ
     const kept = query(`update saraban.stored_body set ${change} where content is not null`);
     await expect(kept, change).rejects.toThrow(/append-only|check constraint/);
   }
+});
+
+test("the door's own role removes nothing but what is due, and nothing of an agency it does not act for", async (context) => {
+  const { expect } = context;
+  const { arrive, quarantine, as, bodies } = await scene(context);
+  const [kept = ""] = await arrive(SMALL, TO_A);
+  const [due = ""] = await arrive(LARGE, TO_B);
+  await quarantine([kept], "1 day");
+  await quarantine([due]);
+  const byHand = as(["agency-a"], "update stored_body set content = null, removed_at = now()");
+  await expect(byHand).rejects.toThrow(/row-level security/);
+  await as(["agency-a"], `select from remove_quarantined('${kept}', 'agency-a', now())`);
+  const anothers = as(["agency-a"], `select from remove_quarantined('${due}', 'agency-b', now())`);
+  await expect(anothers).rejects.toThrow(/not acting/);
+  expect((await bodies()).map(({ removed_at }) => removed_at)).toEqual([null, null]);
+});
+
+test("a sweep that is told to stop ends after the arrival it is at", async (context) => {
+  const { expect } = context;
+  const { arrive, quarantine, parts, bodies } = await scene(context);
+  for (const text of [SMALL, LARGE]) await quarantine(await arrive(text, TO_A));
+  let asked = 0;
+  expect(await sweepQuarantine(parts, () => ++asked > 1)).toEqual({ removed: 1, files: 0 });
+  expect((await bodies()).filter(({ removed_at }) => removed_at !== null)).toHaveLength(1);
 });
 
 test("a file that came again a moment ago is not taken from the letter whose row is still to be written", async (context) => {

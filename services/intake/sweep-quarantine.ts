@@ -27,8 +27,12 @@ export interface Swept {
  * Removes the octets of refused arrivals whose time is over: from the table in a transaction each, then the files that no
  * agency's row names any more. Hash, size and the arrival itself stay as evidence. Octets that another arrival shares which
  * is still kept stay too. Any number of sweeps may run, and die, at any moment.
+ * @param stopping asked before each arrival and each file; what is left then waits for the next sweep
  */
-export async function sweepQuarantine({ database, store, now, log }: SweepParts): Promise<Swept> {
+export async function sweepQuarantine(
+  { database, store, now, log }: SweepParts,
+  stopping: () => boolean = () => false,
+): Promise<Swept> {
   const asOf = now().at;
   const acting = { actor: "worker:intake", agencies: await listAgencies(database) } as const;
   let removed = 0;
@@ -37,6 +41,7 @@ export async function sweepQuarantine({ database, store, now, log }: SweepParts)
       findDue(transaction, asOf, MOST_AT_ONCE),
     );
     for (const arrival of due) {
+      if (stopping()) return { removed, files: 0 };
       const isRemoved = await inTransaction(database, acting, (transaction) =>
         removeOctets(transaction, arrival, asOf),
       );
@@ -51,16 +56,20 @@ export async function sweepQuarantine({ database, store, now, log }: SweepParts)
     findFilesToRemove(transaction, since),
   );
   let files = 0;
-  for (const sha256 of hashes) files += (await store.removeStored(sha256)) === "removed" ? 1 : 0;
+  for (const sha256 of hashes) {
+    if (stopping()) break;
+    files += (await store.removeStored(sha256)) === "removed" ? 1 : 0;
+  }
   return { removed, files };
 }
 
 /** Sweeps now and each hour; what one sweep fails at the next one does. */
 export function startSweeps(parts: SweepParts): { stop(): Promise<void> } {
   let running = Promise.resolve();
+  let stopped = false;
   const sweep = (): void => {
     running = running
-      .then(() => sweepQuarantine(parts))
+      .then(() => sweepQuarantine(parts, () => stopped))
       .then(
         () => undefined,
         (error: unknown) => parts.log.error({ err: error }, "the quarantine was not swept; in an hour again"),
@@ -70,6 +79,7 @@ export function startSweeps(parts: SweepParts): { stop(): Promise<void> } {
   sweep();
   return {
     stop() {
+      stopped = true;
       clearInterval(timer);
       return running;
     },

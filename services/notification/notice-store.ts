@@ -44,6 +44,8 @@ export interface NoticeSubject {
   readonly problems: readonly string[];
   /** How sure the sender is (reading.standing). */
   readonly standing: string;
+  /** Whether DMARC failed: of a message that another server handed us that alone makes it no forgery. */
+  readonly dmarcFailed: boolean;
   readonly outcome: string | null;
   readonly outcomeReason: string | null;
   /** The arrival that this one repeats. */
@@ -82,6 +84,7 @@ export async function readSubject(
     select i.mail_from as "mailFrom", i.arrived_at as "arrivedAt", i.clock as "arrivedClock", i.sha256,
            i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", r.sender_address as "senderAddress",
            r.sender_agency as "senderAgency", coalesce(r.problems, '{}') as problems, coalesce(r.standing, 'unchecked') as standing,
+           coalesce(r.sender_check->'dmarc'->>'result' = 'fail', false) as "dmarcFailed",
            o.outcome, o.reason as "outcomeReason", o.earlier_intake_id as "earlierIntakeId", q.keep_until as "keepUntil",
            a.contacts, a.id as "agencyId", a.name_th as "nameThai",
            a.name_en as "nameEnglish", a.domain, a.mailbox, a.receiver_name as "receiverName",

@@ -167,13 +167,32 @@ test("a proved sender is answered though no directory names him; where nobody is
   const { expect } = context;
   const { decided, send, notices, query } = await scene(context);
   await query("update saraban.agency set contacts = '{}'");
-  const [id = "", strange = ""] = await decided([
-    { verdict: "refused", reason: "infected", standing: "proved", outcome: "refused" },
-    { verdict: "refused", reason: "infected", standing: "unproved", outcome: "refused" },
+  const failing = { verdict: "refused", reason: "classified", number: null, letterDate: null } as const;
+  const [pulled = "", plain = ""] = await decided([
+    { ...failing, standing: "unproved", outcome: "refused" },
+    { ...failing, standing: "unproved", outcome: "refused" },
+  ]);
+  // Of a pulled message nobody knows the client, so that a failure of DMARC is no proof of a forgery; nor of a sender.
+  await query(
+    `update saraban.reading set sender_check = '{"dmarc":{"result":"fail"}}' where intake_id = $1`,
+    [pulled],
+  );
+  for (const one of [pulled, plain]) await send(one);
+  expect((await notices(pulled))[1]).toMatchObject({ state: "withheld", reason: "unproved-sender" });
+  expect((await notices(plain))[1]).toMatchObject({ kind: "refusal", state: "delivered" });
+
+  const proved = { verdict: "refused", reason: "infected", standing: "proved", outcome: "refused" } as const;
+  const [id = "", strange = "", replayed = ""] = await decided([
+    proved,
+    { ...proved, standing: "unproved" },
+    // Signed by the provider of both, sent on by the one with the other in the envelope.
+    { ...proved, mailFrom: "victim@opdc.example.go.th" },
   ]);
   await query("update saraban.reading set sender_agency = null");
   await send(id);
   await send(strange);
+  await send(replayed);
+  expect((await notices(replayed))[1]).toMatchObject({ state: "withheld", reason: "unproved-sender" });
   expect(await notices(id)).toMatchObject([
     { kind: "alert", state: "withheld", reason: "no-contact" },
     { kind: "refusal", state: "delivered" },

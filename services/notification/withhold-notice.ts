@@ -2,7 +2,14 @@ import type { NoticeSubject } from "./notice-store.ts";
 
 type Answered = Pick<
   NoticeSubject,
-  "mailFrom" | "senderAddress" | "senderAgency" | "problems" | "decision" | "standing"
+  | "mailFrom"
+  | "senderAddress"
+  | "senderAgency"
+  | "problems"
+  | "decision"
+  | "standing"
+  | "dmarcFailed"
+  | "outcome"
 >;
 
 /**
@@ -10,7 +17,9 @@ type Answered = Pick<
  * programs have sent. None where the sender is forged, or could not be looked up: the address is a stranger's then; a clerk
  * who registers such a letter vouches for it, one who rejects it does not. And none to an envelope sender of another domain
  * than that of the letter's From, which has to be proved (DMARC) or a known agency's: that would let a stranger have us
- * write to anybody. Unless a clerk has looked at the letter and decided: that is a person's answer, not a program's.
+ * write to anybody. And none of what is refused from no known agency, to another address than that in From: what a freemail
+ * provider has signed for its customer is proved, and he could send it out again with any other customer in the envelope.
+ * Unless a clerk has looked at the letter and decided: that is a person's answer, not a program's.
  * @returns a code of the reason; null when it may be sent
  */
 export function reasonToWithhold(subject: Answered): string | null {
@@ -22,9 +31,14 @@ export function reasonToWithhold(subject: Answered): string | null {
   const isDoubtful = standing === "forged" || standing === "undecided";
   if (isDoubtful && decision?.decision !== "registered") return `${standing}-sender`;
   if (decision !== null) return null;
-  const isKnown = senderAgency !== null || standing === "proved";
-  if (!isKnown || domainOf(mailFrom) !== domainOf(senderAddress ?? "")) return "unproved-sender";
-  return null;
+  if (subject.dmarcFailed && standing !== "proved") return "unproved-sender";
+  const from = senderAddress ?? "";
+  if (senderAgency === null && standing !== "proved") return "unproved-sender";
+  const isStranger = senderAgency === null && subject.outcome === "refused";
+  const isHis = isStranger
+    ? mailFrom.toLowerCase() === from.toLowerCase()
+    : domainOf(mailFrom) === domainOf(from);
+  return isHis ? null : "unproved-sender";
 }
 
 /** A receipt goes once more only to where the letter first came from; and no clerk has decided anything about this mail. */

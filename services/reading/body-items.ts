@@ -32,18 +32,22 @@ const MAX_CHARACTERS = 200_000;
 const MAX_LINES = 5_000;
 const MAX_LINE_CHARACTERS = 2_000;
 const WRAPPED_LINE_CHARACTERS = 48;
+const MAX_CELLS = 30;
 
 const COLON = "[ \\t]{0,8}[:：=]";
 const LABELS: readonly [Label, RegExp][] = [
   [
     "number",
-    /^(?:เลขที่หนังสือ|เลขหนังสือ|เลขที่ของหนังสือ|หมายเลขหนังสือ|หนังสือเลขที่|ที่หนังสือ|หนังสือที่|เลขที่|ที่)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/u,
+    /^(?:เลขที่หนังสือ|เลขหนังสือ|เลขที่ของหนังสือ|หมายเลขหนังสือ|หนังสือเลขที่|ที่หนังสือ|หนังสือที่|เลขที่|ที่|(?:letter|document|reference|ref|our[ \t]ref(?:erence)?)\.?(?:[ \t](?:no|number)\b\.?)?)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/iu,
   ],
   [
     "date",
-    /^(?:ลงวันที่|วันที่หนังสือ|วันที่ของหนังสือ|วันที่ลงนาม|วันที่|ลว\.?|วัน[ \t]?เดือน[ \t]?ปี)(?:[ \t]{0,8}[:：=]|(?=[ \t0-9๐-๙])|$)/u,
+    /^(?:ลงวันที่|วันที่หนังสือ|วันที่ของหนังสือ|วันที่ลงนาม|วันที่|ลว\.?|วัน[ \t]?เดือน[ \t]?ปี|date[ \t]{0,8}(?=[:：=]))(?:[ \t]{0,8}[:：=]|(?=[ \t0-9๐-๙])|$)/iu,
   ],
-  ["subject", /^(?:ชื่อเรื่อง|หัวข้อเรื่อง|หัวเรื่อง|เรื่อง)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/u],
+  [
+    "subject",
+    /^(?:ชื่อเรื่อง|หัวข้อเรื่อง|หัวเรื่อง|เรื่อง|subject(?=[ \t]{0,8}[:：=]))(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/iu,
+  ],
   [
     "from",
     new RegExp(
@@ -53,7 +57,7 @@ const LABELS: readonly [Label, RegExp][] = [
   ],
   ["to", /^(?:ถึง|ผู้รับ|หน่วยงานผู้รับ)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/u],
   ["greeting", /^(?:กราบเรียน|กราบทูล|ทูล|นมัสการ|เรียน)(?:[ \t]{0,8}[:：=]|(?=[ \t])|$)/u],
-  ["reference", /^(?:อ้างถึง|อ้างอิง|หนังสือที่อ้างถึง)/u],
+  ["reference", /^(?:อ้างถึง|อ้างอิง|หนังสือที่อ้างถึง|your[ \t]ref(?:erence)?\b)/iu],
   ["enclosure", /^(?:สิ่งที่ส่งมาด้วย|สิ่งที่แนบมาด้วย|สิ่งที่แนบมา|เอกสารแนบ|เอกสารที่แนบ|สำเนาส่ง)/u],
   ["classification", /^(?:ชั้น|ระดับ|ประเภท){0,3}ความ(?:เร็ว|เร่งด่วน|ลับ)(?![ก-๎])/u],
   ["time", /^(?:เวลา|สถานที่|ณ)(?:[ \t]{0,8}[:：=]|(?=[ \t]))/u],
@@ -69,6 +73,8 @@ const OTHER_MAIL =
 const LIST_LINE = /^[ \t]*(?:\(?[0-9๐-๙]{1,3}[.)]|[-•–])|^(?:\t|[ ]{2,})/u;
 // What stands in the head of a letter between its address and its text; an empty อ้างถึง does not cite it.
 const HEAD_LABELS: readonly (Label | undefined)[] = ["subject", "greeting", "reference", "enclosure"];
+// Above a mail that is passed on stands what its own header said.
+const COPIED_FIELD = /^(?:from|to|cc|date|sent)[ \t]{0,4}:/iu;
 // The words a letter's text begins with. Indented like a list, it would be taken for one more enclosure.
 const TEXT_OPENING =
   /^(?:ด้วย(?=[ก-ฮเ-ไ])|เนื่อง(?:จาก|ด้วย)|ตาม(?:ที่|หนังสือ|บันทึก)|อนุสนธิ|โดยที่|บัดนี้|ในการนี้|จึง(?:เรียน|ขอ))/u;
@@ -111,14 +117,51 @@ function bodyLines(body: string, forwarded: boolean): string[] {
   const lines: string[] = [];
   for (const line of normaliseThai(body.slice(0, MAX_CHARACTERS)).split("\n", MAX_LINES)) {
     const cut = line.slice(0, MAX_LINE_CHARACTERS).toWellFormed();
-    if (/^[ \t]{0,3}[>|]/u.test(cut)) continue;
+    if (/^[ \t]{0,3}(?:>|\|(?!.{1,2000}\|[ \t]{0,9}$))/u.test(cut)) continue;
     if (OTHER_MAIL.test(cut.trim())) {
       if (forwarded) continue;
       break;
     }
     lines.push(...cut.replace(SAME_LINE, "\n").split("\n"));
   }
-  return lines;
+  return withLabelledCells(lines);
+}
+
+/** A table with its labels in the first row, and one row of values: each value behind its label. */
+function withLabelledCells(lines: readonly string[]): string[] {
+  const rows = lines.filter((line) => !/^[ \t|:+-]{3,}$/u.test(line) || !line.includes("|"));
+  const out: string[] = [];
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] as string;
+    const labels = cellsOf(row);
+    const below = nextRow(rows, at);
+    const values = cellsOf(rows[below] ?? "");
+    const labelled = labels.filter((cell) => labelOf(cell)?.length === cell.length).length;
+    const single = cellsOf(rows[nextRow(rows, below)] ?? "").length !== labels.length;
+    if (labels.length < 2 || labelled < 2 || values.length !== labels.length || !single) {
+      out.push(row);
+      continue;
+    }
+    out.push("", ...labels.map((label, index) => `${label} : ${values[index]}`), "");
+    at = below;
+  }
+  return out;
+}
+
+/** Rows of an HTML table have blank lines between them. */
+function nextRow(rows: readonly string[], at: number): number {
+  let next = at + 1;
+  while (next < at + 4 && rows[next]?.trim() === "") next++;
+  return next;
+}
+
+/** The cells of a row of an HTML table, or of one drawn with bars; of any other line one. */
+function cellsOf(line: string): string[] {
+  if (!/[\t|]/u.test(line)) return [line];
+  return line
+    .replace(/^[ ]{0,3}\||\|?[ \t]{0,9}$/gu, "")
+    .split(/[\t|]/u, MAX_CELLS)
+    .map((cell) => cell.trim());
 }
 
 function labelOf(line: string): { name: Label; length: number } | null {
@@ -189,5 +232,6 @@ function continues(item: BodyItem, line: string): boolean {
   if (item.label === "reference" || item.label === "enclosure") {
     return !TEXT_OPENING.test(line.trim()) && (wrapped || LIST_LINE.test(line));
   }
+  if (COPIED_FIELD.test(line.trim())) return false;
   return item.label === "subject" && wrapped && !/[.:：]$/u.test(item.text) && line.trim().length < 200;
 }

@@ -8,7 +8,7 @@ import { domainOf, isRelated, plainDomain } from "./sender-domains.ts";
 import { type HeadField, openSenderOctets } from "./sender-head.ts";
 import type { MethodResult } from "./sender-results.ts";
 import type { SenderSettings } from "./sender-settings.ts";
-import { type Signature, type Signatures, verifySignatures } from "./sender-signatures.ts";
+import { askKeysOf, type Signature, type Signatures, verifySignatures } from "./sender-signatures.ts";
 
 /** reading.standing and reading.sender_check of one message. At most some 8 KiB, and nothing of the letter but domains. */
 export interface SenderCheck {
@@ -46,6 +46,7 @@ const NO_DMARC: Dmarc = { result: "none", policy: "none", domain: null };
 // So many questions a message may cause at most: keys of its 10 signatures and 11 of its seals; 10 of SPF, each of which may
 // name 10 servers with two addresses; 8 for a policy and 8 for each domain that is compared with it.
 const MOST_KEY_QUESTIONS = 24;
+const MOST_KEYS_OF_FROM = 10;
 const MOST_SPF_QUESTIONS = 60;
 const MOST_POLICY_QUESTIONS = 60;
 
@@ -83,6 +84,11 @@ export async function checkSender(
           arrival.mailFrom,
           parts.dns.forStep(MOST_SPF_QUESTIONS, withinMs),
         ),
+    askKeysOf(
+      fromAddress === null ? null : domainOf(fromAddress),
+      message.fields,
+      parts.dns.forStep(MOST_KEYS_OF_FROM, withinMs),
+    ),
   ]);
   if (read === null) return evaded(at, fromAddress, parts, "unreadable");
   const froms = [...new Set(read.fromAddresses.map(domainOf))];

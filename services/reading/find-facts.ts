@@ -26,6 +26,9 @@ export type FoundFacts = Pick<Reading, "facts" | "sources" | "letterKind" | "cit
 const SUBJECT_STATED_CONFIDENCE = 0.4;
 // Two numbers both this sure of being the letter's own are two letters, or one misread.
 const RIVAL_CONFIDENCE = 0.75;
+const CITED_CONFIDENCE = 0.3;
+const FORWARDED_CONFIDENCE = 0.96;
+const NO_CODES: ReadonlySet<string> = new Set();
 
 type NumberProposal = { found: FoundNumber; source: FactSource; confidence: number };
 
@@ -34,12 +37,14 @@ type NumberProposal = { found: FoundNumber; source: FactSource; confidence: numb
  *
  * @param sender the agency the From address belongs to, or null when it is in no directory.
  * @param forwarded true for a message attached to another one: sources say so.
+ * @param ours code letters of the agencies served here: a mail that answers our letter names its number as its own would be.
  */
 export function findFacts(
   subjectHeader: string,
   bodies: readonly string[],
   sender: KnownSender | null,
   forwarded = false,
+  ours: ReadonlySet<string> = NO_CODES,
 ): FoundFacts {
   const codeLetters = sender?.codeLetters ?? null;
   const fromSubject: FactSource = forwarded ? "forwarded-subject" : "subject";
@@ -56,7 +61,12 @@ export function findFacts(
   if (header.date !== null && !header.isReply) {
     proposals.push({ field: "date", source: fromSubject, ...header.date });
   }
-  if (header.subject !== null) proposals.push({ field: "subject", source: fromSubject, ...header.subject });
+  if (header.subject !== null) {
+    // Below it stands what the mail was once called that is passed on.
+    const named = header.isForward && header.numbers.length > 0 && header.subject.confidence >= 0.9;
+    const confidence = named ? FORWARDED_CONFIDENCE : header.subject.confidence;
+    proposals.push({ field: "subject", source: fromSubject, value: header.subject.value, confidence });
+  }
   if (sender !== null)
     proposals.push({ field: "from", value: sender.name, source: "directory", confidence: 0.97 });
 
@@ -77,7 +87,12 @@ export function findFacts(
     }
   }
 
-  const number = chooseNumber(numbers, problems);
+  const isAnothers = ({ found }: NumberProposal): boolean =>
+    codeLetters !== null && found.codeLetters !== codeLetters && ours.has(found.codeLetters);
+  const number = chooseNumber(
+    numbers.map((each) => (isAnothers(each) ? { ...each, confidence: CITED_CONFIDENCE } : each)),
+    problems,
+  );
   if (number?.found.secretCircular) markings = strongest(markings, { ...UNMARKED, secrecy: "confidential" });
   if (number !== null) {
     proposals.push(

@@ -11,6 +11,14 @@ const BLOCKS = new Set(
 const UNSEEN = new Set(
   "head math noscript object script select style svg template textarea title".split(" "),
 );
+// The line that a newsletter shows in the list of mails and not in the mail, and texts for programs alone.
+const HIDDEN = /\sstyle\s{0,9}=\s{0,9}["'][^"'>]{0,500}(?<![a-z-])display\s{0,9}:\s{0,9}none(?![a-z-])/i;
+// Set apart from what stands before it: at the other margin, or in a box of its own.
+const APART =
+  /\sstyle\s{0,9}=\s{0,9}["'][^"'>]{0,500}(?<![a-z-])(?:float|position|display)\s{0,9}:\s{0,9}(?:left|right|absolute|inline-block|block|flex|table-cell)(?![a-z-])/i;
+const VOID = new Set("area base br col embed hr img input link meta source track wbr".split(" "));
+const MAX_TAG_CHARACTERS = 2_000;
+const MAX_HIDDEN_TAGS = 200;
 const MAX_OPEN_CELLS = 20;
 const SHORT_CELL_CHARACTERS = 200;
 const SHORT_CELL_LINES = 3;
@@ -70,10 +78,14 @@ function afterTag(html: string, open: number, out: string[], cells: number[], un
   const tag = (name[2] ?? "").toLowerCase();
   const end = tagEnd(html, open + name[0].length);
   if (!closing && UNSEEN.has(tag)) return afterElement(html, tag, end, unclosed);
+  if (!closing && !VOID.has(tag) && HIDDEN.test(html.slice(open, Math.min(end, open + MAX_TAG_CHARACTERS)))) {
+    return afterHidden(html, tag, end, unclosed);
+  }
   if (tag === "td" || tag === "th") {
     if (closing) closeCell(out, cells);
     else if (cells.length < MAX_OPEN_CELLS) cells.push(out.length);
   } else if (tag === "br" || BLOCKS.has(tag)) out.push("\n");
+  else if (!closing && APART.test(html.slice(open, Math.min(end, open + MAX_TAG_CHARACTERS)))) out.push("\t");
   return end;
 }
 
@@ -105,6 +117,23 @@ function afterElement(html: string, tag: string, from: number, unclosed: Set<str
   // Never closed: the rest is text again, or one "<svg>" would hide a marking below it. Remembered, or ten thousand
   // of them would each search the whole rest.
   unclosed.add(tag);
+  return from;
+}
+
+/** Behind the end of a hidden element, those of its own name inside it reckoned in; never closed, it hides nothing. */
+function afterHidden(html: string, tag: string, from: number, unclosed: Set<string>): number {
+  const key = `hidden ${tag}`;
+  if (unclosed.has(key)) return from;
+  const tags = new RegExp(`<(/?)${tag}(?=[\\s>/])`, "gi");
+  tags.lastIndex = from;
+  let depth = 1;
+  for (let left = MAX_HIDDEN_TAGS; left > 0; left--) {
+    const found = tags.exec(html);
+    if (found === null) break;
+    depth += found[1] === "/" ? -1 : 1;
+    if (depth === 0) return after(html, ">", found.index);
+  }
+  unclosed.add(key);
   return from;
 }
 

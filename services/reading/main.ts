@@ -3,7 +3,7 @@
  *
  * Receives    "read-letter" for each arrival.
  * Hands on    "register-letter" to the arrival's book; "record-report" for what speaks of a message of ours.
- * Writes      reading (facts and first verdict).
+ * Writes      reading (facts and first verdict); DATA/reading: files of a letter while it is read, and no longer.
  * Promises    works from the stored octets only, so that it can be done again later; a message that cannot be read goes to
  *             an officer with the reason and is never lost; of a letter marked as classified nothing is written but the mark.
  * May not     give a number, answer a sender, change what arrived.
@@ -26,6 +26,7 @@ import { openPdfReader } from "./read-pdf.ts";
 import { readKnownSenders, readSenderRules } from "./reading-store.ts";
 import { openScanner } from "./scan-octets.ts";
 import { openSenderChecks } from "./sender-checks.ts";
+import { openWorkFolder } from "./work-folder.ts";
 
 /** The directory is read again after this. */
 const KNOWN_FOR_MS = 30_000;
@@ -41,11 +42,13 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   });
   const database = openDatabase<Tables>(address, "saraban_reading", settings.database.poolSize, log);
   const store = await openStore({ dir: join(settings.dataDir, "letters") });
+  const workFolder = await openWorkFolder(join(settings.dataDir, "reading"));
   const parts = {
     database,
     store,
     directory: directoryOf(database),
     readPdf,
+    newPath: workFolder.newPath,
     senders,
     scanner,
     whenScannerIsDown: settings.scanner.whenDown,
@@ -79,6 +82,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
       await heartbeat.stop();
       await worker.close();
       await readPdf.close();
+      workFolder.close();
       senders.close();
       await database.destroy();
     },

@@ -14,7 +14,7 @@ import type { MessageKind } from "./reading.ts";
 export type KindFound = { kind: MessageKind; machineSent: boolean };
 
 const AUTO_SUBJECT =
-  /^\s*(?:ตอบกลับอัตโนมัติ|การตอบกลับอัตโนมัติ|ตอบรับอัตโนมัติ|การตอบรับอัตโนมัติ|ข้อความตอบกลับอัตโนมัติ|ข้อความตอบรับอัตโนมัติ|ข้อความอัตโนมัติ\s*:|auto(?:matic|mated)?[- ]?(?:reply|response)|autoreply|out of (?:the )?office|ooo\s*:|away from (?:the )?office|vacation (?:reply|response|message|notice)|ไม่อยู่(?:ที่)?สำนักงาน|ไม่อยู่ที่ทำงาน)/iu;
+  /^\s*[[(]?(?:ตอบกลับอัตโนมัติ|การตอบกลับอัตโนมัติ|ตอบรับอัตโนมัติ|การตอบรับอัตโนมัติ|ข้อความตอบกลับอัตโนมัติ|ข้อความตอบรับอัตโนมัติ|ข้อความอัตโนมัติ\s*:|auto(?:matic|mated)?[- ]?(?:reply|response)|autoreply|out of (?:the )?office|ooo\s*:|away from (?:the )?office|vacation (?:reply|response|message|notice)|auto\s*:\s|[^:]{1,100} is out of the office|ไม่อยู่(?:ที่)?สำนักงาน|ไม่อยู่ที่ทำงาน)/iu;
 const AWAY_SUBJECT =
   /^\s*(?:re\s*:\s*)?(?:แจ้ง|ขณะนี้|อยู่ระหว่าง|ข้าพเจ้า|ดิฉัน|กระผม|ผม)?(?:การ)?(?:ลาพักผ่อน|ลาพักร้อน|ลากิจ|ลาป่วย|ลาคลอด|ลาราชการ|ไปราชการ|ติดราชการ|on leave|on vacation|i am away|i am out)/iu;
 const RECALL_SUBJECT = /^\s*(?:recall|เรียกคืน)\s*[:：]/iu;
@@ -24,9 +24,17 @@ const UNDELIVERED_SUBJECT =
   /^\s*(?:undeliverable|undelivered mail|delivery failure|mail delivery (?:failed|failure)|returned mail|failure notice|delivery status notification|ส่งไม่สำเร็จ|ส่งไม่ได้|ไม่สามารถส่ง(?:ได้)?|ไม่สามารถจัดส่ง(?:ได้)?)\s*(?:[:：(]|$)/iu;
 const QMAIL_BODY = /^\s*Hi\. This is the qmail-send program at /;
 const ACKNOWLEDGING_SUBJECT =
-  /^\s*(?:(?:re|ตอบกลับ|ตอบ)\s*[:：]\s*)?(?:แจ้งเลข(?:ที่|ทะเบียน)?(?:หนังสือ)?รับ|แจ้งผลการ(?:ลงทะเบียน)?รับหนังสือ|แจ้งการ(?:ลงทะเบียน)?รับหนังสือ|ใบรับหนังสือ|ตอบรับหนังสือ|ได้รับหนังสือ)/iu;
+  /^\s*(?:(?:re|ตอบกลับ|ตอบ)\s*[:：]\s*)?(?:แจ้งเลข(?:ที่|ทะเบียน)?(?:หนังสือ)?รับ|(?:แจ้งผล|แจ้ง|ยืนยัน)การ(?:ลงทะเบียน|ลง)?รับหนังสือ|ใบรับหนังสือ|ตอบรับหนังสือ|ได้รับหนังสือ|acknowledge?ment of (?:receipt|letter)|(?:receipt|registration) of (?:your )?letter)/iu;
+// So begins a letter that accepts an invitation, too.
+const ACCEPTING_SUBJECT = /^\s*(?:ตอบรับหนังสือ|ได้รับหนังสือ)/u;
 const ACKNOWLEDGING_BODY =
   /^\s*(?:ระบบ)?(?:ได้)?(?:ลงทะเบียน)?รับหนังสือ[^\n]{0,200}(?:แล้ว|เรียบร้อย)[\s\S]{0,300}เลข(?:ที่|ทะเบียน)?(?:ทะเบียน)?รับ/u;
+// In what carries no file, also below a line that names the system.
+const ACKNOWLEDGING_LINE =
+  /^[ \t]{0,9}(?:ระบบ[^\n]{0,80})?(?:ได้)?(?:ลงทะเบียน|ลง)?รับหนังสือ[^\n]{0,200}(?:แล้ว|เรียบร้อย)[\s\S]{0,300}เลข(?:ที่|ทะเบียน)?(?:ทะเบียน)?รับ/mu;
+const ACKNOWLEDGING_ENGLISH =
+  /^[ \t]{0,9}(?:your|the) letter\b[^\n]{0,200}\b(?:has been|was) (?:received|registered)\b/imu;
+const RECEIPT_SUBJECT = /^\s*(?:return receipt \(|read receipt\b|ใบตอบรับการอ่าน|ใบแจ้งการอ่าน)/iu;
 const READ_SUBJECT = /^\s*(?:อ่านแล้ว|อ่าน|ไม่ได้อ่าน|ลบโดยไม่ได้อ่าน|read|not read|deleted|gelesen)\s*[:：]/iu;
 
 /** Fields that automatic responders alone write; an empty value or "no" means that it is none. */
@@ -58,14 +66,23 @@ export function findKind(message: MimeMessage, subject: string, body: string): K
     return surely("bounce");
   }
   const submitted = field("auto-submitted").split(/[;\s(]/)[0] ?? "";
-  const acknowledging = ACKNOWLEDGING_SUBJECT.test(subject) || ACKNOWLEDGING_BODY.test(body.slice(0, 2_000));
-  if (acknowledging) return surely("acknowledgement");
+  const head = body.slice(0, 2_000);
+  if (ACKNOWLEDGING_SUBJECT.test(subject) || ACKNOWLEDGING_BODY.test(head)) {
+    const accepts = !isBare && submitted === "" && ACCEPTING_SUBJECT.test(subject);
+    return accepts ? likely("acknowledgement") : surely("acknowledgement");
+  }
+  if (isBare && (ACKNOWLEDGING_LINE.test(head) || ACKNOWLEDGING_ENGLISH.test(head))) {
+    return surely("acknowledgement");
+  }
   if (submitted === "auto-replied" || submitted === "auto-notified") return surely("auto-reply");
   if (AUTO_SUBJECT.test(subject)) return surely("auto-reply");
+  // Exchange: a rule of a mailbox has answered.
+  if (field("x-ms-exchange-generated-message-source") === "mailbox rules agent") return surely("auto-reply");
   if (RESPONDER_FIELDS.some((name) => has(name) && !["", "no", "false"].includes(field(name)))) {
     return surely("auto-reply");
   }
   if (READ_SUBJECT.test(subject) && has("in-reply-to")) return surely("mdn");
+  if (isBare && RECEIPT_SUBJECT.test(subject)) return surely("mdn");
   const precedence = field("precedence");
   if (precedence === "auto_reply" || precedence === "auto-reply") return surely("auto-reply");
   if (/^(?:bulk|junk|list)\b/.test(precedence)) {
@@ -76,7 +93,9 @@ export function findKind(message: MimeMessage, subject: string, body: string): K
   if (isBare && UNDELIVERED_SUBJECT.test(subject)) return likely("bounce");
   if (isBare && RECALL_SUBJECT.test(subject)) return likely("auto-reply");
   if (isBare && SMS_SUBJECT.test(subject)) return likely("auto-reply");
-  if (isBare && AWAY_SUBJECT.test(subject) && has("in-reply-to")) return likely("auto-reply");
+  if (isBare && AWAY_SUBJECT.test(subject) && (has("in-reply-to") || has("x-auto-response-suppress"))) {
+    return likely("auto-reply");
+  }
   if (isBare && has("feedback-id")) return likely("bulk");
   // An invitation, or the answer to one (RFC 5546): a program's matter, unless a letter comes with it.
   if (isBare && hasPart(message, "text/calendar")) return likely("auto-reply");

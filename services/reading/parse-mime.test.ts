@@ -164,8 +164,12 @@ describe("watchOctets", () => {
       mail.replace("x y", "xy"),
       mail.replace("more", "less"),
       mail.replace("From: a", "To: a"),
+      // Read as something else: another charset, or parts instead of a text.
+      `Content-Type: text/plain; charset=utf-7\r\n${mail}`,
+      `Content-Type: multipart/mixed; boundary=x\r\n${mail}`,
+      `Content-Transfer-Encoding: base64\r\n${mail}`,
     ];
-    expect(new Set(digests.map((text) => watch(text).contentDigest)).size).toBe(4);
+    expect(new Set(digests.map((text) => watch(text).contentDigest)).size).toBe(7);
   });
 
   it.each([

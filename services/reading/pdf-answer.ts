@@ -2,7 +2,7 @@ import type { PdfFault, PdfLine, PdfPage, PdfRead } from "./read-pdf.ts";
 
 const FAULTS: readonly PdfFault[] = ["damaged", "too-large", "too-slow", "too-much-memory", "crashed"];
 const ZONES: readonly string[] = ["top", "middle", "bottom"];
-const MAX_PAGES = 20;
+const MAX_PAGES = 100;
 const MAX_LINES = 10_000;
 
 type Unknown = Readonly<Record<string, unknown>>;

@@ -12,6 +12,9 @@ export interface PdfEngine {
 }
 
 const MAX_FIRST_PAGES = 5;
+/** Of the further pages only what is printed at top and bottom is read: markings. What is bound in behind may bear its own. */
+const MAX_FURTHER_PAGES = 60;
+const FURTHER_PAGES_MS = 2_000;
 const MAX_ANNOTATIONS = 500;
 const ERROR_PASSWORD = 4;
 const ERROR_SECURITY_HANDLER = 5;
@@ -67,17 +70,42 @@ function readDocument(pdfium: Pdfium, octets: Buffer): PdfGlyphs {
   const pages: PdfPageGlyphs[] = [];
   const tools: PdfTools = { pdfium, scratch: pdfium.malloc(64), actualText: pdfium.malloc(16) };
   new Uint8Array(pdfium.memory.buffer).set(Buffer.from("ActualText\0"), tools.actualText);
+  const last = pageCount - 1;
   const wanted = Array.from({ length: Math.min(pageCount, MAX_FIRST_PAGES) }, (_, index) => index);
-  if (pageCount > MAX_FIRST_PAGES) wanted.push(pageCount - 1);
+  if (last >= MAX_FIRST_PAGES) wanted.push(last);
   for (const index of wanted) {
-    const page = readPage(tools, document, index);
+    const page = readPage(tools, document, index, "all");
     if (page !== null) pages.push(page);
   }
+  const until = performance.now() + FURTHER_PAGES_MS;
+  try {
+    for (const index of spread(MAX_FIRST_PAGES, last, MAX_FURTHER_PAGES)) {
+      if (performance.now() > until) break;
+      const page = readPage(tools, document, index, "edges");
+      if (page !== null) pages.push(page);
+    }
+  } catch (error) {
+    // A plan or a map bound in behind that is too much for it must not cost the letter.
+    if (!(error instanceof Error)) throw error;
+  }
+  pages.sort((a, b) => a.number - b.number);
   // Not one page could be opened: what is printed is not known, so it must not pass for a scan.
   return pages.length === 0 ? { kind: "damaged" } : { kind: "pages", pageCount, pages };
 }
 
-function readPage(tools: PdfTools, document: number, index: number): PdfPageGlyphs | null {
+/** The whole numbers from `start` to before `end`; of more than `most` so many, evenly apart. */
+function spread(start: number, end: number, most: number): number[] {
+  const all = Math.max(0, end - start);
+  const taken = Math.min(all, most);
+  return Array.from({ length: taken }, (_, nth) => start + Math.floor((nth * all) / taken));
+}
+
+function readPage(
+  tools: PdfTools,
+  document: number,
+  index: number,
+  part: "all" | "edges",
+): PdfPageGlyphs | null {
   const { pdfium } = tools;
   let page = pdfium.FPDF_LoadPage(document, index);
   if (page === 0) return null;
@@ -89,7 +117,7 @@ function readPage(tools: PdfTools, document: number, index: number): PdfPageGlyp
     page = pdfium.FPDF_LoadPage(document, index);
     if (page === 0) return null;
   }
-  const read = readPageGlyphs(tools, page);
+  const read = readPageGlyphs(tools, page, part);
   pdfium.FPDF_ClosePage(page);
   return { number: index + 1, ...read };
 }

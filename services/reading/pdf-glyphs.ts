@@ -53,19 +53,30 @@ const MAX_OBJECTS = 50_000;
 const TEXT_OBJECT = 1;
 /** A scanner may leave an empty text or two on its page. */
 const LOST_OBJECTS = 5;
+/** Parts of the page's height: somewhat more than where markings are looked for. */
+const TOP_EDGE = 0.17;
+const BOTTOM_EDGE = 0.86;
 
-/** The letters of a page in the order of PDFium, without what it guesses; none when the page has no sensible size. */
-export function readPageGlyphs(tools: PdfTools, page: number): Omit<PdfPageGlyphs, "number"> {
+/**
+ * The letters of a page in the order of PDFium, without what it guesses; none when the page has no sensible size.
+ * @param part "edges": only those at its top and bottom, at a fraction of the work
+ */
+export function readPageGlyphs(
+  tools: PdfTools,
+  page: number,
+  part: "all" | "edges",
+): Omit<PdfPageGlyphs, "number"> {
   const { pdfium } = tools;
   const widthPt = pdfium.FPDF_GetPageWidthF(page);
   const heightPt = pdfium.FPDF_GetPageHeightF(page);
   const text = pdfium.FPDFText_LoadPage(page);
   const count = text === 0 ? 0 : pdfium.FPDFText_CountChars(text);
   const shown = count > 0 ? shownAs(tools, page, widthPt, heightPt) : null;
+  const middle = part === "edges" ? { from: heightPt * TOP_EDGE, to: heightPt * BOTTOM_EDGE } : null;
   const glyphs =
     shown === null
       ? []
-      : readGlyphs(tools, text, Math.min(count, MAX_PAGE_GLYPHS), shown, spokenBoxes(tools, page));
+      : readGlyphs(tools, text, Math.min(count, MAX_PAGE_GLYPHS), shown, spokenBoxes(tools, page), middle);
   if (text !== 0) pdfium.FPDFText_ClosePage(text);
   return {
     widthPt,
@@ -134,6 +145,7 @@ function readGlyphs(
   count: number,
   shown: Shown,
   spans: ReadonlyMap<number, readonly Box[]>,
+  leftOut: { readonly from: number; readonly to: number } | null,
 ): PdfGlyph[] {
   const { pdfium, scratch } = tools;
   const glyphs: PdfGlyph[] = [];
@@ -145,22 +157,24 @@ function readGlyphs(
     const object = pdfium.FPDFText_GetTextObject(text, index);
     // Spaces and line ends that PDFium has guessed.
     if (object === 0 || pdfium.FPDFText_IsGenerated(text, index) === 1) continue;
+    pdfium.FPDFText_GetCharOrigin(text, index, scratch, scratch + 8);
+    const pen = new DataView(pdfium.memory.buffer);
+    const pageX = pen.getFloat64(scratch, true);
+    const pageY = pen.getFloat64(scratch + 8, true);
+    const x = shown.ax * pageX + shown.bx * pageY + shown.cx;
+    const y = shown.ay * pageX + shown.by * pageY + shown.cy;
+    if (leftOut !== null && y > leftOut.from && y < leftOut.to) continue;
     const piece = pieces.get(object) ?? readPiece(tools, text, index, object, shown);
     pieces.set(object, piece);
     const first = piece.spoken === 0 ? object : (saidAt.get(piece.spoken) ?? object);
     if (first !== object) continue;
     if (piece.spoken !== 0) saidAt.set(piece.spoken, object);
-    pdfium.FPDFText_GetCharOrigin(text, index, scratch, scratch + 8);
+    if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
     pdfium.FPDFText_GetLooseCharBox(text, index, scratch + 16);
     pdfium.FPDFText_GetCharBox(text, index, scratch + 32, scratch + 40, scratch + 48, scratch + 56);
     const view = new DataView(pdfium.memory.buffer);
-    const pageX = view.getFloat64(scratch, true);
-    const pageY = view.getFloat64(scratch + 8, true);
-    const x = shown.ax * pageX + shown.bx * pageY + shown.cx;
-    const y = shown.ay * pageX + shown.by * pageY + shown.cy;
-    if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
     const along = (box: Box) => alongBaseline(box, pageX, pageY, piece.angle, shown);
-    const pen = along(floatBox(view, scratch + 16));
+    const room = along(floatBox(view, scratch + 16));
     const letter = letterOf(
       pdfium.FPDFText_GetUnicode(text, index),
       pdfium.FPDFText_HasUnicodeMapError(text, index) === 1,
@@ -175,7 +189,7 @@ function readGlyphs(
     ) {
       // Several letters of one drawing: a ligature, or a span with ActualText.
       before.text += letter;
-      if (piece.spoken === 0) before.advance = Math.max(before.advance, pen.end);
+      if (piece.spoken === 0) before.advance = Math.max(before.advance, room.end);
       continue;
     }
     last = { piece: object, x: pageX, y: pageY, inkLeft: ink.left };
@@ -186,7 +200,7 @@ function readGlyphs(
       x,
       y,
       // The width that a font gives for a letter of ActualText may be another letter's, but for the first one.
-      advance: Math.max(pen.end, ...span.map(({ end }) => end)),
+      advance: Math.max(room.end, ...span.map(({ end }) => end)),
       middle: drawn.middle,
       sizePt: piece.sizePt,
       angle: piece.angle,

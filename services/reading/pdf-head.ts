@@ -72,7 +72,8 @@ export function cutLetter(lines: readonly PdfLine[]): LetterParts | null {
       open = { item, label: label.name, left: line.left, lines: 1 };
       continue;
     }
-    if (open === null || !goesOn(open, line, lines[at + 1], widest)) break;
+    const below = lines.slice(at + 1, at + MAX_SUBJECT_LINES);
+    if (open === null || !goesOn(open, line, below, widest)) break;
     append(open.item, line.text);
     open.lines++;
   }
@@ -102,25 +103,40 @@ function isNext(label: Label, items: readonly BodyItem[]): boolean {
 function goesOn(
   open: { item: BodyItem; label: Label; left: number; lines: number },
   line: PdfLine,
-  below: PdfLine | undefined,
+  following: readonly PdfLine[],
   widest: number,
 ): boolean {
   const { text } = line;
+  const [below] = following;
   if (CLOSING.test(text)) return false;
   if (open.item.text === "") return true;
-  if (open.label === "subject") return open.lines < MAX_SUBJECT_LINES && !TEXT_OPENING.test(text);
+  if (open.label === "subject") {
+    // … / ตามมติคณะรัฐมนตรี …: above เรียน no text has begun yet.
+    const addressed = following.some((each) => isAddressed(each.text));
+    return open.lines < MAX_SUBJECT_LINES && (addressed || !TEXT_OPENING.test(text));
+  }
   if (TEXT_OPENING.test(text)) return false;
   const indented = line.left > open.left + 0.03;
   // The first line of a paragraph: indented too, but the next one begins at the margin, and with no label.
   const opens = below !== undefined && below.left <= open.left + 0.02 && labelOf(below.text) === null;
   if (indented && opens && !ORDINAL.test(text) && text.length > widest * 0.6) return false;
-  // An addressee takes part of a line; a paragraph's first line runs to the margin.
-  if (open.label === "to" || open.label === "greeting")
-    return open.lines < MAX_SUBJECT_LINES && indented && (ORDINAL.test(text) || text.length < widest * 0.55);
   // Filled to the margin, the line above breaks off inside an item.
-  const full =
-    (open.item.lines.at(-1)?.length ?? 0) >= widest * 0.8 && !WHOLE_ITEM.test(open.item.text.slice(-80));
+  const filled = (open.item.lines.at(-1)?.length ?? 0) / widest;
+  // An addressee takes part of a line, or fills it and goes on; a paragraph's first line runs to the margin.
+  if (open.label === "to" || open.label === "greeting")
+    return (
+      open.lines < MAX_SUBJECT_LINES &&
+      indented &&
+      (ORDINAL.test(text) || text.length < widest * 0.55 || (filled >= 0.75 && !opens))
+    );
+  const full = filled >= 0.8 && !WHOLE_ITEM.test(open.item.text.slice(-80));
   return open.lines < MAX_LIST_LINES && (indented || full || ORDINAL.test(text));
+}
+
+/** With a space behind: เรียนรู้ is a word of a text. */
+function isAddressed(text: string): boolean {
+  const label = labelOf(text);
+  return label?.name === "greeting" && /[\s:：]$/u.test(text.slice(0, label.length));
 }
 
 function append(item: BodyItem, text: string): void {

@@ -161,8 +161,12 @@ function inReadingOrder(line: Cluster[]): Cluster[] {
   return runs.sort((a, b) => (a[0]?.x ?? 0) - (b[0]?.x ?? 0)).flat();
 }
 
+/** Fonts draw SARA AM as its circle and SARA AA, and some makers of PDFs tell the whole letter for the circle alone. */
+const SARA_AM_AND_AA = /\u0E33([\u0E48-\u0E4B]?)\u0E32/gu;
+
 function toPdfLine(line: readonly Cluster[], page: PdfPageGlyphs, turned: 0 | 1 | 2 | 3): PdfLine[] {
   const text = normaliseThai(textOf(line))
+    .replace(SARA_AM_AND_AA, "$1\u0E33")
     .replace(/ {2,}/g, " ")
     .replace(/ ?\t[ \t]*/g, "\t")
     .trim()

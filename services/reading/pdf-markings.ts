@@ -13,6 +13,8 @@ const LISTED = /^(?:เรื่อง|เรียน|ถึง|อ้างถ
 // Each page of a classified letter is counted beside its marking, and each copy: ลับ หน้า ๑ ของ ๒ หน้า ชุดที่ ๑ ของ ๕ ชุด.
 const COUNTED_BEHIND = /^(ลับ(?:มาก|ที่สุด)?)[\s\-–(]{1,4}(?:หน้า|ชุด|ฉบับ|สำเนา|เลขที่|แผ่น)/u;
 const COUNTED_BEFORE = /^(?:หน้า|ชุด|ฉบับ|สำเนา|แผ่น)[^\n]{1,40}[0-9๐-๙ดบาน)][\s\-–]{1,4}(ลับ(?:มาก|ที่สุด)?)$/u;
+// A line that is nothing but the label of the forms and one level; a list of levels is none.
+const LABELLED = /^(?:ชั้น|ระดับ|ประเภท){1,2}ความลับ(?:ของ(?:หนังสือ|เอกสาร))? ?[:：=][ \t]?(ลับ(?: ?มาก| ?ที่สุด)?)$/u;
 
 /**
  * The markings printed on the pages of a document, of whatever it is the text: a word of secrecy at the top or bottom of
@@ -33,6 +35,8 @@ function markingsOfLine(line: PdfLine, above: PdfLine | undefined): Markings {
   if (line.text.length > 300) return UNMARKED;
   const alone = readMarkingWords(line.text);
   const segments = line.text.split("\t", MAX_SEGMENTS);
+  const labelled = LABELLED.exec(line.text)?.[1];
+  if (labelled !== undefined) return readMarkingWords(labelled) ?? UNMARKED;
   if (line.zone === "middle") {
     // A table of the levels names them all; a marking names one.
     if (alone === null || wraps(line, above) || (segments.length > 1 && new Set(segments).size > 1))

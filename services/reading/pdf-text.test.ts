@@ -168,7 +168,7 @@ test("no text: an empty page, a font that names no letter, letters off the page"
   });
 });
 
-test("of many pages the first five and the last are read, of much text the tops and bottoms", async () => {
+test("of many pages the first five and the last are read, of those between and of much text the tops and bottoms", async () => {
   const full = (page: number): MadePage => ({
     drawn: [
       { text: `หน้า ${page}`, x: 280, y: 40 },
@@ -185,13 +185,28 @@ test("of many pages the first five and the last are read, of much text the tops 
   if (read.kind !== "text") throw new Error(read.kind);
   expect(read.pageCount).toBe(9);
   expect(read.cut).toBe(true);
-  expect(read.pages.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 9]);
+  expect(read.pages.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(read.pages[6]?.lines.every(({ at }) => at < 0.2 || at > 0.8)).toBe(true);
   for (const page of read.pages) {
     expect(page.lines[0]?.text).toBe(`หน้า ${page.number}`);
     expect(page.lines.at(-1)?.text).toBe("ลับมาก");
   }
   const characters = read.pages.flatMap(({ lines }) => lines).reduce((sum, { text }) => sum + text.length, 0);
   expect(characters).toBeLessThan(80_000);
+});
+
+test("of very many pages those that may bear a marking are read as far as there is time", async () => {
+  const marked = (page: number): MadePage => ({
+    drawn: [{ text: page >= 30 && page < 40 ? "ลับมาก" : "-", x: 280, y: 40 }],
+  });
+  const read = await readMade(Array.from({ length: 300 }, (_, index) => marked(index + 1)));
+  if (read.kind !== "text") throw new Error(read.kind);
+  expect(read.pages.length).toBe(66);
+  expect(read.pages.some(({ lines }) => lines[0]?.text === "ลับมาก")).toBe(true);
+});
+
+test("SARA AM told for its circle alone is not doubled by the SARA AA beside it", async () => {
+  expect(await textsOf([{ text: "จัดทำาแผนที่ลำน้ำา", x: 70, y: 100 }])).toEqual(["จัดทำแผนที่ลำน้ำ"]);
 });
 
 test("a file that asks for more memory than it may is refused by the engine itself", async () => {

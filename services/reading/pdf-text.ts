@@ -46,7 +46,7 @@ export function readText(glyphs: PdfGlyphs): PdfRead {
 }
 
 /** For the tops and bottoms of pages when the rest has used up all room. */
-const RESERVED = 20_000;
+const RESERVED = 60_000;
 
 /** Invisible letters count only where they are the most: beside a printed text they repeat it, or contradict it unseen. */
 function shownGlyphs(glyphs: readonly PdfGlyph[]): { glyphs: PdfGlyph[]; recognised: boolean } {

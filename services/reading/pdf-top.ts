@@ -2,6 +2,7 @@ import {
   type Markings,
   markingsAfterLabels,
   markingsInHeadline,
+  readMarkingWords,
   strongest,
   UNMARKED,
 } from "../shared/letter/classification.ts";
@@ -21,6 +22,13 @@ const ADDRESS =
 // The stamp of an office through which the letter came before: เลขรับ … วันที่ … เวลา ….
 const STAMP = /เลข(?:ที่|ทะเบียน)?รับ|รับที่|เวลา/u;
 
+/** No agency's name begins so; a province is both. */
+const STREET = /^(?:ถ\.|ถนน|เลขที่|แขวง|ตำบล|ต\.|อำเภอ|อ\.|ซอย|หมู่|ชั้น|ตู้ ?ปณ|[0-9๐-๙])/u;
+const CODE_ALONE = /ที่ ?[ก-ฮ]{2,6}\.? ?(?:\([ก-๛. ]{1,20}\))?$/u;
+const DIGITS_ALONE = /^[0-9๐-๙][0-9๐-๙.]{0,14} ?[/／] ?(?:ว[. ]{0,2})?[0-9๐-๙]{1,7}$/u;
+
+const YEAR_ALONE = /^(?:พ\. ?ศ\. ?)?[2๒][5๕][0-9๐-๙]{2}$/u;
+
 export type Numbered = {
   found: FoundNumber;
   confidence: number;
@@ -36,12 +44,23 @@ export function findNumber(top: readonly PdfLine[]): Numbered | null {
   for (const [line, { text }] of top.entries()) {
     const segments = joined(text.split("\t"));
     for (const [segment, words] of segments.entries()) {
-      const read = numberIn(words);
+      const below = segment === 0 && CODE_ALONE.test(words.slice(-60)) ? restBelow(top, line) : "";
+      const read = numberIn(words + below);
       if (read === null || read.confidence <= (best?.confidence ?? 0)) continue;
       best = { ...read, line, segment };
     }
   }
   return best;
+}
+
+/** "ที่ ดศ (สพธอ)" whose digits did not fit beside it: they begin a line below, at the same margin. */
+function restBelow(top: readonly PdfLine[], line: number): string {
+  const left = top[line]?.left ?? 0;
+  for (const below of top.slice(line + 1, line + 3)) {
+    const [first = ""] = below.text.split("\t");
+    if (Math.abs(below.left - left) < 0.03 && DIGITS_ALONE.test(first)) return ` ${first}`;
+  }
+  return "";
 }
 
 /** "ที่ นร ๑๒๐๐/" and the running number that was put in later, a gap apart. */
@@ -89,6 +108,9 @@ export function dateInTop(top: readonly PdfLine[], numbered: Numbered | null): S
     );
     const pieces = [...text.split("\t"), text.replaceAll("\t", " ")];
     if (numbered?.line === index) pieces.push(numbered.behind);
+    // The year did not fit beside the rest.
+    const below = top[index + 1]?.text ?? "";
+    if (YEAR_ALONE.test(below)) pieces.push(`${text.split("\t").at(-1)} ${below}`);
     for (const piece of pieces) {
       const value = wholeDate(piece);
       if (value === null) continue;
@@ -125,12 +147,25 @@ export function agencyIn(top: readonly PdfLine[], numbered: Numbered | null): st
     place.behind !== "" ? place.behind : (beside[place.segment + 1] ?? beside[place.segment - 1] ?? "");
   let next = place.line + 1;
   if (name === "" && (top[next]?.left ?? 0) > 0.4) name = top[next++]?.text ?? "";
+  // A number set at half the height of the name and address beside it.
+  if (STREET.test(name)) return nameAbove(top, place.line);
   if (!isName(name)) return null;
   for (const { text, left } of top.slice(next, next + 2)) {
     if (left < 0.4 || ADDRESS.test(text) || !isName(text) || wholeDate(text) !== null) break;
     name = /[ก-๎ฯๆ]$/u.test(name) && /^[ก-๎]/u.test(text) ? name + text : `${name} ${text}`;
   }
   return name.slice(0, 300).toWellFormed();
+}
+
+function nameAbove(top: readonly PdfLine[], line: number): string | null {
+  const above = top[line - 1];
+  if (above === undefined || above.left < 0.4 || above.text.includes("\t")) return null;
+  return /^[ก-๎]/u.test(above.text) &&
+    isName(above.text) &&
+    !ADDRESS.test(above.text) &&
+    readMarkingWords(above.text) === null
+    ? above.text.slice(0, 300).toWellFormed()
+    : null;
 }
 
 /** "ที่ นร ๑๒๐๐/" whose running number is written in by hand: the name stands beside it all the same. */

@@ -6,6 +6,7 @@ import {
 } from "../shared/letter/classification.ts";
 import { graverSecrecy } from "../shared/letter/letter.ts";
 import { findLetterNumbers } from "../shared/letter/letter-number.ts";
+import { findThaiDates } from "../shared/letter/thai-date.ts";
 import { normaliseThai, thaiDigitsToArabic } from "../shared/letter/thai-text.ts";
 import type { KnownSender, KnownSenders } from "./reading.ts";
 
@@ -19,6 +20,8 @@ export interface FileNameFacts {
     /** The form of Annex 7, with the Roman code of the sender: a number in another order, or none, would be another name. */
     readonly formal: boolean;
   } | null;
+  /** Behind ลงวันที่ or ลว., ISO, C.E. */
+  readonly date: string | null;
   /** Running number of an enclosure; null for a name without one. */
   readonly enclosureNumber: number | null;
   /** What it calls its content. */
@@ -49,6 +52,7 @@ export function readFileName(
   const words = base.replaceAll("_", " ").trim();
   return {
     number: formal === null ? readLoose(base, sender) : formal.number,
+    date: dateIn(words),
     enclosureNumber: formal?.enclosureNumber ?? null,
     says: ENCLOSURE.test(words) ? "enclosure" : LETTER.test(words) ? "letter" : null,
     // A folder in an archive marks what lies in it.
@@ -60,6 +64,13 @@ export function readFileName(
         UNMARKED,
       ),
   };
+}
+
+function dateIn(words: string): string | null {
+  const label = /(?:ลงวันที่|ลว\.?)\s{0,4}/u.exec(words);
+  if (label === null) return null;
+  const date = findThaiDates(words.slice(label.index + label[0].length))[0];
+  return date?.start === 0 ? date.iso : null;
 }
 
 function readFormal(

@@ -5,6 +5,7 @@ import { decodeText } from "./charset.ts";
 import { type FileLetter, letterOfDocument, secrecyOf } from "./file-letter.ts";
 import { findCitations } from "./find-citations.ts";
 import { findEnclosures } from "./find-enclosures.ts";
+import { htmlToText } from "./html-text.ts";
 import type { LetterFile } from "./letter-file.ts";
 import { findLetterKind } from "./letter-kind.ts";
 import type { PartContent } from "./part-content.ts";
@@ -13,6 +14,7 @@ import { looksLikeGovernmentDocument, readGovernmentDocument } from "./read-gove
 import type { PdfReader } from "./read-pdf.ts";
 import { readPdfLetter } from "./read-pdf-letter.ts";
 import type { Attachment, FactSource, KnownSender, KnownSenders, ReadingProblem } from "./reading.ts";
+import { isWordDocument, readWordText } from "./word-text.ts";
 
 /** What the files of a message say, for settle-facts.ts to set against the mail. */
 export interface FileFacts {
@@ -124,8 +126,13 @@ export async function readFiles(
       });
     }
   }
-  for (const { content } of documentsOf(isPlainText)) {
-    if (content !== null) mark(await secrecyOfText(content), "body");
+  for (const { content } of documentsOf(
+    ({ attachment, content: held }) => held !== null && isWordDocument(attachment, held),
+  )) {
+    if (content !== null) mark(secrecyOfLines(await readWordText(content)), "body");
+  }
+  for (const { attachment, content } of documentsOf(isPlainText)) {
+    if (content !== null) mark(await secrecyOfText(content, isHtml(attachment)), "body");
   }
   for (const { markings } of names.values()) mark(markings.secrecy, "file-name");
   mark(markingsOfNames(attachments, MAX_NAME_DEPTH).secrecy, "file-name");
@@ -139,12 +146,23 @@ export function isPdf({ attachment, content }: LetterFile): boolean {
 }
 
 function isPlainText({ attachment, content }: LetterFile): boolean {
-  return content !== null && attachment.contentType === "text/plain" && content.sizeBytes <= MAX_TEXT_BYTES;
+  if (content === null || content.sizeBytes > MAX_TEXT_BYTES) return false;
+  // Nothing declares the type of a packed file.
+  const { contentType, detectedType } = attachment;
+  return contentType === "text/plain" || detectedType === "text/plain" || isHtml(attachment);
+}
+
+function isHtml({ contentType, detectedType }: Attachment): boolean {
+  return detectedType === "text/html" || (contentType === "text/html" && detectedType === "text/plain");
 }
 
 /** As in the text of a mail: the word alone on a line, or behind its label. */
-async function secrecyOfText(content: PartContent): Promise<Secrecy> {
+async function secrecyOfText(content: PartContent, html: boolean): Promise<Secrecy> {
   const { text } = decodeText(await content.read(), null);
+  return secrecyOfLines(html ? htmlToText(text) : text);
+}
+
+function secrecyOfLines(text: string): Secrecy {
   return normaliseThai(text)
     .split("\n", MAX_TEXT_LINES)
     .map((line) => markingsOnLine(line.slice(0, 2_000)).secrecy)

@@ -11,7 +11,7 @@ import { type Role, readRoles } from "../shared/letter/letter-references.ts";
 import { findThaiDates, parseThaiDate } from "../shared/letter/thai-date.ts";
 import type { BodyItem } from "./body-items.ts";
 import { STATED_CONFIDENCE } from "./reading.ts";
-import { dateBehind, isLeadIn, withoutMarkings } from "./subject-header.ts";
+import { dateBehind, isLeadIn, readSubjectHeader, withoutMarkings } from "./subject-header.ts";
 
 /** What one item of a body says of the letter, each fact with its confidence. */
 export type ItemFacts = {
@@ -43,6 +43,9 @@ export function readItem(
       const confidence = bodyConfidence(item, found, roleAt(found.start), codeLetters);
       if (confidence === null) continue;
       facts.numbers.push({ found, confidence });
+      const { secrecy } = markingsBeside(item.text, found, roleAt);
+      if (codeLetters === found.codeLetters)
+        facts.markings = strongest(facts.markings, { ...UNMARKED, secrecy });
       if (confidence < STATED_CONFIDENCE) continue;
       const date = dateBehind(item.text, found.end);
       if (date !== null) propose("date", date, 0.92);
@@ -55,28 +58,31 @@ export function readItem(
     case "date": {
       const date = findThaiDates(item.text)[0];
       // วันที่ … with เวลา … below is when a meeting is held.
-      const event = next?.label === "time" || /เวลา/u.test(item.text);
+      // With a time of day it is that, or when a mail was sent.
+      const event = next?.label === "time" || /เวลา|[0-9๐-๙]{1,2}:[0-9๐-๙]{2}/u.test(item.text);
       const named = /^[-•*\s]{0,6}(?:ลงวันที่|ลว|วันที่หนังสือ|วันที่ของ|วันที่ลงนาม)/u.test(item.lines[0] ?? "");
       if (date !== undefined && date.start === 0 && (named || !event))
         propose("date", date.iso, named ? 0.95 : 0.7);
       break;
     }
     case "subject":
-      propose("subject", withoutMarkings(item.text), 0.95);
+      propose("subject", subjectLine(item.text, codeLetters), 0.95);
       facts.markings = strongest(facts.markings, markingsInHeadline(item.text, [], 0, roleAt));
       break;
     case "from":
       propose("from", item.text, 0.9);
       break;
     case "to":
-      propose("to", item.text, 0.95);
+      // The To of a copied mail header is no addressee.
+      if (!item.text.includes("@")) propose("to", item.text, 0.95);
       break;
     case "greeting":
       // In a covering note เรียน greets the clerk; in a letter it stands below เรื่อง and names the addressee.
       if (belowSubject && !/สารบรรณ/u.test(item.text)) propose("to", item.text, 0.85);
       break;
     case null:
-      for (const line of item.lines) {
+      // A date may be broken over two lines, and be all of what stands there.
+      for (const line of [...item.lines, item.text.slice(0, 60)]) {
         const date = parseThaiDate(line);
         if (date !== null && next?.label !== "time") propose("date", date, 0.85);
       }
@@ -85,6 +91,13 @@ export function readItem(
       break;
   }
   return facts;
+}
+
+/** The Subject of a copied mail header has number and date before its เรื่อง, as a Subject header has. */
+function subjectLine(text: string, codeLetters: string | null): string {
+  const first = findLetterNumbers(text.slice(0, 200))[0];
+  if (first === undefined || !isLeadIn(text.slice(0, first.start))) return withoutMarkings(text);
+  return readSubjectHeader(text, codeLetters).subject?.value ?? "";
 }
 
 /** How surely a number in a body is the letter's own; null when it is another letter's. */

@@ -9,7 +9,7 @@ import type { Log } from "../shared/runtime/log.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
 import { readMessage } from "./read-message.ts";
-import type { PdfReader } from "./read-pdf.ts";
+import { PDF_READER_DOWN, type PdfReader } from "./read-pdf.ts";
 import { type KnownSenders, type Reading, senderOf } from "./reading.ts";
 import { type Arrival, findUnread, insertReading, type ReadingResult } from "./reading-store.ts";
 import { decideScan, type Scanner } from "./scan-octets.ts";
@@ -28,6 +28,8 @@ export interface ReadingParts {
   readonly store: ByteStore;
   readonly directory: () => Promise<Directory>;
   readonly readPdf: PdfReader;
+  /** Names a file for what is unpacked (work-folder.ts); without it they stand in the system's temporary folder. */
+  readonly newPath?: () => string;
   readonly senders: SenderChecks;
   /** Null where none is configured. */
   readonly scanner: Scanner | null;
@@ -40,6 +42,9 @@ const JOB = "read-letter";
 const UNREADABLE: Verdict = { outcome: "triage", reason: "unreadable" };
 /** While the scanner does not answer, a letter looks again this often. */
 const SCANNER_LOOKS_AGAIN_MS = 30_000;
+/** A scanner that answers, but so long not about this letter: it chokes on it, and would do so for ever. */
+const CHOKED_AFTER_MS = 30 * 60_000;
+const UNSCANNABLE: Verdict = { outcome: "triage", reason: "not-scanned" };
 
 /**
  * The job "read-letter": octets → reading and first verdict → the book's waiting list, in one transaction at the end.
@@ -95,29 +100,37 @@ async function readArrival(
   const octets = (): Buffer | Readable => arrival.content ?? parts.store.openStored(arrival.sha256);
   const scan = scanner === null ? null : await scanner.scan(octets(), arrival.sizeBytes);
   const decision = scan === null ? "go-on" : decideScan(scan, parts.whenScannerIsDown);
-  if (decision === "hold")
+  const isUnscannable = decision === "hold" && (await chokes(parts, arrival));
+  if (decision === "hold" && !isUnscannable)
     return { waitMs: SCANNER_LOOKS_AGAIN_MS, why: "the virus scanner does not answer" };
 
   const { known, rules } = await parts.directory();
   const isInfected = decision === "refuse";
   const reading = await readOctets(parts, octets(), known, isInfected, intakeId, arrival);
-  if (decision === "go-on-marked") reading.problems.push("not-scanned");
+  if (decision === "go-on-marked" || isUnscannable) reading.problems.push("not-scanned");
 
   const check = await senders.check(octets(), arrival, reading.fromAddress, known);
   if (check.retryAfterMs !== null)
     return { waitMs: check.retryAfterMs, why: "DNS does not answer about the sender" };
-  const verdict = judgeMessage(reading, arrival, {
+  const judged = judgeMessage(reading, arrival, {
     standing: check.standing,
     kind: senders.kindOf(reading.fromAddress, known),
     rules: rules.get(agencyId) ?? {},
   });
+  // Whoever holds letters for the scanner does not want one registered that it has not seen.
+  const verdict = isUnscannable && judged.outcome === "ready" ? UNSCANNABLE : judged;
   const senderAgency = senderOf(reading.fromAddress, known)?.name ?? null;
   return { reading, verdict, senderAgency, check, scan };
 }
 
+async function chokes({ scanner, now }: ReadingParts, { arrivedAt }: Arrival): Promise<boolean> {
+  if (now().at.getTime() - arrivedAt.getTime() < CHOKED_AFTER_MS) return false;
+  return (await scanner?.trouble()) === null;
+}
+
 /** @param isInfected then no file of it is opened, and nothing is stated but who sent it */
 async function readOctets(
-  { readPdf, log }: ReadingParts,
+  { readPdf, newPath, log }: ReadingParts,
   octets: Buffer | Readable,
   known: KnownSenders,
   isInfected: boolean,
@@ -125,12 +138,21 @@ async function readOctets(
   arrival: Arrival,
 ): Promise<Reading> {
   try {
-    if (!isInfected) return await readMessage(octets, known, readPdf);
-    return onlyMarked(await readMessage(octets, known, UNOPENED), arrival, ["infected"]);
+    const reader = isInfected ? UNOPENED : readPdf;
+    const reading = await readMessage(octets, known, reader, undefined, newPath);
+    return isInfected ? onlyMarked(reading, arrival, ["infected"]) : reading;
   } catch (error) {
-    // The disk's fault (EIO, ENOENT …) is ours and passes; only what the parser cannot read is the message's.
-    if (typeof (error as NodeJS.ErrnoException).errno === "number") throw error;
-    log.warn({ err: error, letter: intakeId }, "a message cannot be read; it goes to an officer");
+    // The disk's fault (EIO, ENOENT …) is ours and passes, and so is a program that does not start: given to an officer
+    // unread, a letter marked in its PDF alone would lie in an ordinary tray. Only what cannot be read is the message's.
+    const { errno, code } = error as NodeJS.ErrnoException;
+    if (typeof errno === "number" || code === PDF_READER_DOWN) throw error;
+    // Where it happened and not its message: that may quote the letter.
+    const { name, stack } = error instanceof Error ? error : new Error();
+    const at = stack?.split("\n").find((line) => line.startsWith("    at "));
+    log.warn(
+      { fault: name, at: at?.trim(), letter: intakeId },
+      "a message cannot be read; it goes to an officer",
+    );
     return unreadable(arrival);
   }
 }

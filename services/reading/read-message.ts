@@ -2,15 +2,23 @@ import { graverSecrecy, NO_FACTS } from "../shared/letter/letter.ts";
 import { digestOfLetter } from "./digest-letter.ts";
 import { expandAttachments } from "./expand-attachments.ts";
 import { type FoundFacts, findFacts } from "./find-facts.ts";
+import { forwardedSender } from "./forwarded-sender.ts";
 import { referencesOf } from "./message-ids.ts";
 import { findKind } from "./message-kind.ts";
 import { type MimeLimits, type MimeMessage, parseMime } from "./parse-mime.ts";
-import { type ContentKeeper, openContentKeeper } from "./part-content.ts";
+import { CONTENT_LIMITS, type ContentKeeper, openContentKeeper } from "./part-content.ts";
 import { NO_FILES, readFiles } from "./read-files.ts";
-import { readBodies, readMail } from "./read-parts.ts";
+import { otherSubjects, readBodies, readMail } from "./read-parts.ts";
 import type { PdfReader } from "./read-pdf.ts";
 import { reportOf } from "./read-report.ts";
-import { type KnownSenders, NOTHING_LISTED, type Reading, type ReadingProblem, senderOf } from "./reading.ts";
+import {
+  type KnownSender,
+  type KnownSenders,
+  NOTHING_LISTED,
+  type Reading,
+  type ReadingProblem,
+  senderOf,
+} from "./reading.ts";
 import { type SettledFacts, settleFacts } from "./settle-facts.ts";
 import { watchOctets } from "./watch-octets.ts";
 
@@ -40,8 +48,9 @@ export async function readMessage(
   known: KnownSenders,
   readPdf: PdfReader,
   limits: ReadingLimits = READING_LIMITS,
+  newPath?: () => string,
 ): Promise<Reading> {
-  const keeper = openContentKeeper();
+  const keeper = openContentKeeper(CONTENT_LIMITS, newPath);
   try {
     return await readKept(raw, known, readPdf, limits, keeper);
   } finally {
@@ -72,7 +81,9 @@ async function readKept(
 
   const sender = senderOf(mail.fromAddress, known);
   const subject = mail.subjectHeader ?? "";
-  const cover = findFacts(subject, bodies, sender);
+  const ours = codesOfServed(known);
+  const written = coverFacts(subject, bodies, sender, forwardedSender(subject, bodies, known), ours);
+  const cover = withOtherSubjects(written, otherSubjects(message), sender);
   const likely = findKind(message, subject, bodies[0] ?? "");
   let kind = likely.kind;
   const mayBeLetter = kind === "letter" || (likely.machineSent && sender !== null);
@@ -152,6 +163,45 @@ function isNumbered({ sources: { number } }: SettledFacts): boolean {
   return source === "pdf" || source === "xml" || (source === "subject" && confidence >= 0.9);
 }
 
+function codesOfServed(known: KnownSenders): ReadonlySet<string> {
+  return new Set([...known.values()].flatMap(({ served, codeLetters }) => (served && codeLetters) || []));
+}
+
+/** Of a letter passed on in the text of a mail the facts are its writer's, unless the one who passes it on has numbered it. */
+function coverFacts(
+  subject: string,
+  bodies: readonly string[],
+  sender: KnownSender | null,
+  writer: KnownSender | null,
+  ours: ReadonlySet<string>,
+): FoundFacts {
+  const own = findFacts(subject, bodies, sender, false, ours);
+  const { number } = own.facts;
+  if (
+    writer === null ||
+    (number !== null && sender?.codeLetters && number.startsWith(`${sender.codeLetters} `))
+  )
+    return own;
+  return findFacts(subject, bodies, writer, false, ours);
+}
+
+/** A mail that has several Subject fields is as grave as the gravest of them, and two numbers in them are an officer's. */
+function withOtherSubjects(
+  found: FoundFacts,
+  others: readonly string[],
+  sender: KnownSender | null,
+): FoundFacts {
+  const { facts, problems } = found;
+  let { secrecy } = facts;
+  for (const other of others) {
+    const read = findFacts(other, [], sender).facts;
+    secrecy = graverSecrecy(secrecy, read.secrecy);
+    if (read.number !== null && facts.number !== null && read.number !== facts.number)
+      problems.push("several-numbers");
+  }
+  return { ...found, facts: { ...facts, secrecy } };
+}
+
 /** A letter forwarded as an attached message: its facts are the inner message's, unless the cover has a number. */
 function withAttachedLetter(
   cover: FoundFacts,
@@ -162,7 +212,9 @@ function withAttachedLetter(
   if (attached.length === 0) return cover;
   const letters = attached.slice(0, MAX_ATTACHED_LETTERS).map((inner) => {
     const { subjectHeader, fromAddress } = readMail(inner, problems);
-    return findFacts(subjectHeader ?? "", readBodies(inner, problems), senderOf(fromAddress, known), true);
+    const writer = senderOf(fromAddress, known);
+    const found = findFacts(subjectHeader ?? "", readBodies(inner, problems), writer, true);
+    return withOtherSubjects(found, otherSubjects(inner), writer);
   });
   const secrecy = letters.reduce(
     (gravest, { facts }) => graverSecrecy(gravest, facts.secrecy),

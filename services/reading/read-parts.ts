@@ -8,6 +8,7 @@ import { type MimeMessage, type MimePart, rawField } from "./parse-mime.ts";
 import type { Reading, ReadingProblem } from "./reading.ts";
 
 const MAX_TEXT_CHARACTERS = 200_000;
+const MAX_OTHER_SUBJECTS = 10;
 
 export type Mail = Pick<Reading, "messageId" | "fromAddress" | "fromName" | "headerDate" | "subjectHeader">;
 
@@ -39,6 +40,14 @@ export function readMail(message: MimeMessage, problems: Set<ReadingProblem>): M
   };
 }
 
+/** Subject fields beside the one that is shown: one alone is allowed, another program may show another one. */
+export function otherSubjects({ headers }: MimeMessage): string[] {
+  return headers
+    .filter(({ key }) => key === "subject")
+    .slice(1, 1 + MAX_OTHER_SUBJECTS)
+    .map(({ line }) => safeLine(decodeHeader(line.slice(line.indexOf(":") + 1))).line.slice(0, 2_000));
+}
+
 /** The texts a reader would see, plain text first. Both forms of one text are read: a marking may stand in one. */
 export function readBodies(message: MimeMessage, problems: Set<ReadingProblem>): string[] {
   const plain: string[] = [];
@@ -52,6 +61,7 @@ export function readBodies(message: MimeMessage, problems: Set<ReadingProblem>):
     );
     if (!charsetKnown) problems.add("unknown-charset");
     const shown = part.contentType.value === "text/html" ? htmlToText(text) : unflowed(text, part);
+    if (/^-{5}BEGIN PGP MESSAGE-{5}[ \t\r]*$/mu.test(shown)) problems.add("encrypted");
     if (shown.length > MAX_TEXT_CHARACTERS || part.octets.length < part.sizeBytes) problems.add("text-cut");
     (part.contentType.value === "text/html" ? html : plain).push(shown);
   }

@@ -67,11 +67,17 @@ describe("the first page of a letter", () => {
     ],
     ["spaces inside the date", HEAD.replace("๓ มีนาคม ๒๕๖๕", "๓ มีนา คม ๒๕ ๖๕"), {}],
     ["lost spaces", HEAD.replace("เรื่อง ", "เรื่อง").replace("เรียน ", "เรียน"), {}],
+    ["the year on the line below", HEAD.replace("๓ มีนาคม ๒๕๖๕", "๓ มีนาคม\n๒๕๖๕"), {}],
     ["an era", HEAD.replace("๓ มีนาคม ๒๕๖๕", "วันที่ ๓ เดือน มีนาคม พ.ศ. ๒๕๖๕"), {}],
     [
       "a subject over lines",
       HEAD.replace("ตอบข้อหารือ", "ตอบข้อหารือเกี่ยวกับการ\n      ส่งหนังสือทางไปรษณีย์\n      อิเล็กทรอนิกส์"),
       { subject: "ตอบข้อหารือเกี่ยวกับการส่งหนังสือทางไปรษณีย์อิเล็กทรอนิกส์" },
+    ],
+    [
+      "a subject whose second line begins like a text",
+      HEAD.replace("ตอบข้อหารือ", "การรายงานผลการดำเนินงาน\n       ตามมติคณะรัฐมนตรีและ\n       ขอให้ส่งเอกสาร"),
+      { subject: "การรายงานผลการดำเนินงานตามมติคณะรัฐมนตรีและขอให้ส่งเอกสาร" },
     ],
     [
       "several addressees",
@@ -103,6 +109,26 @@ describe("the first page of a letter", () => {
       "an agency's name on two lines",
       HEAD.replace("กรมบัญชีกลาง\n", `กรมบัญชี\n${" ".repeat(54)}กลางแห่งชาติ\n`),
       { from: "กรมบัญชีกลางแห่งชาติ" },
+    ],
+    [
+      "its digits on the line below",
+      HEAD.replace("กค ๐๔๐๒/๑๗    ", "กค (กวจ)").replace("\n      ", "\n๐๔๐๒/๑๗"),
+      { number: "กค (กวจ) 0402/17" },
+    ],
+    [
+      "the name above the line of its number",
+      HEAD.replace(/^(ที่ \S+ \S+)\s+(\S+)\n\s+/u, `${" ".repeat(54)}$2\n$1${" ".repeat(40)}`),
+      {},
+    ],
+    [
+      "an addressee who fills more than a line",
+      HEAD.replace(
+        "หน่วยงานทดสอบ ก",
+        "หน่วยงานทดสอบ ก ปลัดกระทรวงการพัฒนาสังคมและความมั่นคงของมนุษย์\n        อธิบดีกรมกิจการเด็กและเยาวชน อธิบดีกรมกิจการผู้สูงอายุ และเลขาธิการสภากาชาดไทย",
+      ),
+      {
+        to: "ผู้อำนวยการหน่วยงานทดสอบ ก ปลัดกระทรวงการพัฒนาสังคมและความมั่นคงของมนุษย์ อธิบดีกรมกิจการเด็กและเยาวชน อธิบดีกรมกิจการผู้สูงอายุ และเลขาธิการสภากาชาดไทย",
+      },
     ],
     ["no address", HEAD.replace(/\n\s+ถนน.*/u, ""), {}],
   ])("with %s", (_, head, differs) => {
@@ -197,6 +223,7 @@ describe("a marking of secrecy", () => {
     ["counted by its pages", `              ลับ หน้า ๑ ของ ๒ หน้า\n${HEAD}${TEXT}`, "confidential"],
     ["counted by its copies", `              ชุดที่ ๑ ของ ๕ ชุด - ลับมาก\n${HEAD}${TEXT}`, "secret"],
     ["behind its label", HEAD.replace("เรื่อง", "ชั้นความลับ : ลับมาก\nเรื่อง") + TEXT, "secret"],
+    ["behind its label below the text", `${HEAD}${TEXT}\n\nชั้นความลับ : ลับมาก`, "secret"],
     ["in English", `             TOP SECRET\n${HEAD}${TEXT}`, "top-secret"],
     ["spaced out", `                        ล ั บ ม า ก\n${HEAD}${TEXT}`, "secret"],
   ])("%s counts", (_, text, secrecy) => {
@@ -214,6 +241,7 @@ describe("a marking of secrecy", () => {
     ["a word broken off", `${HEAD}\n          ขอให้ตรวจสอบและรายงานการเก็บรักษาเอกสารซึ่งเป็นความ\nลับ`],
     ["a subject's last word", HEAD.replace("ตอบข้อหารือ", "ขอส่งแนวทางการเก็บรักษาเอกสารที่เป็นความ\n       ลับ")],
     ["a table of the levels", `${HEAD}${TEXT}\n${"\n".repeat(4)}    ลับ        ลับมาก        ลับที่สุด`],
+    ["papers spoken of", HEAD.replace("ตอบข้อหารือ", "การเก็บรักษา และการทำลาย เอกสารลับ")],
     ["another letter's", `${HEAD}\nอ้างถึง หนังสือ ลับ ที่ นร ๐๕๐๖/ว(ล) ๑ ลงวันที่ ๑ มกราคม ๒๕๖๕${TEXT}`],
     ["สายด่วน", HEAD.replace("ตอบข้อหารือ", "ข้อมูลสายด่วน ๑๑๑๑ และทางด่วน")],
   ])("does not stand in %s", (_, text) => {

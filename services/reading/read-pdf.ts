@@ -29,7 +29,7 @@ export type PdfRead =
       readonly kind: "text";
       /** Of the whole file, read or not. */
       readonly pageCount: number;
-      /** The first ones and the last one, those without text too. */
+      /** The first ones and the last one, those without text too; of those between, some or all, the tops and bottoms. */
       readonly pages: readonly PdfPage[];
       /** True when not all text of these pages is told. */
       readonly cut: boolean;
@@ -50,6 +50,9 @@ export interface PdfReader {
   read(content: PartContent): Promise<PdfRead>;
   close(): Promise<void>;
 }
+
+/** Code of the errors that say that no PDF can be read now, whatever is in it: our fault, and it passes. */
+export const PDF_READER_DOWN = "SARABAN_PDF_READER_DOWN";
 
 /** With the state of its processes. */
 export interface OpenPdfReader extends PdfReader {
@@ -122,11 +125,11 @@ export function openPdfReader(options: PdfReaderOptions): OpenPdfReader {
     await child?.stop();
   };
   const attempt = async (place: Place, content: PartContent): Promise<PdfRead | PdfChildEnd> => {
-    if (closed) throw new Error("the reader of PDFs is closed");
+    if (closed) throw Object.assign(new Error("the reader of PDFs is closed"), { code: PDF_READER_DOWN });
     place.child ??= startPdfChild(options);
     await place.child.ready.catch((error: Error) => {
       trouble = `the program that reads PDFs does not start, and letters with PDFs wait: ${error.message.slice(0, 200)}`;
-      throw error;
+      throw Object.assign(error, { code: PDF_READER_DOWN });
     });
     trouble = null;
     place.files += 1;

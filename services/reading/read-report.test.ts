@@ -138,6 +138,39 @@ Disposition: manual-action/MDN-sent-manually; ${disposition}/error
   }
 });
 
+it("reads the words of qmail, Exim and others where nothing else tells, and no word of the letter returned", async () => {
+  const keeper = openContentKeeper();
+  const read = async (headers: string, body: string) =>
+    reportOf(
+      "bounce",
+      await parseMime(Readable.from([Buffer.from(`${headers}\r\n\r\nx\r\n`)]), LIMITS, keeper),
+      "x",
+      body,
+    );
+  const qmail = "This is a permanent error; I've given up.\n\n<b@dlt.example.go.th>:\nno mailbox (#5.1.1)\n";
+  expect(
+    await read(
+      "Subject: x",
+      `${qmail}\n--- Below this line is a copy of the message.\n<c@d.example.go.th>:\n`,
+    ),
+  ).toMatchObject({ recipient: "b@dlt.example.go.th", status: "5.1.1", action: "failed", recipients: [] });
+  expect(await read("X-Failed-Recipients: b@dlt.example.go.th", "x")).toMatchObject({
+    action: "failed",
+    status: null,
+  });
+  expect(
+    await read("Subject: x", "Your message wasn't delivered to b@dlt.example.go.th because"),
+  ).toMatchObject({
+    recipient: "b@dlt.example.go.th",
+    action: "failed",
+  });
+  expect(await read("Subject: x", "451 4.4.1 no answer; will keep trying")).toMatchObject({
+    action: "delayed",
+  });
+  expect(await read("Subject: x", "--- original message\n<c@d.example.go.th>:\n550 5.1.1 x")).toBeNull();
+  await keeper.dispose();
+});
+
 it("takes our letter's number and the one it was given there from another office's acknowledgement", async () => {
   const keeper = openContentKeeper();
   const octets = Buffer.from("In-Reply-To: <out-1@agency-a.example.go.th>\r\n\r\nx\r\n");
@@ -146,6 +179,7 @@ it("takes our letter's number and the one it was given there from another office
   for (const [body, receiveNumber] of [
     ["ได้รับหนังสือ ที่ ทก 0101/45 แล้ว\nเลขทะเบียนรับ 5521 เวลา 09.01 น.", "5521"],
     ["เลขทะเบียนรับ       : ๑๒/๒๕๖๙", "12"],
+    ["Your letter has been registered.\nReceive no.: 909", "909"],
     ["ได้รับแล้ว", null],
   ] as const) {
     expect(reportOf("acknowledgement", message, subject, body)).toMatchObject({

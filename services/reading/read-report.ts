@@ -2,7 +2,7 @@ import type { DeliveryReport, ReportedRecipient } from "../shared/letter/deliver
 import { findLetterNumbers } from "../shared/letter/letter-number.ts";
 import { thaiDigitsToArabic } from "../shared/letter/thai-text.ts";
 import { decodeText } from "./charset.ts";
-import { messageIdIn } from "./message-ids.ts";
+import { messageIdIn, referencesOf } from "./message-ids.ts";
 import { type MimeMessage, type MimePart, rawField } from "./parse-mime.ts";
 import type { MessageKind } from "./reading.ts";
 
@@ -13,7 +13,7 @@ const READ_OCTETS = 64 * 1024;
 const ACTIONS = ["failed", "delayed", "expanded", "relayed", "delivered"];
 
 const RECEIVE_NUMBER =
-  /เลข(?:ที่|ทะเบียน)?(?:ทะเบียน)?(?:หนังสือ)?รับ(?:ที่|เลขที่)?\s{0,20}[:：]?\s{0,20}([0-9]{1,9})(?![0-9])/u;
+  /เลข(?:ที่|ทะเบียน)?(?:ทะเบียน)?(?:หนังสือ)?รับ(?:ที่|เลขที่)?\s{0,20}[:：]?\s{0,20}([0-9]{1,9})(?![0-9])|\b(?:receive|receipt|register|registration)d? (?:no|number)\b\.?\s{0,9}[:：]?\s{0,9}([0-9]{1,9})(?![0-9])/iu;
 
 /** What a message of this kind says of a message of ours; null for letters, and for what says nothing. */
 export function reportOf(
@@ -22,12 +22,15 @@ export function reportOf(
   subject: string,
   body: string,
 ): DeliveryReport | null {
-  if (kind === "bounce" || kind === "mdn") return readReport(message);
+  if (kind === "bounce") return withPlainWords(readReport(message), message, body);
+  if (kind === "mdn") return readReport(message);
   if (kind !== "auto-reply" && kind !== "acknowledgement") return null;
-  const relatesTo = messageIdIn(rawField(message.headers, "in-reply-to"));
+  const relatesTo =
+    messageIdIn(rawField(message.headers, "in-reply-to")) ?? referencesOf(message.headers).at(-1) ?? null;
   const words = `${body.slice(0, 20_000)}\n${subject}`;
   const isReceipt = kind === "acknowledgement";
-  const receiveNumber = isReceipt ? (RECEIVE_NUMBER.exec(thaiDigitsToArabic(words))?.[1] ?? null) : null;
+  const [, inThai, inEnglish] = (isReceipt && RECEIVE_NUMBER.exec(thaiDigitsToArabic(words))) || [];
+  const receiveNumber = inThai ?? inEnglish ?? null;
   const numbered = isReceipt ? [subject, words].flatMap((text) => findLetterNumbers(text)) : [];
   const letter = numbered[0]?.canonical ?? null;
   if (relatesTo === null && receiveNumber === null && letter === null) return null;
@@ -72,6 +75,34 @@ export function readReport(message: MimeMessage): DeliveryReport | null {
   report.relatesTo ??= quotedMessageId(message);
   const { recipients, ...facts } = report;
   return Object.values(facts).every((value) => value === null) && recipients.length === 0 ? null : report;
+}
+
+const NAMED_RECIPIENT =
+  /^<([^<>\s@]{1,64}@[^<>\s]{1,253})>:[ \t]*$|(?:delivered to|could not deliver to|following address(?:es)?[^\n]{0,40}:)\s{1,9}<?([^<>\s@]{1,64}@[^<>\s]{1,253}[a-z0-9])/imu;
+const STATUS_IN_WORDS = /(?:#|\b[245][0-9]{2}[ -])([245]\.[0-9]{1,3}\.[0-9]{1,3})\b/u;
+const GIVEN_UP =
+  /permanent (?:fatal )?error|could ?n[o']t be delivered|(?:was|were) ?n[o'’]t delivered|I'?ve given up|delivery has failed|ส่งไม่สำเร็จ|ไม่สามารถ(?:จัด)?ส่ง/iu;
+const STILL_TRYING =
+  /\b(?:delayed|will (?:keep|continue) (?:trying|to (?:try|retry))|warning message only)\b/iu;
+
+/** qmail, Exim and others tell in words alone whom a letter did not reach, and why. */
+function withPlainWords(
+  report: DeliveryReport | null,
+  { headers }: MimeMessage,
+  body: string,
+): DeliveryReport | null {
+  if (report !== null && report.recipients.length > 0) return report;
+  // What comes below is the returned letter.
+  const words = body.slice(0, 5_000).split(/^-{3,}[^\n]{0,80}(?:copy|original)/imu, 1)[0] ?? "";
+  const [, onLine, inSentence] = NAMED_RECIPIENT.exec(words) ?? [];
+  const status = report?.status ?? STATUS_IN_WORDS.exec(words)?.[1] ?? null;
+  const failed = rawField(headers, "x-failed-recipients") !== null || status?.startsWith("5");
+  const trying = status?.startsWith("4") || STILL_TRYING.test(words);
+  const action = failed || (!trying && GIVEN_UP.test(words)) ? "failed" : trying ? "delayed" : null;
+  const recipient = report?.recipient ?? addressIn(onLine ?? inSentence ?? null);
+  if (report === null && recipient === null && status === null && action === null) return null;
+  const found = report ?? { ...SAYS_NOTHING, recipients: [] };
+  return { ...found, recipient, status, action: found.action ?? action };
 }
 
 function isReturnedHeader(type: string): boolean {

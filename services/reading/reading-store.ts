@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import type { DeliveryReport } from "../shared/letter/delivery-report.ts";
 import type { SenderRules } from "../shared/letter/sender-rules.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { SenderCheck } from "./check-sender.ts";
@@ -43,8 +44,8 @@ export async function findUnread(
 /** The partner directory: domain → agency, for all active partners and the agencies served here. */
 export async function readKnownSenders(transaction: Transaction<Tables>): Promise<KnownSenders> {
   const { rows } = await sql<KnownSender & { domain: string }>`
-    select domain, name_th as name, code_letters as "codeLetters", roman_code as "romanCode" from partner where active
-    union all select domain, name_th, split_part(letter_code, ' ', 1), null from agency where active`.execute(
+    select domain, name_th as name, code_letters as "codeLetters", roman_code as "romanCode", false as served from partner where active
+    union all select domain, name_th, split_part(letter_code, ' ', 1), null, true from agency where active`.execute(
     transaction,
   );
   return new Map(rows.map(({ domain, ...sender }) => [domain, sender]));
@@ -81,6 +82,8 @@ export async function insertReading(
   readAt: Date,
 ): Promise<void> {
   const classified = reading.facts.secrecy !== "normal";
+  // What a machine sent may hold a letter of any kind, which nobody has looked into: its names are nobody's to read either.
+  const isOpen = !classified && (reading.kind === "letter" || reading.kind === "unreadable");
   const facts = classified ? { ...reading.facts, ...NOTHING } : reading.facts;
   const row = {
     verdict: verdict.outcome,
@@ -89,7 +92,7 @@ export async function insertReading(
     message_id: reading.messageId,
     content_digest: reading.contentDigest,
     sender_address: reading.fromAddress,
-    sender_name: classified ? null : reading.fromName,
+    sender_name: isOpen ? reading.fromName : null,
     sender_agency: senderAgency,
     number_printed: facts.numberPrinted,
     number: facts.number,
@@ -104,14 +107,14 @@ export async function insertReading(
     citations: JSON.stringify(classified ? [] : reading.citations),
     enclosures: classified ? [] : [...reading.enclosures],
     sources: JSON.stringify(classified ? {} : reading.sources),
-    attachments: JSON.stringify(classified ? [] : reading.attachments),
+    attachments: JSON.stringify(isOpen ? reading.attachments : []),
     conflicts: JSON.stringify(classified ? [] : reading.conflicts),
     letter_digest: classified ? null : reading.letterDigest,
     problems: reading.problems,
     standing: check.standing,
     sender_check: JSON.stringify(check.detail),
     scan: JSON.stringify(scan === null ? {} : { ...scan, at: readAt.toISOString() }),
-    report: classified || reading.report === null ? null : JSON.stringify(reading.report),
+    report: classified || reading.report === null ? null : JSON.stringify(withoutQuotes(reading.report)),
     read_at: readAt,
   };
   await transaction
@@ -119,6 +122,23 @@ export async function insertReading(
     .values({ intake_id: intakeId, agency_id: agencyId, ...row })
     .onConflict((conflict) => conflict.column("intake_id").doUpdateSet(row))
     .execute();
+}
+
+/** A server's words may quote the message that it speaks of; what bears a word of secrecy is not repeated. */
+function withoutQuotes(report: DeliveryReport): DeliveryReport {
+  const open = (words: string | null): string | null =>
+    words !== null && speaksOfSecrecy(words) ? null : words;
+  return {
+    ...report,
+    diagnostic: open(report.diagnostic),
+    recipients: report.recipients.map((told) => ({ ...told, diagnostic: open(told.diagnostic) })),
+  };
+}
+
+/** กลับ (ตีกลับ: returned) is what servers say all the time, and no marking. */
+function speaksOfSecrecy(words: string): boolean {
+  const unspaced = words.replace(/[\s*_\u200b-\u200d]+/gu, "");
+  return /(?<!ก)ลับ/u.test(unspaced) || /\b(?:secret|confidential)\b/iu.test(words);
 }
 
 const NOTHING = {

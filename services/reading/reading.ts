@@ -147,6 +147,8 @@ export type KnownSender = {
   codeLetters?: string | null;
   /** รหัสตัวอักษรโรมัน that the names of its files begin with (Annex 7), such as OPDC. */
   romanCode?: string | null;
+  /** An agency served here: a number with its code letters is of a letter that we have sent. */
+  served?: boolean;
 };
 
 /** The partner directory: mail domain in lower case to agency. */

@@ -28,7 +28,7 @@ export interface SenderChecks {
  * @throws SettingsError with every fault of the settings "senders"
  */
 export function openSenderChecks(
-  settings: Pick<Settings, "senders" | "smtp">,
+  settings: Pick<Settings, "senders" | "smtp" | "mailboxesFile">,
   now = () => new Date(),
 ): SenderChecks {
   const read = readSenderSettings(settings);

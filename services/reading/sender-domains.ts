@@ -21,6 +21,14 @@ export function domainOf(address: string): string | null {
   return at < 0 ? null : plainDomain(address.slice(at + 1));
 }
 
+/** Whether two domains may be of one organisation (RFC 7489 §3.1.1): below a name that somebody could have registered. */
+export function mayBelongTogether(one: string, other: string): boolean {
+  const [ours, theirs] = [one.split(".").reverse(), other.split(".").reverse()];
+  const differsAt = ours.findIndex((label, at) => label !== theirs[at]);
+  const shared = (differsAt < 0 ? ours : ours.slice(0, differsAt)).reverse().join(".");
+  return shared !== "" && !PUBLIC_SUFFIX.test(shared);
+}
+
 /**
  * Whether a domain may speak for another one where no DMARC record says how: the same, or one of them above the other.
  * Less than the relaxed alignment of RFC 7489 §3.1: two ministries under one parent do not speak for each other.

@@ -1,4 +1,7 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { loadSettings } from "../shared/runtime/settings.ts";
 import { openDns } from "./resolve-dns.ts";
 import { readSenderSettings } from "./sender-settings.ts";
@@ -10,6 +13,18 @@ test("auto: off where nobody but this machine is heard, on at an open door or wh
   expect(read({ SARABAN_SMTP_HOST: "0.0.0.0" }).checks).toBe(true);
   expect(read({ SARABAN_SENDERS_DNS_SERVERS: "127.0.0.1:5353" }).checks).toBe(true);
   expect(read({ SARABAN_SENDERS_TRUSTED_RELAYS: "127.0.0.1" }).checks).toBe(true);
+  // Anybody's mail is in a mailbox on another server; and a file that nobody can read may name one.
+  const dir = mkdtempSync(join(tmpdir(), "saraban-senders-"));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, "mailboxes.yaml");
+  for (const [content, checks] of [
+    ["mailboxes: []", false],
+    ["mailboxes: [{ id: a }]", true],
+    ["mailboxes: [", true],
+  ] as const) {
+    writeFileSync(file, content);
+    expect(read({ SARABAN_MAILBOXES_FILE: file }).checks, content).toBe(checks);
+  }
   expect(read({ SARABAN_SENDERS_CHECK: "off", SARABAN_SMTP_HOST: "0.0.0.0" }).checks).toBe(false);
   expect(read({ SARABAN_SENDERS_CHECK: "on" }).checks).toBe(true);
 });

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { type Settings, SettingsError } from "../shared/runtime/settings.ts";
+import { readYaml, type Settings, SettingsError } from "../shared/runtime/settings.ts";
 import { plainDomain } from "./sender-domains.ts";
 
 /** The settings "senders", read. */
@@ -19,10 +19,14 @@ export interface SenderSettings {
 }
 
 /** @throws SettingsError with every entry that is none */
-export function readSenderSettings({ senders, smtp }: Pick<Settings, "senders" | "smtp">): SenderSettings {
+export function readSenderSettings({
+  senders,
+  smtp,
+  mailboxesFile,
+}: Pick<Settings, "senders" | "smtp" | "mailboxesFile">): SenderSettings {
   const faults: string[] = [];
   const settings: SenderSettings = {
-    checks: checksSenders(senders, smtp.host),
+    checks: checksSenders(senders, smtp.host, mailboxesFile),
     dnsServers: senders.dnsServers,
     dnsTimeoutMs: senders.dnsTimeoutMs,
     isTrustedRelay: relays(senders.trustedRelays, faults),
@@ -37,12 +41,23 @@ export function readSenderSettings({ senders, smtp }: Pick<Settings, "senders" |
 
 /**
  * auto: on wherever a stranger can reach the door, or somebody has said how to check. An installation on loopback alone,
- * as `npm start` makes it, hears nobody but this machine, and may have no DNS to ask.
+ * as `npm start` makes it, hears nobody but this machine, and may have no DNS to ask. A mailbox elsewhere is a door, too.
  */
-function checksSenders(senders: Settings["senders"], smtpHost: string): boolean {
+function checksSenders(senders: Settings["senders"], smtpHost: string, mailboxesFile: string): boolean {
   if (senders.check !== "auto") return senders.check === "on";
   const configured = senders.dnsServers !== "" || senders.trustedRelays !== "";
-  return configured || !/^(?:localhost|127\.[0-9.]{1,11}|::1)$/.test(smtpHost);
+  const isOpen = !/^(?:localhost|127\.[0-9.]{1,11}|::1)$/.test(smtpHost);
+  return configured || isOpen || namesMailboxes(mailboxesFile);
+}
+
+/** What cannot be read is intake's to complain of; until it is mended nobody is taken at his word. */
+function namesMailboxes(mailboxesFile: string): boolean {
+  try {
+    const { mailboxes } = readYaml(mailboxesFile);
+    return !Array.isArray(mailboxes) || mailboxes.length > 0;
+  } catch {
+    return true;
+  }
 }
 
 function domains(text: string, setting: string, faults: string[]): string[] {

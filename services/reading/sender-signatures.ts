@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { type ARCData, type ARCResult, arc, type DKIMResult, dkimVerify } from "mailauth";
 import type { AskDns } from "./resolve-dns.ts";
-import { plainDomain } from "./sender-domains.ts";
+import { mayBelongTogether, plainDomain } from "./sender-domains.ts";
 import type { HeadField } from "./sender-head.ts";
 import { readAuthenticationResults } from "./sender-results.ts";
 
@@ -77,6 +77,37 @@ export async function verifySignatures(
     signatures: verified.results.flatMap((result) => signatureOf(result, arrivedAt) ?? []),
     chain: chainOf(sealed, fields),
   };
+}
+
+const MOST_SIGNATURE_CHARACTERS = 8 * 1024;
+
+/**
+ * Asks for the keys that may prove From, so that their answers are there (the resolver keeps them) when it is their turn:
+ * the signatures of a forger's own domains stand before them, and his DNS may take all the time that there is. Then nobody
+ * would know that the one which counts is none, and the forgery would pass for trouble with DNS. Never fails.
+ */
+export async function askKeysOf(
+  from: string | null,
+  fields: readonly HeadField[],
+  ask: AskDns,
+): Promise<void> {
+  if (from === null) return;
+  const names = fields
+    .filter(({ name, body }) => name === "dkim-signature" && body.length <= MOST_SIGNATURE_CHARACTERS)
+    .flatMap(({ body }) => {
+      const tags = new Map(
+        Buffer.from(body, "latin1")
+          .toString("utf8")
+          .replace(/\s+/g, "")
+          .split(";", 40)
+          .map((tag) => [tag.slice(0, tag.indexOf("=")), tag.slice(tag.indexOf("=") + 1)] as const),
+      );
+      const domain = plainDomain(tags.get("d") ?? "");
+      const selector = plainDomain(tags.get("s") ?? "");
+      if (domain === null || selector === null || !mayBelongTogether(domain, from)) return [];
+      return [`${selector}._domainkey.${domain}`];
+    });
+  await Promise.allSettled([...new Set(names)].map((name) => ask(name, "TXT")));
 }
 
 function signatureOf(found: DKIMResult, arrivedAt: Date): Signature | null {

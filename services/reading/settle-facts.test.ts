@@ -169,6 +169,7 @@ describe("where a fact is taken from", () => {
   it("takes a letter passed on by another agency for its own", async () => {
     const { facts } = await settle({ sender: rid, files: [{ pdf: printed("กค ๐๔๐๒/๑๗") }] });
     expect(facts).toMatchObject({ number: "กค 0402/17", from: "กรมบัญชีกลาง" });
+    expect((await settle({ sender: rid, files: [{ xml: xml("กค ๐๔๐๒/๑๗") }] })).facts.from).toBe(cgd.name);
     const unlisted = { pdf: printed("อต ๐๐๑๗/๕", undefined, "", "จังหวัดอุตรดิตถ์") };
     expect((await settle({ files: [unlisted] })).facts.from).toBe("จังหวัดอุตรดิตถ์");
     expect((await settle({ files: [{ ...unlisted, forwarded: true }] })).facts.from).toBe("จังหวัดอุตรดิตถ์");

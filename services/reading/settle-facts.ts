@@ -24,6 +24,7 @@ const SURE = 0.75;
 const OWN_NUMBER = 0.8;
 const OWN_DATE = 0.9;
 const OWN_SUBJECT = 0.8;
+const OF_NAME = 0.7;
 const MAX_CITATIONS = 50;
 
 /**
@@ -60,7 +61,9 @@ export function settleFacts(mail: FoundFacts, files: FileFacts, known: KnownSend
     facts[field] = claim.value;
     sources[field] = { source: claim.source, confidence: claim.confidence };
   }
-  settleSender(facts, sources, claims.from, known, isPassedOn(mail, files, choice));
+  const passedOn = isPassedOn(mail, files, choice);
+  settleSender(facts, sources, claims.from, known, passedOn);
+  if (passedOn && choice.letter?.source === "xml") settleWriter(facts, sources, known);
   settleMarkings(facts, sources, conflicts, files, choice);
 
   const cited = citationsOf(mail, choice, facts);
@@ -135,6 +138,8 @@ function claimsOf(mail: FoundFacts, files: FileFacts, choice: LetterChoice): Rec
     const other = claims.number.some((each) => sameNumber(each.value, turned));
     if (!other) claims.number.push({ value, printed, confidence, source: "file-name" });
   }
+  const date = choice.main === null ? null : (files.names.get(choice.main)?.date ?? null);
+  if (date !== null) claims.date.push({ value: date, confidence: OF_NAME, source: "file-name" });
   return claims;
 }
 
@@ -193,6 +198,19 @@ function settleSender(
   if (facts.from !== null && sources.from?.source === "directory" && !another) return;
   facts.from = value;
   sources.from = { source, confidence };
+}
+
+/** An e-CMS document says its sender by a code: the one agency whose code letters its number has, not the one that passes it on. */
+function settleWriter(facts: LetterFacts, sources: FoundFacts["sources"], known: KnownSenders): void {
+  if (sources.from?.source !== "directory") return;
+  const own = (codeLetters: string | null | undefined): boolean =>
+    codeLetters != null && facts.number?.startsWith(`${codeLetters} `) === true;
+  const names = new Set(
+    [...known.values()].flatMap(({ name, codeLetters }) => (own(codeLetters) ? name : [])),
+  );
+  const [name] = names;
+  facts.from = names.size === 1 && name !== undefined ? name : null;
+  if (facts.from === null) delete sources.from;
 }
 
 function settleMarkings(

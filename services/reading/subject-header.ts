@@ -95,7 +95,7 @@ export function numberConfidence(
 export function dateBehind(text: string, end: number): string | null {
   const behind = text.slice(end, end + 80);
   const label =
-    /^[\s,()”"|]{0,10}(?:(?:ลับ|ด่วน)(?:ที่สุด|มาก)?[\s,()]{1,4})?(?:ลงวันที่|ลว\.?|วันที่|ลง)\s{0,4}[:：]?\s{0,4}/u.exec(
+    /^[\s,()”"|]{0,10}(?:(?:ลับ|ด่วน)(?:ที่สุด|มาก)?[\s,()]{1,4})?(?:ลงวันที่|ลว\.?|วันที่|ลง|dated?)\s{0,4}[:：]?\s{0,4}/iu.exec(
       behind,
     );
   if (label === null) return null;

@@ -15,7 +15,11 @@ export type OctetsSeen = {
 
 export type OctetsWatch = { update(chunk: Buffer): void; finish(): OctetsSeen };
 
-const DIGESTED_FIELDS = ["from", "to", "cc", "subject", "date", "message-id"];
+const DIGESTED_FIELDS = [
+  ...["from", "to", "cc", "subject", "date", "message-id"],
+  // Without them the same octets could be sent ahead to be read as something else, and the letter itself be their copy.
+  ...["content-type", "content-transfer-encoding"],
+];
 const MAX_HEADER_BYTES = 256 * 1024;
 const MAX_HELD_NEWLINES = 64 * 1024;
 const CR = 13;

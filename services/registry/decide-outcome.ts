@@ -1,4 +1,5 @@
 import type { Channel } from "../shared/letter/register-line.ts";
+import { DOUBTED_SENDER } from "../shared/letter/sender-rules.ts";
 
 /** A letter that waits for its outcome: the arrival and what reading found. */
 export interface WaitingLetter {
@@ -36,13 +37,22 @@ export type LetterIdentity = Pick<WaitingLetter, "senderDomain" | "number" | "le
 /** A letter that stands in the book. */
 export type RegisteredLetter = LetterIdentity & Pick<WaitingLetter, "letterDigest">;
 
+/** The first arrival of a message. */
+export interface FirstArrival {
+  readonly intakeId: string;
+  /**
+   * Whether the office still holds it: it stands in a book, lies in the tray or was refused. What was rejected, set aside
+   * or cancelled is not held.
+   */
+  readonly isKept: boolean;
+  /** What became of it without a clerk, and why; null where a clerk has decided, or it stands in a book. */
+  readonly doubt: { readonly outcome: "triage" | "refused"; readonly reason: string } | null;
+}
+
 /** What has been here before, as far as it may resemble the waiting letters. */
 export interface Earlier {
-  /**
-   * Content digest → the first arrival with it, and whether the office still holds that: it stands in a book, lies in the
-   * tray or was refused. What was rejected, set aside or cancelled is not held.
-   */
-  readonly byDigest: ReadonlyMap<string, { readonly intakeId: string; readonly isKept: boolean }>;
+  /** Content digest → the first arrival with it. */
+  readonly byDigest: ReadonlyMap<string, FirstArrival>;
   /** Entries with the number of one of the waiting letters. */
   readonly registered: readonly RegisteredLetter[];
   /** Contents and sender ({@link contentsOf}) → the first entry with the contents of one of the waiting letters. */
@@ -62,8 +72,9 @@ export interface Decided {
  * officer's decision: with the same contents too its sender is told the number that it has already. The same files from the
  * same sender under another number or date are most likely the same letter corrected, so an officer looks before a second
  * number is given; texts without files are not compared, for many letters have but a covering line. A Message-ID alone
- * decides nothing: anyone can write one. Where the agency has a clerk register what comes by a channel, every letter goes to
- * the tray.
+ * decides nothing: anyone can write one. And a copy of a doubted sender never stands in the way of one that is not doubted: or
+ * who has got hold of a letter could send it ahead under its sender's name, and the letter would be but a forgery's copy.
+ * Where the agency has a clerk register what comes by a channel, every letter goes to the tray.
  */
 export function decideOutcomes(
   waiting: readonly WaitingLetter[],
@@ -75,18 +86,22 @@ export function decideOutcomes(
   const contents = new Map(earlier.byContents);
   return waiting.map((letter) => {
     const repeated = letter.contentDigest === null ? undefined : digests.get(letter.contentDigest);
-    if (repeated !== undefined && repeated.intakeId !== letter.intakeId) {
+    const isRepeated = repeated !== undefined && repeated.intakeId !== letter.intakeId;
+    if (isRepeated && !isBetter(letter, repeated)) {
       const earlierIntakeId = repeated.intakeId;
       if (repeated.isKept) return { letter, outcome: "duplicate", reason: "same-message", earlierIntakeId };
       // Sent again after it was rejected or its line was cancelled: a person has to look, or it would be lost for good.
       if (letter.verdict === "ready" || letter.verdict === "triage") {
-        digests.set(letter.contentDigest as string, { intakeId: letter.intakeId, isKept: true });
-        return { letter, outcome: "triage", reason: "sent-again", earlierIntakeId };
+        const doubt = { outcome: "triage", reason: "sent-again" } as const;
+        digests.set(letter.contentDigest as string, { intakeId: letter.intakeId, isKept: true, doubt });
+        return { letter, ...doubt, earlierIntakeId };
       }
     }
     // What was ignored (a copy with a null sender, say) must not make the letter itself a duplicate.
     if (letter.contentDigest !== null && letter.verdict !== "ignored") {
-      digests.set(letter.contentDigest, { intakeId: letter.intakeId, isKept: true });
+      const { intakeId, verdict, reason } = letter;
+      const doubt = verdict === "ready" ? null : { outcome: verdict, reason };
+      digests.set(letter.contentDigest, { intakeId, isKept: true, doubt });
     }
     if (letter.verdict !== "ready") {
       return { letter, outcome: letter.verdict, reason: letter.reason, earlierIntakeId: null };
@@ -114,6 +129,16 @@ export function decideOutcomes(
     if (key !== null) contents.set(key, letter.intakeId);
     return { letter, outcome: "registered", reason: letter.reason, earlierIntakeId: null };
   });
+}
+
+/**
+ * Whether a message may be taken where its first copy was not, for its sender (forged then, proved now) or for what may have
+ * been an error (a virus). One that was found to be classified stays so: its contents are the same.
+ */
+function isBetter({ verdict }: WaitingLetter, { doubt }: FirstArrival): boolean {
+  if (doubt === null || (verdict !== "ready" && verdict !== "triage")) return false;
+  if (doubt.outcome === "refused") return doubt.reason !== "classified";
+  return verdict === "ready" && DOUBTED_SENDER.includes(doubt.reason);
 }
 
 /**

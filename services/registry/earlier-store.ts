@@ -1,6 +1,12 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../shared/letter/tables.ts";
-import { contentsOf, type Earlier, type RegisteredLetter, type WaitingLetter } from "./decide-outcome.ts";
+import {
+  contentsOf,
+  type Earlier,
+  type FirstArrival,
+  type RegisteredLetter,
+  type WaitingLetter,
+} from "./decide-outcome.ts";
 
 /**
  * Finds what the waiting letters may repeat. Run under the book's lock, so that two copies that are read at the same
@@ -15,20 +21,25 @@ export async function findEarlier(
 ): Promise<Earlier> {
   const digests = waiting.flatMap(({ contentDigest }) => contentDigest ?? []);
   const numbers = waiting.flatMap(({ verdict, number }) => (verdict === "ready" ? (number ?? []) : []));
-  const { rows: messages } = await sql<{ digest: string; intakeId: string; isKept: boolean }>`
-    select given.content_digest as digest, first.intake_id as "intakeId", first.kept as "isKept"
+  const { rows: messages } = await sql<FirstArrival & { digest: string }>`
+    select given.content_digest as digest, first.intake_id as "intakeId", first.kept as "isKept", first.doubt
       from unnest(${digests}::text[]) as given(content_digest)
      cross join lateral (
-       select r.intake_id, o.kept from reading r
+       select r.intake_id, o.kept, o.doubt from reading r
         cross join lateral (
           select o.decided_at,
+                 case when o.outcome = 'refused' or o.outcome = 'triage' and exists (select from tray_lying t where t.intake_id = o.intake_id)
+                   then jsonb_build_object('outcome', o.outcome, 'reason', o.reason) end as doubt,
                  o.outcome = 'refused'
                    or exists (select from tray_lying t where t.intake_id = o.intake_id)
                    or exists (select from tray_decision t where t.intake_id = o.intake_id and t.decision = 'merged')
                    or exists (select from entry e where e.intake_id = o.intake_id and ${NOT_CANCELLED}) as kept
             from outcome o where o.intake_id = r.intake_id and o.outcome not in ('duplicate', 'ignored') limit 1) o
         where r.content_digest = given.content_digest and r.agency_id = ${agencyId}
-        order by o.kept desc, o.decided_at, r.intake_id limit 1) first`.execute(transaction);
+        -- Of several copies the one that got furthest counts: after it every other one is a repetition.
+        order by o.kept desc, o.doubt is not null, o.doubt->>'outcome' = 'refused', o.decided_at, r.intake_id limit 1) first`.execute(
+    transaction,
+  );
   return {
     byDigest: new Map(messages.map(({ digest, ...arrival }) => [digest, arrival])),
     registered: await findNumbered(transaction, agencyId, numbers),

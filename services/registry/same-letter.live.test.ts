@@ -162,3 +162,45 @@ test("what is refused goes into quarantine with its outcome, a second copy of it
     undefined,
   ]);
 });
+
+test("a copy of a forged or refused sender does not stand in the way of the letter itself, nor a repetition of that", async (context) => {
+  const { expect } = context;
+  const { register, query } = await scene(context);
+  const forged = {
+    contentDigest: "sent ahead",
+    number: "นร 1200/70",
+    verdict: "triage",
+    reason: "forged-sender",
+  } as const;
+  const itself = { contentDigest: "sent ahead", number: "นร 1200/70" };
+  // In one batch, and then again: a repetition changes nothing.
+  const [ahead, again, proved, repeated] = await register(forged, forged, itself, itself);
+  expect([ahead?.outcome, again?.outcome]).toEqual(["triage", "duplicate"]);
+  expect(proved).toMatchObject({ outcome: "registered", told: true });
+  expect(repeated).toMatchObject({ outcome: "duplicate", earlier: proved?.id });
+  expect((await register(forged, itself)).map((row) => row?.earlier)).toEqual([proved?.id, proved?.id]);
+
+  const refused = { ...forged, contentDigest: "refused", number: "นร 1200/71", verdict: "refused" } as const;
+  const unproved = { ...refused, verdict: "triage", reason: "unproved-sender" } as const;
+  const copies = [
+    refused,
+    refused,
+    unproved,
+    unproved,
+    { ...itself, ...{ number: refused.number, contentDigest: "refused" } },
+  ];
+  const outcomes: (string | undefined)[] = [];
+  for (const copy of copies) outcomes.push((await register(copy))[0]?.outcome);
+  expect(outcomes).toEqual(["refused", "duplicate", "triage", "duplicate", "registered"]);
+  expect(await query("select 1 from saraban.entry")).toHaveLength(2);
+
+  // What was found to be classified is not taken because its marking was missed once.
+  const secret = {
+    ...forged,
+    contentDigest: "secret",
+    verdict: "refused",
+    reason: "classified",
+  } as const;
+  const [, missed] = await register(secret, { ...itself, contentDigest: "secret", number: "นร 1200/72" });
+  expect(missed?.outcome).toBe("duplicate");
+});

@@ -65,6 +65,7 @@ export function senderBench(): SenderBench {
       const settings = readSenderSettings({
         senders: { ...SENDERS, ...more.senders } as never,
         smtp: { host: "127.0.0.1" } as never,
+        mailboxesFile: "",
       });
       dns ??= openDns(bench.server.address, settings.dnsTimeoutMs);
       return await checkSender(message, { ...ARRIVAL, ...arrival }, more.from ?? null, {

@@ -59,6 +59,11 @@ describe("markings in a headline", () => {
     ["ที่ ทม ๐๑๐๑/๒๑ เรื่อง แผนเผชิญเหตุ (ลับที่สุด)", "normal", "top-secret"],
     ["ตอบหนังสือ ที่ ทก ๐๑๐๑/๒ เรื่อง แผน (ลับ)", "normal", "confidential"],
     ["รายงานจุดอ่อน ลับมาก", "normal", "secret"],
+    ["ล ั บ ม า ก ที่ ทม ๐๑๐๑/๒๑", "normal", "secret"],
+    ["Top Secret plan", "normal", "top-secret"],
+    ["«ลับ» ที่ ทม ๐๑๐๑/๒๑", "normal", "confidential"],
+    ["🔴 ลับ 🔴 ที่ ทม ๐๑๐๑/๒๑", "normal", "confidential"],
+    ["ขอนำส่งหนังสือ ลับที่สุด ด่วนมาก ที่ ทม ๐๑๐๑/๒๑ ลงวันที่", "very-urgent", "top-secret"],
   ])("%s", (text, urgency, secrecy) => expect(headline(text)).toEqual({ urgency, secrecy }));
 
   it.each([
@@ -66,8 +71,11 @@ describe("markings in a headline", () => {
     "ที่ อต ๐๐๑๗.๒/๓๓๑๐ เรื่อง งานเทศกาล อำเภอลับแล",
     "ที่ นร ๑๒๐๐/๘๘ เรื่อง สายด่วนรัฐบาล ๑๑๑๑",
     "ขอใช้ทางด่วน และเรื่องเร่งด่วน",
+    "ส่ ง ก ล ั บ",
+    "เดินทาง ล ับแล",
     "ขอเชิญชมละคร ลับ ลวง พราง",
     "ตอบหนังสือ ลับ ที่ ทม ๐๑๐๑/๒",
+    "ที่ นร ๑๒๐๐/๔ เรื่อง การเก็บรักษา และการทำลาย เอกสารลับ",
     "อ้างถึงหนังสือ ด่วนที่สุด ที่ นร ๐๕๐๖/ว(ล) ๑",
   ])("%s is unmarked", (text) => expect(headline(text)).toEqual(UNMARKED));
 });
@@ -85,6 +93,17 @@ describe("markings in a body", () => {
     "%s is unmarked",
     (line) => expect(markingsOnLine(line)).toEqual(UNMARKED),
   );
+
+  it.each([
+    ["ชั้นความลับ ☐ ปกติ ☑ ลับ ☐ ลับมาก", "confidential"],
+    ["[x] ลับมาก [ ] ลับที่สุด", "secret"],
+    ["ชั้นความลับ ☑ ปกติ ☐ ลับ ☐ ลับมาก", "normal"],
+    ["Security classification: TOP SECRET", "top-secret"],
+    ["Classification: Secretariat", "normal"],
+    ["🔒 ลับ", "confidential"],
+  ])("of a form %s: what is ticked or filled in", (line, secrecy) => {
+    expect(markingsOnLine(line)).toEqual({ urgency: "normal", secrecy });
+  });
 
   it("reads both labels of one line", () => {
     expect(markingsAfterLabels("ชั้นความเร็ว: ด่วน ชั้นความลับ: ลับ")).toEqual({

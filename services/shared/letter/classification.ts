@@ -28,7 +28,8 @@ const ENGLISH_OF = new Map<string, Secrecy>([
 ]);
 
 const WORD = /(?:ลับ|ด่วน)(?:ที่สุด|มาก)?/uy;
-const DECORATION = /[\s*\-–—_=#•·~.,:：;!|/\\<>"'“”‘’()[\]{}「」【】]/gu;
+const DECORATION =
+  /[\s*\-–—_=#•·~.,:：;!|/\\<>"'“”‘’()[\]{}「」【】«»‹›〈〉《》『』（）［］〔〕☑☒✓✔\p{Extended_Pictographic}]/gu;
 const DOCUMENT_WORD = /^(?:(?:ขอ|จัด|นำ)?ส่ง)?(?:หนังสือ|เอกสาร|บันทึก)(?:ราชการ)?/u;
 
 export function strongest(a: Markings, b: Markings): Markings {
@@ -66,9 +67,14 @@ export function readMarkingWords(piece: string): Markings | null {
 
 type Token = { text: string; start: number; end: number; bracketed: boolean };
 
-const TOKEN = /[[(【「{]([^[\]()【】「」{}]{1,60})[\])】」}]|[^\s[\]()【】「」{},:：;|"“”]+/gu;
+const TOKEN =
+  /[[(【「{«‹〈《『（［〔]([^[\]()【】「」{}«»‹›〈〉《》『』（）［］〔〕]{1,60})[\])】」}»›〉》』）］〕]|[^\s[\]()【】「」{}«»‹›〈〉《》『』（）［］〔〕,:：;|"“”]+/gu;
 // A word and its degree set apart by a space are still one marking (ด่วน ที่สุด); ลับ ที่ ทม … are two things.
 const SPACED_DEGREE = /(ลับ|ด่วน)[ \t]{1,4}(ที่สุด|มาก)(?![ก-๎])/gu;
+const TWO_WORDS = /\b(top)[ \t]{1,4}(secret)\b/giu;
+// Letter by letter, as it is printed for emphasis: ล ั บ ม า ก.
+const SPACED_LETTERS =
+  /(?<![ก-๎]|(?<![ก-๎])[ก-ฮ][ \t])ล[ \t]{0,4}ั[ \t]{0,4}บ(?:[ \t]{1,4}ม[ \t]{0,4}า[ \t]{0,4}ก|[ \t]{1,4}ท[ \t]{0,4}ี[ \t]{0,4}่[ \t]{1,4}ส[ \t]{0,4}ุ[ \t]{0,4}ด)?(?![ก-๎])/gu;
 const BEFORE_HEAD = /^(?:ที่|เลขที่|เรื่อง|ลงวันที่|ลว\.?|หนังสือ|บันทึกข้อความ|ส่วนราชการ)$/u;
 const AFTER_LEAD = /(?:หนังสือ|ราชการ|เวียน|เอกสาร|ซ้ำ)$/u;
 
@@ -85,12 +91,7 @@ export function markingsInHeadline(
   prose = headline.length,
   roleAt: (at: number) => Role = readRoles(headline),
 ): Markings {
-  // The same length, so that offsets keep.
-  const text = headline.replace(
-    SPACED_DEGREE,
-    (all, word: string, degree: string) =>
-      word + degree + " ".repeat(all.length - word.length - degree.length),
-  );
+  const text = withWordsJoined(headline);
   const tokens = tokensOf(text);
   let markings: Markings = UNMARKED;
   let atHead = true;
@@ -107,7 +108,9 @@ export function markingsInHeadline(
     const beside = numbers.some(
       ({ start, end }) => isGap(text.slice(token.end, start)) || isGap(text.slice(end, token.start)),
     );
-    const last = next === undefined && (token.start < prose || found.secrecy !== "normal");
+    // … และการทำลาย เอกสารลับ: in running words that is a thing spoken of.
+    const named = DOCUMENT_WORD.test(token.text) && !token.bracketed;
+    const last = next === undefined && (token.start < prose || (found.secrecy !== "normal" && !named));
     const placed =
       (token.start < prose &&
         (atHead ||
@@ -122,23 +125,41 @@ export function markingsInHeadline(
   return markings;
 }
 
+/** Words of one marking that are set apart are joined, and blanks put behind them: offsets keep. */
+function withWordsJoined(headline: string): string {
+  const joined = (all: string): string => all.replaceAll(/[ \t]/gu, "").padEnd(all.length);
+  return headline.replace(SPACED_LETTERS, joined).replace(SPACED_DEGREE, joined).replace(TWO_WORDS, joined);
+}
+
+const GAP = /^[\s()[\]:：]{0,16}(?:(?:ลับ|ด่วน)(?:ที่สุด|มาก)?[\s,()[\]/]{0,4}){0,2}(?:เลขที่|ที่)?[\s:：]{0,8}$/u;
+
 /** A marking and a number with nothing between them but ที่ belong together. */
 function isGap(between: string): boolean {
-  return between.length > 0 && between.length <= 16 && /^[\s()[\]:：]*(?:เลขที่|ที่)?[\s:：]*$/u.test(between);
+  // Another marking may stand between: ลับที่สุด ด่วนที่สุด ที่ ….
+  return between.length > 0 && between.length <= 40 && GAP.test(between);
 }
 
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   for (const match of text.matchAll(TOKEN)) {
     const end = match.index + match[0].length;
+    // A dash or a picture before a marking takes nothing from it.
+    if (!/[\p{L}\p{N}]/u.test(match[0])) continue;
     tokens.push({ text: match[1] ?? match[0], start: match.index, end, bracketed: match[1] !== undefined });
   }
   return tokens;
 }
 
 const LABEL =
-  /(?:ชั้น|ระดับ|ประเภท){0,3}ความ(?:เร็ว|เร่งด่วน|ลับ)(?:ของหนังสือ)?(?:[ \t]{0,8}[:：=][ \t]{0,8}|[ \t]{1,8})/gu;
-const LABEL_VALUE = /^[[(]?[ \t]?((?:ลับ|ด่วน)(?:ที่สุด|มาก)?)(?![ก-๎])/u;
+  /(?:(?:ชั้น|ระดับ|ประเภท){0,3}ความ(?:เร็ว|เร่งด่วน|ลับ)(?:ของหนังสือ)?(?:[ \t]{0,8}[:：=][ \t]{0,8}|[ \t]{1,8})|\b(?:classification|secrecy)(?:[ \t]level)?[ \t]{0,8}[:：=][ \t]{0,8})/giu;
+const LABEL_VALUE =
+  /^[[(]?[ \t]?((?:ลับ|ด่วน)(?:ที่สุด|มาก)?(?![ก-๎])|(?:top[ \t]?secret|secret|confidential)\b)/iu;
+// หนังสือฉบับนี้มีชั้นความลับ "ลับมาก", เอกสารนี้กำหนดชั้นความลับเป็นลับที่สุด.
+const SAID_OF_ITSELF =
+  /(?:หนังสือ|เอกสาร|จดหมาย|บันทึก)(?:ฉบับ)?นี้[^\n]{0,30}ชั้นความลับ(?:อยู่ใน|ใน|เป็น|คือ|ที่|ระดับ|ชั้น|[ \t:："“'(]){0,6}(ลับ(?:ที่สุด|มาก)?)(?![ก-๎])/u;
+// A form that lists all degrees and has one of them ticked: ☐ ปกติ ☑ ลับ.
+const TICKED =
+  /(?:[☑☒✓✔✅]|\[[xX✓✔/]\]|\([xX✓✔/]\))[ \t]{0,4}((?:ลับ|ด่วน)(?:[ \t]{0,4}(?:ที่สุด|มาก))?)(?![ก-๎])/gu;
 
 /** What stands after ชั้นความเร็ว and ชั้นความลับ in one line; without a colon only at its beginning. */
 export function markingsAfterLabels(line: string): Markings {
@@ -148,6 +169,11 @@ export function markingsAfterLabels(line: string): Markings {
     const rest = line.slice(match.index + match[0].length).replace(SPACED_DEGREE, "$1$2");
     const found = readMarkingWords(LABEL_VALUE.exec(rest)?.[1] ?? "");
     if (found !== null) markings = strongest(markings, found);
+  }
+  const said = SAID_OF_ITSELF.exec(line)?.[1];
+  if (said !== undefined) markings = strongest(markings, readMarkingWords(said) ?? UNMARKED);
+  for (const ticked of line.matchAll(TICKED)) {
+    markings = strongest(markings, readMarkingWords(ticked[1] ?? "") ?? UNMARKED);
   }
   return markings;
 }

@@ -69,6 +69,9 @@ export function senderReason(standing: Standing, { isPartner, isGovernment }: Se
   return isPartner ? "sender-by-clerk" : "unknown-sender";
 }
 
+/** Codes of senderReason that another copy of the same message may be free of: it came on a way that proves its sender. */
+export const DOUBTED_SENDER: readonly string[] = ["forged-sender", "unproved-sender", "sender-undecided"];
+
 /**
  * Whether a message may be answered without a clerk's doing: with an acknowledgement, a refusal or anything else. The
  * address of a forged letter is its victim's (RFC 3834 §2).

@@ -3,6 +3,22 @@ import { describe, expect, it } from "vitest";
 import { findThaiDates, parseThaiDate } from "./thai-date.ts";
 import { arabicToThaiDigits } from "./thai-text.ts";
 
+it("reads English months, in either order, and eras in full", () => {
+  for (const text of [
+    "9 March 2026",
+    "March 9, 2026",
+    "9th Mar. 2026",
+    "9-Mar-2026",
+    "๙ เดือน มีนาคม พุทธศักราช ๒๕๖๙",
+  ])
+    expect(
+      findThaiDates(`ref ${text} (x)`).map(({ iso }) => iso),
+      text,
+    ).toEqual(["2026-03-09"]);
+  for (const text of ["31 April 2026", "9 Marches 2026", "Mar 9", "march 2026"])
+    expect(findThaiDates(text), text).toEqual([]);
+});
+
 describe("parseThaiDate", () => {
   it.each([
     ["๙ เมษายน ๒๕๖๓", "2020-04-09"],

@@ -2,7 +2,8 @@ import { thaiDigitsToArabic } from "./thai-text.ts";
 
 /**
  * Dates as Thai offices write them: ๙ เมษายน ๒๕๖๓, 9 เม.ย. 63, ๙/๔/๒๕๖๓, วันที่ ๙ เดือน เมษายน พ.ศ. ๒๕๖๓.
- * The year is Buddhist (C.E. + 543); a Christian year is taken where it can be nothing else.
+ * The year is Buddhist (C.E. + 543); a Christian year is taken where it can be nothing else. English month names too:
+ * offices write to embassies and abroad.
  */
 export type FoundDate = { iso: string; start: number; end: number };
 
@@ -21,6 +22,8 @@ const MONTHS: readonly (readonly string[])[] = [
   ["ธันวาคม", "ธันวา", "ธ.ค.", "ธ.ค", "ธค.", "ธค"],
 ];
 
+const ENGLISH_MONTHS =
+  "january february march april may june july august september october november december".split(" ");
 const MONTH_OF = new Map<string, number>(
   MONTHS.flatMap((names, index) => names.map((name): [string, number] => [name, index + 1])),
 );
@@ -32,14 +35,19 @@ const MONTH_PATTERN = [...MONTH_OF.keys()]
 
 // Every space run is bounded, and nothing optional stands beside a like: linear on any input.
 const SPACE = "[ \\t]{0,8}";
-const ERA = `(?:(พ\\.?${SPACE}ศ\\.?|ค\\.?${SPACE}ศ\\.?)${SPACE})?`;
+const ERA = `(?:(พ\\.?${SPACE}ศ\\.?|พุทธศักราช|ค\\.?${SPACE}ศ\\.?|คริสต์ศักราช)${SPACE})?`;
 const NAMED = `([0-9]{1,2})${SPACE}(?:เดือน${SPACE})?(${MONTH_PATTERN})${SPACE}${ERA}['’]?([0-9]{4}|[0-9]{2})`;
 const SLASHED = "([0-9]{1,2})[ ]?([/-])[ ]?([0-9]{1,2})[ ]?\\5[ ]?([0-9]{4}|[0-9]{2})";
 const DOTTED = "([0-9]{1,2})\\.([0-9]{1,2})\\.([0-9]{4})";
+const ENGLISH = `(?:${ENGLISH_MONTHS.map((name) => `${name.slice(0, 3)}(?:${name.slice(3)})?`).join("|")})`
+  // Each letter in either case: the other names of months have none.
+  .replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+const ENGLISH_NAMED = `([0-9]{1,2})(?:st|nd|rd|th)?[ -](${ENGLISH})\\.?,?[ -]([0-9]{4})`;
+const ENGLISH_MONTH_FIRST = `(?<![A-Za-z])(${ENGLISH})\\.?[ ]([0-9]{1,2})(?:st|nd|rd|th)?,?[ ]([0-9]{4})`;
 const YEAR_FIRST = "([0-9]{4})-([0-9]{2})-([0-9]{2})";
 const DATE = new RegExp(
   // A date does not continue a longer run of digits, slashes or dots (1/2/3/2563 is no date), nor is it continued.
-  `(?<![0-9]|[0-9][/.-])(?:${NAMED}|${SLASHED.replace("\\5", "\\6")}|${DOTTED}|${YEAR_FIRST})(?![0-9]|[/-][0-9])`,
+  `(?<![0-9]|[0-9][/.-])(?:${NAMED}|${SLASHED.replace("\\5", "\\6")}|${DOTTED}|${YEAR_FIRST}|${ENGLISH_NAMED}|${ENGLISH_MONTH_FIRST})(?![0-9]|[/-][0-9])`,
   "gu",
 );
 
@@ -63,12 +71,18 @@ export function parseThaiDate(text: string): string | null {
 
 function isoOf(match: RegExpMatchArray): string | null {
   const [, day, month, era, year, day2, , month2, year2, day3, month3, year3, year4, month4, day4] = match;
+  const [day5, month5, year5, month6, day6, year6] = match.slice(15);
   if (month !== undefined) {
     const named = MONTH_OF.get(month.replaceAll(" ", ""));
     return named === undefined ? null : calendarDate(Number(day), named, commonYear(year ?? "", era));
   }
   if (month2 !== undefined) return calendarDate(Number(day2), Number(month2), commonYear(year2 ?? ""));
   if (month3 !== undefined) return calendarDate(Number(day3), Number(month3), commonYear(year3 ?? ""));
+  const english = month5 ?? month6;
+  if (english !== undefined) {
+    const named = ENGLISH_MONTHS.findIndex((name) => name.startsWith(english.slice(0, 3).toLowerCase())) + 1;
+    return calendarDate(Number(day5 ?? day6), named, commonYear(year5 ?? year6 ?? ""));
+  }
   return calendarDate(Number(day4), Number(month4), commonYear(year4 ?? ""));
 }
 

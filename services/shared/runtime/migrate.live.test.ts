@@ -1,4 +1,5 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, test } from "vitest";
@@ -48,4 +49,61 @@ test("a database in which Thai letters are no letters is refused, with the state
     .expect(migrate({ ...server.connection, database: name }, FOLDER))
     .rejects.toThrow(/LC_CTYPE C; make it with: CREATE DATABASE/);
   await query(`drop database ${name}`);
+});
+
+test("0004 keeps what an installation of 0003 holds: arrivals, refusals, notices, and their octets", async (context) => {
+  const { expect } = context;
+  const server = inject("testServer");
+  const name = `test_older_${process.pid}_${Date.now()}`;
+  const admin = adminQueries(context, server.connection);
+  context.onTestFinished(async () => void (await admin(`drop database ${name}`)));
+  await admin(`create database ${name} template template0`);
+  const address = { ...server.connection, database: name };
+  const folder = await mkdtemp(join(tmpdir(), "saraban-sql-"));
+  context.onTestFinished(() => rm(folder, { recursive: true }));
+  const files = (await readdir(FOLDER)).filter((file) => file < "0004");
+  for (const file of files) await cp(join(FOLDER, file), join(folder, file));
+  await migrate(address, folder);
+  const query = adminQueries(context, address);
+  const [letter, secret] = ["00000000-0000-7000-8000-000000000001", "00000000-0000-7000-8000-000000000002"];
+  await query(
+    `insert into saraban.agency (id, name_th, name_en, domain, mailbox, letter_code, receiver_name)
+       values ('a', 'ก', 'A', 'a.example.go.th', 'saraban', 'กก 0101', 'ผู้รับ')`,
+  );
+  for (const [id, secrecy, verdict, kind] of [
+    [letter, "normal", "triage", "acknowledgement"],
+    [secret, "secret", "refused", "refusal"],
+  ]) {
+    const sha256 = createHash("sha256").update("x").digest("hex");
+    await query(
+      "insert into saraban.stored_body (agency_id, sha256, size_bytes, content) values ('a', $1, 1, 'x') on conflict do nothing",
+      [sha256],
+    );
+    await query(
+      `insert into saraban.intake (id, agency_id, transaction_id, door, mail_from, recipients, remote_address, helo, smtp_utf8,
+           tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
+         values ($1, 'a', $1, 'smtp', 's@b.example.go.th', '{saraban@a.example.go.th}', '::1', 'x', false, false, false, $2, 1, now(), '{}')`,
+      [id, sha256],
+    );
+    await query(
+      `insert into saraban.reading (intake_id, agency_id, read_at, verdict, reason, kind, content_digest, urgency, secrecy)
+         values ($1::uuid, 'a', now(), $2, 'x', 'letter', $1::text, 'normal', $3)`,
+      [id, verdict, secrecy],
+    );
+    await query(
+      `insert into saraban.notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state)
+         values ($1::uuid, 'a', $1::uuid, $2, 's@b.example.go.th', $1::text, '{}', now(), '{}', 'due')`,
+      [id, kind],
+    );
+  }
+  expect(await migrate(address, FOLDER)).toContain("0004_intake");
+  expect(await query("select distinct standing, sender_check, conflicts, scan from saraban.reading")).toEqual(
+    [{ standing: "unchecked", sender_check: {}, conflicts: [], scan: {} }],
+  );
+  const again = `insert into saraban.notice select gen_random_uuid(), agency_id, intake_id, $1::text, recipient, $1::text, facts, made_at, clock, state
+                   from saraban.notice where intake_id = '${secret}' and kind = 'refusal'`;
+  await query(again, ["alert"]);
+  await expect(query(again, ["refusal"])).rejects.toThrow("notice_by_intake");
+  expect(await query("select removed_at from saraban.stored_body")).toEqual([{ removed_at: null }]);
+  await expect(query("delete from saraban.stored_body")).rejects.toThrow("append-only");
 });

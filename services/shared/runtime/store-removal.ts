@@ -48,8 +48,8 @@ export async function restoreFiles(asideDir: string, pathOf: (name: string) => s
 async function putBack(aside: string, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   await link(aside, path).catch((error: NodeJS.ErrnoException) => {
-    // Written anew meanwhile: the same bytes.
-    if (error.code !== "EEXIST") throw error;
+    // Written anew meanwhile, the same bytes; or another process has put it back, or removed it, before us.
+    if (error.code !== "EEXIST" && error.code !== "ENOENT") throw error;
   });
   await syncDirectory(dirname(path));
   await unlink(aside).catch((error: NodeJS.ErrnoException) => {
