@@ -184,6 +184,7 @@ alter table notice drop constraint notice_kind_check;
 alter table notice add constraint notice_kind_check check (kind in ('acknowledgement', 'copy', 'refusal', 'rejection', 'alert'));
 alter table notice drop constraint notice_intake_id_key;
 alter table notice add constraint notice_by_intake unique (intake_id, kind);
+create index notice_alerts on notice (agency_id, made_at) where kind = 'alert';
 comment on column notice.kind is 'acknowledgement, refusal, rejection: to the sender; copy: the acknowledgement of the same letter''s first arrival once more; alert: to a person of the agency (contacts), without any of the letter''s words.';
 
 create table report_key (

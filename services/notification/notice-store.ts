@@ -182,6 +182,18 @@ export async function settleNotice(
     .execute();
 }
 
+/** How many alerts an agency's persons were sent in the hour before. */
+export async function alertsOfLastHour(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  at: Date,
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from notice where agency_id = ${agencyId} and kind = 'alert' and state <> 'withheld'
+       and made_at > ${at}::timestamptz - interval '1 hour'`.execute(transaction);
+  return rows[0]?.count ?? 0;
+}
+
 /** A notice that was given up or refused for good. */
 export interface FailedNotice {
   readonly letterId: string;

@@ -4,6 +4,7 @@ import type { Tables } from "../shared/letter/tables.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { alertOf, receiptOf, refusalOf, rejectionOf } from "./notice-facts.ts";
 import {
+  alertsOfLastHour,
   findNotices,
   insertNotice,
   type Notice,
@@ -70,6 +71,8 @@ function owedKinds({ entry, decision, outcome, outcomeReason }: NoticeSubject): 
 
 /** Whom an agency has chosen to refuse it need not hear of each time; these somebody has to know of. */
 const ALERTING: ReadonlySet<string> = new Set(["classified", "infected", "forged-sender"]);
+/** Anyone may write ลับ into a subject: beyond this the quarantine's list tells of the others. */
+const MOST_ALERTS_AN_HOUR = 30;
 
 interface Promised {
   readonly recipient: string;
@@ -100,7 +103,12 @@ async function promised(
     case "alert": {
       const { classifiedRegistrar, clerk } = subject.contacts;
       const contact = subject.outcomeReason === "classified" ? classifiedRegistrar : clerk;
-      const withheld = contact === undefined ? "no-contact" : null;
+      const withheld =
+        contact === undefined
+          ? "no-contact"
+          : (await alertsOfLastHour(transaction, subject.agencyId, stamp.at)) >= MOST_ALERTS_AN_HOUR
+            ? "too-many-alerts"
+            : null;
       return { recipient: contact ?? "", facts: alertOf(ids, subject), withheld };
     }
   }

@@ -146,6 +146,27 @@ test("a refused letter: its sender is told as before, the agency's person withou
   expect(await open()).toEqual([]);
 });
 
+test("a flood of marked letters does not flood the registrar: beyond thirty an hour the quarantine tells of them", async (context) => {
+  const { expect } = context;
+  const { decided, send, sink, query } = await scene(context);
+  const marked = {
+    verdict: "refused",
+    reason: "classified",
+    secrecy: "secret",
+    number: null,
+    letterDate: null,
+  } as const;
+  const ids = await decided(Array.from({ length: 31 }, () => ({ ...marked, outcome: "refused" as const })));
+  for (const id of ids) await send(id);
+  expect(sink.received.filter(({ recipients }) => recipients[0] === REGISTRAR)).toHaveLength(30);
+  expect(
+    await query(
+      "select reason, count(*)::int from saraban.notice where kind = 'alert' and state = 'withheld' group by reason",
+    ),
+  ).toEqual([{ reason: "too-many-alerts", count: 1 }]);
+  expect(await query("select count(*)::int from saraban.quarantine")).toEqual([{ count: 31 }]);
+});
+
 test("nobody answers a forged or doubtful sender; the clerk hears of a forged one that was refused", async (context) => {
   const { expect } = context;
   const { decided, send, notices, sink } = await scene(context);

@@ -45,7 +45,7 @@ export async function insertActResult(
 }
 
 /** A letter in the tray: what reading found, and whether a clerk has decided on it already. */
-export interface TrayLetter extends Omit<WaitingLetter, "letterDigest" | "hasFiles"> {
+export interface TrayLetter extends Omit<WaitingLetter, "letterDigest" | "hasFiles" | "isMarked"> {
   /** Its first outcome; the tray holds triage and possible-duplicate. */
   readonly outcome: string | null;
   readonly decision: string | null;

@@ -50,7 +50,7 @@ export async function waitingLetters(
        order by arrival_seq limit ${limit})
     select i.id as "intakeId", i.arrived_at as "arrivedAt", i.door as channel, i.unit, r.verdict, r.reason,
            r.content_digest as "contentDigest", r.letter_digest as "letterDigest",
-           jsonb_path_exists(r.attachments, '$[*] ? (!(@.inline == true))') as "hasFiles", split_part(r.sender_address, '@', 2) as "senderDomain", r.number,
+           jsonb_path_exists(r.attachments, '$[*] ? (!(@.inline == true))') as "hasFiles", r.secrecy <> 'normal' as "isMarked", split_part(r.sender_address, '@', 2) as "senderDomain", r.number,
            r.number_printed as "numberPrinted", r.letter_date as "letterDate", r.letter_from as "from",
            r.letter_to as "to", r.subject, r.urgency, ${LISTS}
       from due w

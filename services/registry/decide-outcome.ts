@@ -13,6 +13,8 @@ export interface WaitingLetter {
   /** Equal for the same letter in another message (reading.letter_digest); and whether files are attached. */
   readonly letterDigest: string | null;
   readonly hasFiles: boolean;
+  /** Marked as classified; a machine's message that is so marked is ignored, not refused. */
+  readonly isMarked: boolean;
   readonly senderDomain: string | null;
   readonly number: string | null;
   readonly numberPrinted: string | null;

@@ -147,9 +147,18 @@ async function takeNumbers(
   );
 }
 
-/** A second copy of a refused letter is a duplicate by its outcome, and holds the same octets. */
-function refusedOf(decided: readonly Decided[]): Decided["letter"][] {
-  return decided.map(({ letter }) => letter).filter(({ verdict }) => verdict === "refused");
+/**
+ * What nobody may open. A second copy of a refused letter is a duplicate by its outcome, and holds the same octets; so does a
+ * machine's message that is marked as classified.
+ */
+function refusedOf(decided: readonly Decided[]): { intakeId: string; reason: string }[] {
+  return decided
+    .map(({ letter }) => letter)
+    .filter(({ verdict, isMarked }) => verdict === "refused" || isMarked)
+    .map(({ intakeId, verdict, reason }) => ({
+      intakeId,
+      reason: verdict === "refused" ? reason : "classified",
+    }));
 }
 
 function noticeFor(agencyId: string): (decided: Decided) => Work<HandedOnBy<"registry">>[] {

@@ -137,6 +137,7 @@ test("what is refused goes into quarantine with its outcome, a second copy of it
     { verdict: "refused", reason: "forged-sender", standing: "forged" },
     { verdict: "ignored" },
     {},
+    { ...classified, verdict: "ignored", reason: "auto-reply" },
   );
   expect(refused.map((row) => row?.outcome)).toEqual([
     "refused",
@@ -145,8 +146,9 @@ test("what is refused goes into quarantine with its outcome, a second copy of it
     "refused",
     "ignored",
     "registered",
+    "ignored",
   ]);
-  expect(refused.map((row) => row?.told)).toEqual([true, false, true, true, false, true]);
+  expect(refused.map((row) => row?.told)).toEqual([true, false, true, true, false, true, false]);
   const rows = await query<{ id: string; reason: string; days: number }>(
     `select intake_id as id, reason, extract(epoch from keep_until - since)::float / 86400 as days from saraban.quarantine
       where since = $1`,
@@ -160,6 +162,7 @@ test("what is refused goes into quarantine with its outcome, a second copy of it
     ["forged-sender", 30],
     undefined,
     undefined,
+    ["classified", 7],
   ]);
 });
 
