@@ -101,6 +101,9 @@ describe("markings in a body", () => {
     ["Security classification: TOP SECRET", "top-secret"],
     ["Classification: Secretariat", "normal"],
     ["🔒 ลับ", "confidential"],
+    ['หนังสือฉบับนี้มีชั้นความลับ "ลับมาก"', "secret"],
+    ["เอกสารนี้กำหนดชั้นความลับเป็นลับที่สุด", "top-secret"],
+    ["เอกสารที่กำหนดชั้นความลับเป็นลับมากให้เก็บในตู้", "normal"],
   ])("of a form %s: what is ticked or filled in", (line, secrecy) => {
     expect(markingsOnLine(line)).toEqual({ urgency: "normal", secrecy });
   });
