@@ -246,6 +246,7 @@ test("no answer to a null sender or to an address that programs send from; the r
     ["letters-bounces@lists.example.go.th", "automatic-sender"],
     ["letters-bounces+x=y@lists.example.go.th", "automatic-sender"],
     ["victim@freemail.example.go.th", "unproved-sender"],
+    ["victim@notopdc.example.go.th", "unproved-sender"],
   ] as const) {
     const { due, send, notices, outbox } = await scene(context, transport);
     await send(await due({ mailFrom }));
@@ -253,6 +254,15 @@ test("no answer to a null sender or to an address that programs send from; the r
     context.expect(await outbox()).toEqual([]);
   }
   context.expect(sink.received).toEqual([]);
+});
+
+test("a mail server of the sender's own, below its domain, is answered", async (context) => {
+  const { sink, transport } = await withSink(context);
+  const { due, send } = await scene(context, transport);
+  await send(await due({ mailFrom: "saraban@mx.opdc.example.go.th" }));
+  context
+    .expect(sink.received.map(({ recipients }) => recipients))
+    .toEqual([["saraban@mx.opdc.example.go.th"]]);
 });
 
 test("without a smarthost notices wait in production, and are .eml files where files are wanted", async (context) => {

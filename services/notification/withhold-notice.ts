@@ -16,7 +16,7 @@ type Answered = Pick<
  * RFC 3834 §2: no automatic answer to a null sender, to addresses that programs and lists send from, nor to messages that
  * programs have sent. None where the sender is forged, or could not be looked up: the address is a stranger's then; a clerk
  * who registers such a letter vouches for it, one who rejects it does not. And none to an envelope sender of another domain
- * than that of the letter's From, which has to be proved (DMARC) or a known agency's: that would let a stranger have us
+ * than that of the letter's From or one below it (a mail server's own), which has to be proved (DMARC) or a known agency's: that would let a stranger have us
  * write to anybody. And none of what is refused from no known agency, to another address than that in From: what a freemail
  * provider has signed for its customer is proved, and he could send it out again with any other customer in the envelope.
  * Unless a clerk has looked at the letter and decided: that is a person's answer, not a program's.
@@ -37,7 +37,7 @@ export function reasonToWithhold(subject: Answered): string | null {
   const isStranger = senderAgency === null && subject.outcome === "refused";
   const isHis = isStranger
     ? mailFrom.toLowerCase() === from.toLowerCase()
-    : domainOf(mailFrom) === domainOf(from);
+    : isOfDomain(domainOf(mailFrom), domainOf(from));
   return isHis ? null : "unproved-sender";
 }
 
@@ -55,6 +55,10 @@ export function reasonToWithholdCopy(
 
 const AUTOMATIC_SENDER =
   /^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|owner-.*|.*-(request|owner|relay)|(.*-)?bounces?([+-].*)?)$/;
+
+function isOfDomain(domain: string, above: string): boolean {
+  return domain === above || domain.endsWith(`.${above}`);
+}
 
 function domainOf(address: string): string {
   return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
