@@ -46,7 +46,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ["notification/mail-transport.ts"],
   mailparser: ["reading/"],
   saxes: ["reading/xml-gate.ts"],
-  yauzl: ["reading/unpack-zip.ts"],
+  yauzl: ["reading/unpack-zip.ts", "reading/read-zip-parts.ts"],
   "file-type": ["reading/detect-type.ts"],
   pkijs: ["reading/unpack-smime.ts"],
   asn1js: ["reading/unpack-smime.ts"],

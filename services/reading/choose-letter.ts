@@ -38,16 +38,21 @@ export function chooseLetter(mail: FoundFacts, files: FileFacts): LetterChoice {
             file.attachment.partId.startsWith(`${document.file.attachment.partId}>`),
         ) ?? null);
   const printed = packed ?? choosePrinted(mail, files, letters.filter(isWhole), document, problems);
-  const letter = document ?? printed;
+  const letter = document ?? printed ?? chooseTyped(mail, files, letters, [...usable]);
   const main = letter?.file ?? mainByName(mail, files, [...usable]);
   // A letter whose number was written in by hand says the rest all the same.
   const blank =
     letter === null
-      ? (letters.find(({ file, subject, to }) => file === main && subject && to) ?? null)
+      ? (letters.find(
+          ({ file, source, subject, to }) => file === main && source !== "document" && subject && to,
+        ) ?? null)
       : null;
   const chosen = letter ?? blank;
   const pages = document === null ? null : printed;
-  if (main !== null && [...files.scans].some((scan) => scan === main || scan === pages?.file)) {
+  // A document that cannot be read is the letter where it was first taken for it, and the mail holds none.
+  const shown =
+    main ?? (isTyped(mail) ? null : [...usable].find(({ attachment }) => attachment.role === "main"));
+  if (shown != null && [...files.scans].some((scan) => scan === shown || scan === pages?.file)) {
     problems.push("scanned-letter");
   }
   const named = [main, ...usable].find(
@@ -125,6 +130,33 @@ function choosePrinted(
   pool = preferred(pool, ({ file }) => files.names.get(file)?.number?.formal === true);
   pool = preferred(pool, ({ file }) => file.attachment.role === "main");
   return pool[0] ?? null;
+}
+
+/**
+ * The Word document that is the letter, where no pages are there that could be: the one with the number that the mail says,
+ * or the only number of the sender's. Others are copies and drafts, on which nothing is built.
+ */
+function chooseTyped(
+  mail: FoundFacts,
+  files: FileFacts,
+  letters: readonly FileLetter[],
+  usable: readonly LetterFile[],
+): FileLetter | null {
+  if (isTyped(mail) || usable.some((file) => isPdf(file) && !namedEnclosure(files, file))) return null;
+  const numberOf = (letter: FileLetter): string => letter.number?.value ?? "";
+  const spokenOf = mail.citations.flatMap(({ number }) => number ?? []);
+  const typed = letters.filter(
+    (letter) =>
+      letter.source === "document" &&
+      !namedEnclosure(files, letter.file) &&
+      !spokenOf.some((number) => sameNumber(number, numberOf(letter))) &&
+      (files.codeLetters === null || codeOf(numberOf(letter)) === files.codeLetters),
+  );
+  const [first] = typed;
+  const stated = sureNumber(mail) ? mail.facts.number : null;
+  if (stated !== null) return typed.find((letter) => sameNumber(numberOf(letter), stated)) ?? null;
+  const alike = typed.every((letter) => sameNumber(numberOf(letter), numberOf(first ?? letter)));
+  return first !== undefined && alike ? first : null;
 }
 
 function preferred(pool: readonly FileLetter[], is: (letter: FileLetter) => boolean): FileLetter[] {

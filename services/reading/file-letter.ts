@@ -13,7 +13,7 @@ import type { Citation, FactSource } from "./reading.ts";
 /** What one file says of the letter that it is. */
 export interface FileLetter {
   readonly file: LetterFile;
-  readonly source: Extract<FactSource, "pdf" | "xml">;
+  readonly source: Extract<FactSource, "pdf" | "xml" | "document">;
   readonly number: { readonly value: string; readonly printed: string; readonly confidence: number } | null;
   readonly date: Stated | null;
   readonly subject: Stated | null;

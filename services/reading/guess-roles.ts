@@ -1,5 +1,6 @@
 import type { LetterFile } from "./letter-file.ts";
 import { readFileName } from "./read-file-name.ts";
+import { isOldWord } from "./read-office-document.ts";
 import type { Attachment } from "./reading.ts";
 
 const PAGES =
@@ -38,7 +39,11 @@ function mainOf(pool: readonly LetterFile[]): LetterFile | null {
     .map((file) => ({ file, says: readFileName(file.attachment.name, null, new Map()) }))
     .filter(({ file: { attachment }, says }) => {
       const type = attachment.detectedType ?? attachment.contentType;
-      return PAGES.test(type) && says.enclosureNumber === null && says.says !== "enclosure";
+      return (
+        (PAGES.test(type) || isOldWord(attachment)) &&
+        says.enclosureNumber === null &&
+        says.says !== "enclosure"
+      );
     });
   const pdf = pages.filter(({ file: { attachment } }) =>
     (attachment.detectedType ?? attachment.contentType).endsWith("/pdf"),

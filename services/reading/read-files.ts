@@ -8,9 +8,17 @@ import { findEnclosures } from "./find-enclosures.ts";
 import { htmlToText } from "./html-text.ts";
 import type { LetterFile } from "./letter-file.ts";
 import { findLetterKind } from "./letter-kind.ts";
+import { letterOfOffice } from "./letter-of-office.ts";
 import type { PartContent } from "./part-content.ts";
 import { type FileNameFacts, readFileName } from "./read-file-name.ts";
 import { looksLikeGovernmentDocument, readGovernmentDocument } from "./read-government-document.ts";
+import {
+  isOldWord,
+  OFFICE_BYTES,
+  type OfficeText,
+  officeFormat,
+  readOfficeDocument,
+} from "./read-office-document.ts";
 import type { PdfReader } from "./read-pdf.ts";
 import { readPdfLetter } from "./read-pdf-letter.ts";
 import type { Attachment, FactSource, KnownSender, KnownSenders, ReadingProblem } from "./reading.ts";
@@ -18,11 +26,11 @@ import { isWordDocument, readWordText } from "./word-text.ts";
 
 /** What the files of a message say, for settle-facts.ts to set against the mail. */
 export interface FileFacts {
-  /** In the order of trust: XML documents, then PDFs, each in the order of the mail. */
+  /** In the order of trust: XML documents, then PDFs, then typed documents, each in the order of the mail. */
   readonly letters: readonly FileLetter[];
   /** What each file's name says. */
   readonly names: ReadonlyMap<LetterFile, FileNameFacts>;
-  /** PDFs that show pictures of pages, and no text or only recognised text. */
+  /** Of which no text can be had, or only recognised text: PDFs and documents of pictures, and Word as it was until 2007. */
   readonly scans: ReadonlySet<LetterFile>;
   /** The gravest marking in any document or name, and where it stands. */
   readonly secrecy: { readonly value: Secrecy; readonly source: FactSource };
@@ -45,6 +53,16 @@ const MAX_FILES = 400;
 const MAX_NAME_DEPTH = 8;
 const MAX_TEXT_BYTES = 1024 * 1024;
 const MAX_TEXT_LINES = 20_000;
+
+/** What cannot be looked through may carry a marking: an officer looks. */
+const FAULTS: Readonly<
+  Record<NonNullable<OfficeText["fault"]>, [Attachment["marks"][number], ReadingProblem]>
+> = {
+  damaged: ["unreadable", "undecodable-attachment"],
+  encrypted: ["encrypted", "encrypted-attachment"],
+  limit: ["not-unpacked", "archive-too-large"],
+};
+
 /**
  * Reads the documents among the files, at most 20, and the names of all. What cannot be read is marked on its attachment
  * and told as a problem. `attachments` are all that came, the archives that `files` are unpacked from among them: their
@@ -126,8 +144,36 @@ export async function readFiles(
       });
     }
   }
+  const budget = { bytes: OFFICE_BYTES };
+  for (const file of documentsOf(isOffice).sort((a, b) => rank(a) - rank(b))) {
+    const format = officeFormat(file.attachment);
+    if (file.content === null || format === null) continue;
+    const text = await readOfficeDocument(file.content, format, budget);
+    for (const said of [...text.margins, ...text.lines]) mark(secrecyOfLines(said), "document");
+    if (text.fault !== null) {
+      const [found, problem] = FAULTS[text.fault];
+      note(file.attachment, found);
+      problems.add(problem);
+      continue;
+    }
+    if (text.lines.length === 0) {
+      note(file.attachment, "no-text");
+      scans.add(file);
+      continue;
+    }
+    const typed = letterOfOffice(file, text, sender);
+    mark(typed.secrecy, "document");
+    if (typed.letter !== null) letters.push(typed.letter);
+  }
+  for (const file of taken) {
+    if (file.content === null || !isOldWord(file.attachment)) continue;
+    if (file.attachment.marks.includes("encrypted")) continue;
+    note(file.attachment, "no-text");
+    scans.add(file);
+  }
   for (const { content } of documentsOf(
-    ({ attachment, content: held }) => held !== null && isWordDocument(attachment, held),
+    ({ attachment, content: held }) =>
+      held !== null && officeFormat(attachment) === null && isWordDocument(attachment, held),
   )) {
     if (content !== null) mark(secrecyOfLines(await readWordText(content)), "body");
   }
@@ -143,6 +189,10 @@ export async function readFiles(
 export function isPdf({ attachment, content }: LetterFile): boolean {
   if (content === null) return false;
   return attachment.detectedType === "application/pdf" || content.head.subarray(0, 1_024).includes("%PDF-");
+}
+
+function isOffice({ attachment, content }: LetterFile): boolean {
+  return content !== null && officeFormat(attachment) !== null;
 }
 
 function isPlainText({ attachment, content }: LetterFile): boolean {

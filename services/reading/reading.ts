@@ -21,6 +21,7 @@ export type FactSource =
   | "forwarded-body"
   | "pdf"
   | "xml"
+  | "document"
   | "file-name";
 
 /** One fact on which the sources of one letter disagree, the surest first; an officer chooses. */

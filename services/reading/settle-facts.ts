@@ -187,7 +187,7 @@ function settleSender(
   known: KnownSenders,
   passedOn: boolean,
 ): void {
-  const printed = claims.find(({ source }) => source === "pdf");
+  const printed = claims.find(({ source }) => source === "pdf" || source === "document");
   if (printed === undefined) return;
   const { value, source, confidence } = printed;
   const name = foldForComparison(value);

@@ -29,12 +29,22 @@ export interface XmlEvents {
   close(): void;
 }
 
-const MAX_BYTES = 64 * 1024 * 1024;
-const MAX_DEPTH = 32;
-const MAX_ELEMENTS = 20_000;
-// Between two ">" outside raw elements: the longest text, comment or tag.
-const MAX_PIECE_CHARACTERS = 256 * 1024;
-const MAX_PIECES = 200_000;
+export interface XmlLimits {
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+  readonly maxElements: number;
+  /** Between two ">" outside raw elements: the longest text, comment or tag. */
+  readonly maxPieceCharacters: number;
+  readonly maxPieces: number;
+}
+
+const LETTER_LIMITS: XmlLimits = {
+  maxBytes: 64 * 1024 * 1024,
+  maxDepth: 32,
+  maxElements: 20_000,
+  maxPieceCharacters: 256 * 1024,
+  maxPieces: 200_000,
+};
 const SLICE_BYTES = 64 * 1024;
 const CDATA = "<![CDATA[";
 
@@ -51,8 +61,9 @@ export async function readXml(
   content: PartContent,
   events: XmlEvents,
   settled: () => Promise<void> = async () => {},
+  limits: XmlLimits = LETTER_LIMITS,
 ): Promise<XmlFault | null> {
-  if (content.sizeBytes > MAX_BYTES) return "too-large";
+  if (content.sizeBytes > limits.maxBytes) return "too-large";
   const octets = await content.read();
   const decoder = decoderOf(octets);
   if (decoder === null) return "unknown-encoding";
@@ -62,7 +73,7 @@ export async function readXml(
     throw new Error(why);
   };
   try {
-    const feed = openFeed(events, refuse);
+    const feed = openFeed(events, refuse, limits);
     for (let at = 0; at < octets.length; at += SLICE_BYTES) {
       feed.write(decoder.decode(octets.subarray(at, at + SLICE_BYTES), { stream: true }));
       await settled();
@@ -80,7 +91,11 @@ export async function readXml(
   }
 }
 
-function openFeed(events: XmlEvents, refuse: Refuse): { write(text: string): void; close(): void } {
+function openFeed(
+  events: XmlEvents,
+  refuse: Refuse,
+  limits: XmlLimits,
+): { write(text: string): void; close(): void } {
   const parser = new SaxesParser({ position: false });
   const scopes: ReadonlyMap<string, string>[] = [new Map()];
   let elements = 0;
@@ -92,8 +107,8 @@ function openFeed(events: XmlEvents, refuse: Refuse): { write(text: string): voi
   parser.on("error", () => refuse("not-well-formed"));
   parser.on("doctype", () => refuse("doctype"));
   parser.on("opentag", ({ name, attributes }) => {
-    if (++elements > MAX_ELEMENTS) refuse("too-many-elements");
-    if (scopes.length > MAX_DEPTH) refuse("too-deep");
+    if (++elements > limits.maxElements) refuse("too-many-elements");
+    if (scopes.length > limits.maxDepth) refuse("too-deep");
     const scope = scopeOf(scopes.at(-1) ?? new Map(), attributes as Record<string, string>);
     scopes.push(scope);
     const colon = name.indexOf(":");
@@ -136,9 +151,9 @@ function openFeed(events: XmlEvents, refuse: Refuse): { write(text: string): voi
     const end = pending.indexOf(">");
     const piece = end < 0 ? pending : pending.slice(0, end + 1);
     pieceCharacters = end < 0 ? pieceCharacters : 0;
-    if (pieceCharacters + piece.length > MAX_PIECE_CHARACTERS) refuse("too-large");
+    if (pieceCharacters + piece.length > limits.maxPieceCharacters) refuse("too-large");
     if (end < 0) return false;
-    if (++pieces > MAX_PIECES) refuse("too-many-elements");
+    if (++pieces > limits.maxPieces) refuse("too-many-elements");
     if (/<!DOCTYPE/iu.test(piece)) refuse("doctype");
     pending = pending.slice(piece.length);
     parser.write(piece);
