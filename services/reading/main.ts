@@ -11,8 +11,8 @@
  * Settings    reading.*, senders.*, scanner.*, queue.*, database.*, dataDir.
  * Fails       killed: the job is done again from the start. Disk or database away: tried again later. A hostile PDF ends the
  *             process that reads it, and costs its own letter a look by an officer. Scanner or DNS silent: the letter waits.
- * Limits      a scanned letter (a picture of its pages) is read from the mail and the file's name alone; S/MIME signatures
- *             are kept, and proved nowhere.
+ * Limits      a scanned letter (a picture of its pages) and a Word file of before 2007 are read from the mail and the file's
+ *             name alone; S/MIME signatures are kept, and proved nowhere.
  */
 import { join } from "node:path";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";

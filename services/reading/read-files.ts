@@ -22,7 +22,7 @@ import {
 import type { PdfReader } from "./read-pdf.ts";
 import { readPdfLetter } from "./read-pdf-letter.ts";
 import type { Attachment, FactSource, KnownSender, KnownSenders, ReadingProblem } from "./reading.ts";
-import { isWordDocument, readWordText } from "./word-text.ts";
+import { isRtf, readRtfText } from "./rtf-text.ts";
 
 /** What the files of a message say, for settle-facts.ts to set against the mail. */
 export interface FileFacts {
@@ -171,11 +171,8 @@ export async function readFiles(
     note(file.attachment, "no-text");
     scans.add(file);
   }
-  for (const { content } of documentsOf(
-    ({ attachment, content: held }) =>
-      held !== null && officeFormat(attachment) === null && isWordDocument(attachment, held),
-  )) {
-    if (content !== null) mark(secrecyOfLines(await readWordText(content)), "body");
+  for (const { content } of documentsOf(({ attachment, content: held }) => isRtf(attachment, held))) {
+    if (content !== null) mark(secrecyOfLines(await readRtfText(content)), "body");
   }
   for (const { attachment, content } of documentsOf(isPlainText)) {
     if (content !== null) mark(await secrecyOfText(content, isHtml(attachment)), "body");

@@ -160,7 +160,12 @@ function* slicesOf(raw: Buffer): Generator<Buffer> {
 function isNumbered({ sources: { number } }: SettledFacts): boolean {
   if (number === undefined) return false;
   const { source, confidence } = number;
-  return source === "pdf" || source === "xml" || (source === "subject" && confidence >= 0.9);
+  return (
+    source === "pdf" ||
+    source === "xml" ||
+    source === "document" ||
+    (source === "subject" && confidence >= 0.9)
+  );
 }
 
 function codesOfServed(known: KnownSenders): ReadonlySet<string> {

@@ -34,7 +34,6 @@ const MAX_RATIO = 100;
 const FREE_BYTES = 1024 * 1024;
 const IN_MEMORY_BYTES = 256 * 1024;
 const LOCAL_HEADER_BYTES = 30;
-const MAX_LISTED = 2_000;
 
 /** Unpacks what the budget allows; a limit or a fault is told, and never thrown. */
 export async function unpackZip(
@@ -190,49 +189,6 @@ async function officeTypeOf(
   if (names.some((name) => name.startsWith("xl/"))) return `${OFFICE}.spreadsheetml.sheet`;
   if (names.some((name) => name.startsWith("ppt/"))) return `${OFFICE}.presentationml.presentation`;
   return null;
-}
-
-/**
- * The octets of the few members of an office document whose names match, at most `maxBytes` of all together; what is damaged
- * ends them. Never throws for what is in the archive.
- */
-export async function readZipMembers(
-  content: PartContent,
-  wanted: RegExp,
-  { maxMembers, maxBytes }: { maxMembers: number; maxBytes: number },
-): Promise<Buffer[]> {
-  const found: Buffer[] = [];
-  let zip: ZipFile | undefined;
-  let left = maxBytes;
-  try {
-    const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: false };
-    zip = await fromBufferPromise(await content.read(), options);
-    zip.on("error", () => {});
-    let seen = 0;
-    for await (const entry of zip.eachEntry()) {
-      if (++seen > MAX_LISTED || found.length >= maxMembers || left <= 0) break;
-      if (entry.isEncrypted() || !wanted.test(rawName(entry).toString("latin1"))) continue;
-      const chunks: Buffer[] = [];
-      const stream = await zip.openReadStreamPromise(entry);
-      try {
-        for await (const chunk of stream as AsyncIterable<Buffer>) {
-          chunks.push(chunk.subarray(0, Math.max(0, left)));
-          left -= chunk.length;
-          if (left <= 0) break;
-        }
-      } catch {
-        // The octets before the damage are read all the same.
-      } finally {
-        stream.destroy();
-      }
-      found.push(Buffer.concat(chunks));
-    }
-  } catch {
-    // Not an archive, or not to its end: what was found counts.
-  } finally {
-    zip?.close();
-  }
-  return found;
 }
 
 async function readShort(zip: ZipFile, entry: Entry): Promise<string> {
