@@ -1,7 +1,7 @@
 import type { RunCommand } from "./cli.ts";
 import { openProcessClock } from "./clock/process-clock.ts";
 import { findInstallation, openInstallation, prepareInstallation, queueHome } from "./installation.ts";
-import { readMailboxes } from "./intake/imap-config.ts";
+import { readMailboxes } from "./intake/imap/imap-config.ts";
 import { readDirectory } from "./shared/letter/agencies.ts";
 import type { RoomParts, StartedRoom, StartRoom } from "./shared/letter/room.ts";
 import type { RoomRole } from "./shared/runtime/database.ts";

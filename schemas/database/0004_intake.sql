@@ -232,7 +232,8 @@ create function search_edge(
   agencies text[], from_at timestamptz, to_at timestamptz, direction integer, after_at timestamptz, reach integer
 ) returns timestamptz
   language sql stable security definer set search_path = saraban, pg_temp
-  set enable_seqscan = off set plan_cache_mode = force_generic_plan
+  -- Over what search_lines forbids: without the index of times all of an agency's lines would be sorted.
+  set enable_seqscan = off set enable_indexscan = on set enable_indexonlyscan = on set plan_cache_mode = force_generic_plan
   as $$
     -- How far so many lines of all the agencies reach is told by the busiest one's part of them. Numbers have no gaps: the
     -- last ones of the newest years say how busy each is. A wrong guess costs time only.

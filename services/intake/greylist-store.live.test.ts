@@ -2,7 +2,7 @@ import { expect, inject, type TestContext, test } from "vitest";
 import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
 import { noteAttempt, removeStaleAttempts } from "./greylist-store.ts";
-import { greylistWith } from "./smtp-greylist.ts";
+import { greylistWith } from "./smtp/smtp-greylist.ts";
 
 const times = { delaySeconds: 60, windowSeconds: 24 * 3600, keepSeconds: 40 * 24 * 3600 };
 const attempt = {

@@ -6,7 +6,7 @@ import type { WritePipe } from "../shared/runtime/database.ts";
 import type { BatchTurn } from "../shared/runtime/group-commit.ts";
 import type { SpooledBytes } from "../shared/runtime/store.ts";
 import type { Envelope, PulledMessage } from "./envelope.ts";
-import { rememberingMessage } from "./imap-store.ts";
+import { rememberingMessage } from "./imap/imap-store.ts";
 
 /** One message for one agency. */
 export interface Arrival {

@@ -28,8 +28,8 @@ import { openDatabase, openWritePipe } from "../shared/runtime/database.ts";
 import { openStore } from "../shared/runtime/store.ts";
 import { acceptInto } from "./accept-letter.ts";
 import { recipientFinder } from "./find-recipient.ts";
-import { openConfiguredMailboxes } from "./imap-from-settings.ts";
-import { openConfiguredDoor } from "./smtp-from-settings.ts";
+import { openConfiguredMailboxes } from "./imap/imap-from-settings.ts";
+import { openConfiguredDoor } from "./smtp/smtp-from-settings.ts";
 import { startSweeps } from "./sweep-quarantine.ts";
 
 /** Letters in transfer get this long when the service stops. */

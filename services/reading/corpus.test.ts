@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { openPdfReader } from "./pdf/read-pdf.ts";
 import { readMessage } from "./read-message.ts";
-import { openPdfReader } from "./read-pdf.ts";
 import type { KnownSender, KnownSenders } from "./reading.ts";
 import { judgeKnown } from "./testing/judge-known.ts";
 

@@ -21,11 +21,11 @@ import type { StartRoom } from "../shared/letter/room.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Kysely, openDatabase } from "../shared/runtime/database.ts";
 import { openStore } from "../shared/runtime/store.ts";
+import { openPdfReader } from "./pdf/read-pdf.ts";
 import { type Directory, readLetter } from "./read-letter.ts";
-import { openPdfReader } from "./read-pdf.ts";
 import { readKnownSenders, readSenderRules } from "./reading-store.ts";
 import { openScanner } from "./scan-octets.ts";
-import { openSenderChecks } from "./sender-checks.ts";
+import { openSenderChecks } from "./sender/sender-checks.ts";
 import { openWorkFolder } from "./work-folder.ts";
 
 /** The directory is read again after this. */

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { test } from "vitest";
 import { samplePdf } from "../shared/testing/sample-pdf.ts";
+import { openPdfReader, PDF_READER_DOWN } from "./pdf/read-pdf.ts";
 import { readLetter } from "./read-letter.ts";
-import { openPdfReader, PDF_READER_DOWN } from "./read-pdf.ts";
 import { letter, readingScene } from "./testing/reading-scene.ts";
 
 test("a letter is read from the row or from the file store, and handed on to its agency's book", async (context) => {

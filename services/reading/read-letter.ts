@@ -8,12 +8,12 @@ import { inTransaction, isDataFault, type Kysely, type Transaction } from "../sh
 import type { Log } from "../shared/runtime/log.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
+import { PDF_READER_DOWN, type PdfReader } from "./pdf/read-pdf.ts";
 import { readMessage } from "./read-message.ts";
-import { PDF_READER_DOWN, type PdfReader } from "./read-pdf.ts";
 import { type KnownSenders, type Reading, senderOf } from "./reading.ts";
 import { type Arrival, findUnread, insertReading, type ReadingResult } from "./reading-store.ts";
 import { decideScan, type Scanner } from "./scan-octets.ts";
-import type { SenderChecks } from "./sender-checks.ts";
+import type { SenderChecks } from "./sender/sender-checks.ts";
 import { onlyMarked, UNOPENED, unreadable } from "./unread-reading.ts";
 
 /** What is known of senders; read again from time to time. */

@@ -1,16 +1,18 @@
 import { graverSecrecy, NO_FACTS } from "../shared/letter/letter.ts";
-import { digestOfLetter } from "./digest-letter.ts";
-import { expandAttachments } from "./expand-attachments.ts";
-import { type FoundFacts, findFacts } from "./find-facts.ts";
-import { forwardedSender } from "./forwarded-sender.ts";
-import { referencesOf } from "./message-ids.ts";
-import { findKind } from "./message-kind.ts";
-import { type MimeLimits, type MimeMessage, parseMime } from "./parse-mime.ts";
-import { CONTENT_LIMITS, type ContentKeeper, openContentKeeper } from "./part-content.ts";
-import { NO_FILES, readFiles } from "./read-files.ts";
-import { otherSubjects, readBodies, readMail } from "./read-parts.ts";
-import type { PdfReader } from "./read-pdf.ts";
-import { reportOf } from "./read-report.ts";
+import { digestOfLetter } from "./attachments/digest-letter.ts";
+import { expandAttachments } from "./attachments/expand-attachments.ts";
+import { type FoundFacts, findFacts } from "./facts/find-facts.ts";
+import { forwardedSender } from "./facts/forwarded-sender.ts";
+import { NO_FILES, readFiles } from "./facts/read-files.ts";
+import { type SettledFacts, settleFacts } from "./facts/settle-facts.ts";
+import { referencesOf } from "./mime/message-ids.ts";
+import { findKind } from "./mime/message-kind.ts";
+import { type MimeLimits, type MimeMessage, parseMime } from "./mime/parse-mime.ts";
+import { CONTENT_LIMITS, type ContentKeeper, openContentKeeper } from "./mime/part-content.ts";
+import { otherSubjects, readBodies, readMail } from "./mime/read-parts.ts";
+import { reportOf } from "./mime/read-report.ts";
+import { watchOctets } from "./mime/watch-octets.ts";
+import type { PdfReader } from "./pdf/read-pdf.ts";
 import {
   type KnownSender,
   type KnownSenders,
@@ -19,8 +21,6 @@ import {
   type ReadingProblem,
   senderOf,
 } from "./reading.ts";
-import { type SettledFacts, settleFacts } from "./settle-facts.ts";
-import { watchOctets } from "./watch-octets.ts";
 
 export type ReadingLimits = MimeLimits & {
   /** Of the raw message; behind it the octets are only counted and digested. */

@@ -2,10 +2,10 @@ import { sql, type Transaction } from "kysely";
 import type { DeliveryReport } from "../shared/letter/delivery-report.ts";
 import type { SenderRules } from "../shared/letter/sender-rules.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import type { SenderCheck } from "./check-sender.ts";
 import type { Verdict } from "./judge-message.ts";
 import { type KnownSender, type KnownSenders, NOTHING_LISTED, type Reading } from "./reading.ts";
 import type { ScanResult } from "./scan-octets.ts";
+import type { SenderCheck } from "./sender/check-sender.ts";
 
 /** An arrival whose octets are to be read. */
 export interface Arrival {

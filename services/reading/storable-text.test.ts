@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readBodyItems } from "./body-items.ts";
+import { readBodyItems } from "./facts/body-items.ts";
+import { readSubjectHeader } from "./facts/subject-header.ts";
 import { readMessage } from "./read-message.ts";
 import type { Reading } from "./reading.ts";
-import { readSubjectHeader } from "./subject-header.ts";
 import { UNOPENED } from "./unread-reading.ts";
 
 /** PostgreSQL's text refuses NUL (22021, 22P05), its jsonb the half of a surrogate pair (22P02). */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { NO_FACTS } from "../shared/letter/letter.ts";
-import type { PdfReader } from "./read-pdf.ts";
+import type { PdfReader } from "./pdf/read-pdf.ts";
 import { NOTHING_LISTED, type Reading, type ReadingProblem } from "./reading.ts";
 import type { Arrival } from "./reading-store.ts";
 

@@ -12,10 +12,10 @@ import { adminQueries, roomDatabase } from "../../shared/testing/arrivals.ts";
 import { databaseForTest } from "../../shared/testing/database.ts";
 import { acceptInto } from "../accept-letter.ts";
 import { recipientFinder } from "../find-recipient.ts";
-import type { HostedMailbox } from "../imap-config.ts";
-import { type ImapDoorParts, type OpenImapDoor, openImapDoor } from "../imap-door.ts";
-import { openMailboxLocks } from "../imap-lock-store.ts";
-import { openMailboxMemory } from "../imap-store.ts";
+import type { HostedMailbox } from "../imap/imap-config.ts";
+import { type ImapDoorParts, type OpenImapDoor, openImapDoor } from "../imap/imap-door.ts";
+import { openMailboxLocks } from "../imap/imap-lock-store.ts";
+import { openMailboxMemory } from "../imap/imap-store.ts";
 import { MAILBOX_PASSWORD } from "./dovecot.ts";
 
 /** A mailbox of agency-a on a server here; the password is a file of the scene's. */

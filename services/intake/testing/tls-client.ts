@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { type SmtpTestClient, smtpClientOver } from "../../shared/testing/smtp-client.ts";
-import { readCertificate } from "../smtp-certificate.ts";
+import { readCertificate } from "../smtp/smtp-certificate.ts";
 
 const run = promisify(execFile);
 

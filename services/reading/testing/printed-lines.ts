@@ -1,5 +1,5 @@
 import { normaliseThai } from "../../shared/letter/thai-text.ts";
-import type { PdfLine } from "../read-pdf.ts";
+import type { PdfLine } from "../pdf/read-pdf.ts";
 
 /** The lines that a page printed like this text would have: three spaces are a gap between columns. */
 export function linesOfText(text: string): PdfLine[] {

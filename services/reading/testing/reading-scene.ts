@@ -12,7 +12,7 @@ import { adminQueries, roomDatabase } from "../../shared/testing/arrivals.ts";
 import { databaseForTest } from "../../shared/testing/database.ts";
 import { type Directory, type ReadingParts, readLetter } from "../read-letter.ts";
 import type { Scanner, ScanResult } from "../scan-octets.ts";
-import { openSenderChecks } from "../sender-checks.ts";
+import { openSenderChecks } from "../sender/sender-checks.ts";
 import { UNOPENED } from "../unread-reading.ts";
 
 export interface ReadRow {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { startDnsServer, type TestDns } from "../../shared/testing/dns-server.ts";
-import { checkSender, type SenderCheck } from "../check-sender.ts";
-import { type Dns, openDns } from "../resolve-dns.ts";
-import type { SenderArrival } from "../sender-client.ts";
-import { readSenderSettings } from "../sender-settings.ts";
+import { checkSender, type SenderCheck } from "../sender/check-sender.ts";
+import { type Dns, openDns } from "../sender/resolve-dns.ts";
+import type { SenderArrival } from "../sender/sender-client.ts";
+import { readSenderSettings } from "../sender/sender-settings.ts";
 import { mailFrom, rsaKey, type TestKey } from "./signed-mail.ts";
 
 export const MINISTRY = "ministry.example.go.th";

@@ -1,10 +1,10 @@
-import { findFacts } from "../find-facts.ts";
-import type { LetterFile } from "../letter-file.ts";
-import { type ContentKeeper, openContentKeeper } from "../part-content.ts";
-import { readFiles } from "../read-files.ts";
-import type { PdfRead, PdfReader } from "../read-pdf.ts";
+import type { LetterFile } from "../attachments/letter-file.ts";
+import { findFacts } from "../facts/find-facts.ts";
+import { readFiles } from "../facts/read-files.ts";
+import { type SettledFacts, settleFacts } from "../facts/settle-facts.ts";
+import { type ContentKeeper, openContentKeeper } from "../mime/part-content.ts";
+import type { PdfRead, PdfReader } from "../pdf/read-pdf.ts";
 import type { KnownSender, KnownSenders } from "../reading.ts";
-import { type SettledFacts, settleFacts } from "../settle-facts.ts";
 import { DOCX_TYPE } from "./make-office.ts";
 import { linesOfText } from "./printed-lines.ts";
 

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
+import { checkBase64 } from "../mime/check-base64.ts";
+import type { ContentKeeper, PartContent } from "../mime/part-content.ts";
+
+export interface BinaryObject {
+  readonly role: "main" | "attachment";
+  /** mimeCode in lower case. */
+  readonly mimeType: string;
+  /** Null when its base64 is none, or when it is beyond what may be kept; then `intact` tells which. */
+  readonly content: PartContent | null;
+  readonly intact: boolean;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+export interface OpenObject {
+  write(piece: string): void;
+  end(): void;
+  settled(): Promise<void>;
+  kept(): Promise<BinaryObject>;
+}
+
+/** Decodes as it goes: of a large object one slice is held, not the whole. */
+export function openObject(role: BinaryObject["role"], mimeCode: string, keeper: ContentKeeper): OpenObject {
+  const mimeType = mimeCode.trim().toLowerCase().slice(0, 200);
+  const stream = new PassThrough();
+  const keeping = keeper.keep(stream);
+  // Told by `kept`; until then nobody listens.
+  keeping.catch(() => {});
+  const check = checkBase64();
+  const digest = createHash("sha256");
+  let sizeBytes = 0;
+  let held = "";
+  const put = (text: string): void => {
+    const octets = Buffer.from(text, "base64");
+    if (octets.length === 0) return;
+    digest.update(octets);
+    sizeBytes += octets.length;
+    stream.write(octets);
+  };
+  return {
+    write(piece) {
+      // Line ends may come as character references.
+      const bare = (held + piece).replace(/&#(?:x0?[9ad]|9|10|13);/giu, "").replace(/\s+/gu, "");
+      const reference = bare.indexOf("&", Math.max(0, bare.length - 6));
+      const whole = reference < 0 ? bare.length - (bare.length % 4) : reference - (reference % 4);
+      held = bare.slice(whole);
+      check.update(Buffer.from(bare.slice(0, whole), "latin1"));
+      put(bare.slice(0, whole));
+    },
+    end() {
+      if (stream.writableEnded) return;
+      check.update(Buffer.from(held, "latin1"));
+      put(held);
+      stream.end();
+    },
+    async settled() {
+      if (stream.writableNeedDrain) await Promise.race([once(stream, "drain"), keeping]);
+    },
+    async kept() {
+      const content = await keeping;
+      const intact = check.intact();
+      return {
+        role,
+        mimeType,
+        content: intact ? content : null,
+        intact,
+        sizeBytes,
+        sha256: digest.digest("hex"),
+      };
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { isUtf8 } from "node:buffer";
+import { SaxesParser } from "saxes";
+import type { PartContent } from "../mime/part-content.ts";
+
+/** Why an XML document is not read. None of them quotes the document. */
+export type XmlFault =
+  | "doctype"
+  | "not-well-formed"
+  | "unknown-encoding"
+  | "too-deep"
+  | "too-many-elements"
+  | "too-large";
+
+export interface XmlElement {
+  /** Without its prefix. */
+  readonly name: string;
+  /** Empty when it is in none; null when its prefix is declared nowhere. */
+  readonly namespace: string | null;
+  readonly prefix: string;
+  /** By their names as written. */
+  readonly attributes: ReadonlyMap<string, string>;
+}
+
+export interface XmlEvents {
+  /** True: what stands in this element goes to `raw` piece by piece, in place of `text`, and is never held. */
+  open(element: XmlElement): boolean;
+  text(text: string): void;
+  raw(piece: string): void;
+  close(): void;
+}
+
+export interface XmlLimits {
+  readonly maxBytes: number;
+  readonly maxDepth: number;
+  readonly maxElements: number;
+  /** Between two ">" outside raw elements: the longest text, comment or tag. */
+  readonly maxPieceCharacters: number;
+  readonly maxPieces: number;
+}
+
+const LETTER_LIMITS: XmlLimits = {
+  maxBytes: 64 * 1024 * 1024,
+  maxDepth: 32,
+  maxElements: 20_000,
+  maxPieceCharacters: 256 * 1024,
+  maxPieces: 200_000,
+};
+const SLICE_BYTES = 64 * 1024;
+const CDATA = "<![CDATA[";
+
+type Refuse = (fault: XmlFault) => never;
+
+/**
+ * The one gate for XML from outside: no DOCTYPE (so no entities but the five, XML 1.0 §4.6), bounded in size, depth and
+ * count, and base64 passed on without being held. Prefixes are resolved here and not by the parser, as real senders leave
+ * their declarations out. `settled` is awaited after each slice, so that what `raw` was given can be written away.
+ *
+ * @returns null, or why it was refused; events may have been told before that, and are then to be forgotten.
+ */
+export async function readXml(
+  content: PartContent,
+  events: XmlEvents,
+  settled: () => Promise<void> = async () => {},
+  limits: XmlLimits = LETTER_LIMITS,
+): Promise<XmlFault | null> {
+  if (content.sizeBytes > limits.maxBytes) return "too-large";
+  const octets = await content.read();
+  const decoder = decoderOf(octets);
+  if (decoder === null) return "unknown-encoding";
+  let fault: XmlFault | null = null;
+  const refuse: Refuse = (why) => {
+    fault = why;
+    throw new Error(why);
+  };
+  try {
+    const feed = openFeed(events, refuse, limits);
+    for (let at = 0; at < octets.length; at += SLICE_BYTES) {
+      feed.write(decoder.decode(octets.subarray(at, at + SLICE_BYTES), { stream: true }));
+      await settled();
+    }
+    feed.write(decoder.decode());
+    feed.close();
+    await settled();
+    return null;
+  } catch (error) {
+    if (fault !== null) return fault;
+    // TextDecoder says so by a TypeError of its own.
+    if ((error as NodeJS.ErrnoException).code === "ERR_ENCODING_INVALID_ENCODED_DATA")
+      return "not-well-formed";
+    throw error;
+  }
+}
+
+function openFeed(
+  events: XmlEvents,
+  refuse: Refuse,
+  limits: XmlLimits,
+): { write(text: string): void; close(): void } {
+  const parser = new SaxesParser({ position: false });
+  const scopes: ReadonlyMap<string, string>[] = [new Map()];
+  let elements = 0;
+  let raw = false;
+  let inCdata = false;
+  let pending = "";
+  let pieceCharacters = 0;
+  let pieces = 0;
+  parser.on("error", () => refuse("not-well-formed"));
+  parser.on("doctype", () => refuse("doctype"));
+  parser.on("opentag", ({ name, attributes }) => {
+    if (++elements > limits.maxElements) refuse("too-many-elements");
+    if (scopes.length > limits.maxDepth) refuse("too-deep");
+    const scope = scopeOf(scopes.at(-1) ?? new Map(), attributes as Record<string, string>);
+    scopes.push(scope);
+    const colon = name.indexOf(":");
+    const prefix = colon < 0 ? "" : name.slice(0, colon);
+    const namespace = scope.get(prefix) ?? (prefix === "" ? "" : null);
+    raw = events.open({
+      name: name.slice(colon + 1),
+      namespace,
+      prefix,
+      attributes: new Map(Object.entries(attributes as Record<string, string>)),
+    });
+  });
+  parser.on("closetag", () => {
+    scopes.pop();
+    raw = false;
+    events.close();
+  });
+  parser.on("text", (text) => events.text(text));
+  parser.on("cdata", (text) => events.text(text));
+
+  /** Takes what may be taken of `pending`; false when more has to come first. */
+  const step = (): boolean => {
+    if (raw) {
+      const end = pending.indexOf("<");
+      let piece = end < 0 ? pending : pending.slice(0, end);
+      pending = pending.slice(piece.length);
+      if (inCdata) piece = piece.replaceAll(/[\]>]/g, "");
+      if (piece !== "") events.raw(piece);
+      if (end < 0) return false;
+      if (pending.startsWith(CDATA)) {
+        inCdata = true;
+        pending = pending.slice(CDATA.length);
+        return true;
+      }
+      if (CDATA.startsWith(pending)) return false;
+      inCdata = false;
+      raw = false;
+      return true;
+    }
+    const end = pending.indexOf(">");
+    const piece = end < 0 ? pending : pending.slice(0, end + 1);
+    pieceCharacters = end < 0 ? pieceCharacters : 0;
+    if (pieceCharacters + piece.length > limits.maxPieceCharacters) refuse("too-large");
+    if (end < 0) return false;
+    if (++pieces > limits.maxPieces) refuse("too-many-elements");
+    if (/<!DOCTYPE/iu.test(piece)) refuse("doctype");
+    pending = pending.slice(piece.length);
+    parser.write(piece);
+    return pending !== "";
+  };
+
+  return {
+    write(text) {
+      pending += text;
+      while (pending !== "" && step());
+    },
+    close() {
+      if (raw || scopes.length > 1) refuse("not-well-formed");
+      parser.write(pending);
+      parser.close();
+    },
+  };
+}
+
+function scopeOf(
+  outer: ReadonlyMap<string, string>,
+  attributes: Readonly<Record<string, string>>,
+): ReadonlyMap<string, string> {
+  const declared = Object.entries(attributes).filter(([name]) => /^xmlns(?::|$)/u.test(name));
+  if (declared.length === 0) return outer;
+  return new Map([...outer, ...declared.map(([name, uri]): [string, string] => [name.slice(6), uri])]);
+}
+
+const ENCODING = /^<\?xml[^>]{0,100}?\sencoding\s{0,5}=\s{0,5}["']([A-Za-z0-9._:-]{1,40})["']/u;
+
+/** By the byte order mark, by the declaration, or UTF-8; what is no UTF-8 and says nothing else is Thai (windows-874). */
+function decoderOf(octets: Buffer): InstanceType<typeof TextDecoder> | null {
+  if (octets[0] === 0xff && octets[1] === 0xfe) return new TextDecoder("utf-16le", { fatal: true });
+  if (octets[0] === 0xfe && octets[1] === 0xff) return new TextDecoder("utf-16be", { fatal: true });
+  const label =
+    ENCODING.exec(octets.subarray(0, 300).toString("latin1").replace(/^ï»¿/u, ""))?.[1] ?? "utf-8";
+  if (/^(?:utf-?8|us-ascii|iso-8859-1)$/iu.test(label)) {
+    return isUtf8(octets) ? new TextDecoder("utf-8", { fatal: true }) : new TextDecoder("windows-874");
+  }
+  const thai = /^(?:tis-?620.{0,10}|(?:windows|cp|ms)-?874|iso-?8859-?11)$/iu.test(label);
+  try {
+    return thai ? new TextDecoder("windows-874") : new TextDecoder(label, { fatal: true });
+  } catch {
+    return null;
+  }
+}
