@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { Worker } from "node:worker_threads";
 
 const tries: Readonly<Record<string, () => unknown>> = {
-  readProgram: () => readFileSync(new URL("../pdf/pdf-process.ts", import.meta.url)),
+  readProgram: () => readFileSync(new URL("../pdf-process.ts", import.meta.url)),
   readSystem: () => readFileSync("/etc/hostname"),
   readTemporary: () => readFileSync(`${tmpdir()}/none`),
   write: () => writeFileSync(`${tmpdir()}/none`, ""),
