@@ -50,6 +50,9 @@ const ownEnvironment = {
   SARABAN_HTTP_PORT: "0",
 };
 
+/** As scripts/saraban.js and `npm start` have it. */
+const MEMORY = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "65536", MALLOC_TRIM_THRESHOLD_: "65536" };
+
 /**
  * Starts `node services/cli.ts COMMAND` and waits until it says that it is ready.
  * @throws Error with the end of its stderr when it ends first or is not ready in time
@@ -64,9 +67,14 @@ export async function startServiceProcess(
   const log = openSync(logFile, "a");
   const child = spawn(
     process.execPath,
-    [...(command === "all" ? ["--max-semi-space-size=8"] : []), ...nodeArguments, cliFile, command],
+    [...(command === "all" ? ["--max-semi-space-size=4"] : []), ...nodeArguments, cliFile, command],
     {
-      env: { ...ownEnvironment, SARABAN_DATA_DIR: dataDir, ...environment },
+      env: {
+        ...ownEnvironment,
+        ...(command === "all" ? MEMORY : {}),
+        SARABAN_DATA_DIR: dataDir,
+        ...environment,
+      },
       stdio: ["ignore", "pipe", log],
       // A group of its own: Ctrl-C at a terminal signals the whole group, and a service takes a second signal for "now".
       detached: true,
