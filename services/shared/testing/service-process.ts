@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { projectDir, readJson } from "../runtime/settings.ts";
 
 export interface ServiceExit {
   /** Null when a signal ended the process. */
@@ -50,8 +51,14 @@ const ownEnvironment = {
   SARABAN_HTTP_PORT: "0",
 };
 
-/** As scripts/saraban.js and `npm start` have it. */
-const MEMORY = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "65536", MALLOC_TRIM_THRESHOLD_: "65536" };
+/** The words of `npm start`: what it sets for Node and the C library holds for every `all`, here too. */
+const startWords = (
+  readJson(join(projectDir, "package.json")) as { readonly scripts: { readonly start: string } }
+).scripts.start.split(" ");
+const startEnvironment = Object.fromEntries(
+  startWords.flatMap((word) => (/^[A-Z_]+=/.test(word) ? [word.split("=")] : [])),
+);
+const startArguments = startWords.filter((word) => word.startsWith("--"));
 
 /**
  * Starts `node services/cli.ts COMMAND` and waits until it says that it is ready.
@@ -67,11 +74,11 @@ export async function startServiceProcess(
   const log = openSync(logFile, "a");
   const child = spawn(
     process.execPath,
-    [...(command === "all" ? ["--max-semi-space-size=4"] : []), ...nodeArguments, cliFile, command],
+    [...(command === "all" ? startArguments : []), ...nodeArguments, cliFile, command],
     {
       env: {
         ...ownEnvironment,
-        ...(command === "all" ? MEMORY : {}),
+        ...(command === "all" ? startEnvironment : {}),
         SARABAN_DATA_DIR: dataDir,
         ...environment,
       },
