@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import type { Standing } from "../shared/letter/sender-rules.ts";
 import type { ClockState, Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { SendResult } from "./mail-transport.ts";
@@ -43,7 +44,7 @@ export interface NoticeSubject {
   readonly senderAgency: string | null;
   readonly problems: readonly string[];
   /** How sure the sender is (reading.standing). */
-  readonly standing: string;
+  readonly standing: Standing;
   /** Whether DMARC failed: of a message that another server handed us that alone makes it no forgery. */
   readonly dmarcFailed: boolean;
   readonly outcome: string | null;

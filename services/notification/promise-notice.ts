@@ -103,13 +103,10 @@ async function promised(
     case "alert": {
       const { classifiedRegistrar, clerk } = subject.contacts;
       const contact = subject.outcomeReason === "classified" ? classifiedRegistrar : clerk;
-      const withheld =
-        contact === undefined
-          ? "no-contact"
-          : (await alertsOfLastHour(transaction, subject.agencyId, stamp.at)) >= MOST_ALERTS_AN_HOUR
-            ? "too-many-alerts"
-            : null;
-      return { recipient: contact ?? "", facts: alertOf(ids, subject), withheld };
+      const facts = alertOf(ids, subject);
+      if (contact === undefined) return { recipient: "", facts, withheld: "no-contact" };
+      const sent = await alertsOfLastHour(transaction, subject.agencyId, stamp.at);
+      return { recipient: contact, facts, withheld: sent < MOST_ALERTS_AN_HOUR ? null : "too-many-alerts" };
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { ReportedRecipient } from "../shared/letter/delivery-report.ts";
+import { isReportKind, type ReportedRecipient } from "../shared/letter/delivery-report.ts";
 import type { JobData } from "../shared/letter/flow.ts";
 import { finish } from "../shared/letter/outbox.ts";
 import { parseReturnPath } from "../shared/letter/return-path.ts";
@@ -17,13 +17,6 @@ import {
 import { verifyToken } from "./report-token.ts";
 import type { NotificationParts } from "./send-notice.ts";
 
-const KINDS: readonly string[] = [
-  "bounce",
-  "mdn",
-  "auto-reply",
-  "acknowledgement",
-] satisfies Evidence["kind"][];
-
 /**
  * The job "record-report": a bounce, read receipt, automatic reply or acknowledgement is matched to the notice that it is
  * about and kept as evidence of what became of that. Only a report that came to the return path which our message alone
@@ -39,14 +32,14 @@ export async function recordReport(
     // First, and the fence: of two workers the second finds the work done.
     if ((await finish(transaction, "record-report", [subjectId])) === 0) return undefined;
     const mail = await readReportMail(transaction, subjectId);
-    if (!mail || !KINDS.includes(mail.kind)) return undefined;
+    if (!mail || !isReportKind(mail.kind)) return undefined;
     const stamp = now();
     const found = await match(transaction, agencyId, mail);
     const told = judge(mail, found.notice);
     const evidence: Evidence = {
       noticeId: found.notice?.id ?? null,
       matchedBy: found.matchedBy,
-      kind: mail.kind as Evidence["kind"],
+      kind: mail.kind,
       ...told.facts,
     };
     await insertEvidence(transaction, agencyId, subjectId, evidence, stamp);

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import type { DeliveryReport } from "../shared/letter/delivery-report.ts";
+import type { DeliveryReport, ReportKind } from "../shared/letter/delivery-report.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 
@@ -45,7 +45,7 @@ export async function findReported(
 export interface Evidence {
   readonly noticeId: string | null;
   readonly matchedBy: "token" | "message-id" | "nothing";
-  readonly kind: "bounce" | "mdn" | "auto-reply" | "acknowledgement";
+  readonly kind: ReportKind;
   readonly action: string | null;
   readonly status: string | null;
   readonly recipient: string | null;

@@ -1,3 +1,4 @@
+import { mayAnswer } from "../shared/letter/sender-rules.ts";
 import type { NoticeSubject } from "./notice-store.ts";
 
 type Answered = Pick<
@@ -28,7 +29,7 @@ export function reasonToWithhold(subject: Answered): string | null {
   const localPart = mailFrom.slice(0, mailFrom.lastIndexOf("@")).toLowerCase();
   if (AUTOMATIC_SENDER.test(localPart)) return "automatic-sender";
   if (problems.includes("machine-sent")) return "automatic-message";
-  const isDoubtful = standing === "forged" || standing === "undecided";
+  const isDoubtful = !mayAnswer(standing) || standing === "undecided";
   if (isDoubtful && decision?.decision !== "registered") return `${standing}-sender`;
   if (decision !== null) return null;
   if (subject.dmarcFailed && standing !== "proved") return "unproved-sender";

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { isReportKind } from "../shared/letter/delivery-report.ts";
 import type { JobData } from "../shared/letter/flow.ts";
 import { finish, handOn, putOff } from "../shared/letter/outbox.ts";
 import type { SenderRules } from "../shared/letter/sender-rules.ts";
@@ -175,13 +176,9 @@ async function writeResult(
   const book = { id: `${agencyId}.inbound.ordinary`, arrivalSeq: arrival.arrivalSeq };
   const work = { agencyId, subjectId: intakeId };
   await handOn(transaction, "reading", [{ job: "register-letter", ...work, book }]);
-  if (speaksOfOurs(result.reading)) await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
+  if (isReportKind(result.reading.kind))
+    await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
   return true;
-}
-
-/** Whether it may be evidence of what became of a message of ours. */
-function speaksOfOurs({ kind }: Reading): boolean {
-  return kind === "bounce" || kind === "mdn" || kind === "auto-reply" || kind === "acknowledgement";
 }
 
 /** What is stored in place of a reading that the database refuses: that there is a message, and its marking. */

@@ -1,3 +1,11 @@
+/** Kinds of messages that may speak of one of ours (reading.kind, delivery_report.kind). */
+export const REPORT_KINDS = ["bounce", "mdn", "auto-reply", "acknowledgement"] as const;
+export type ReportKind = (typeof REPORT_KINDS)[number];
+
+export function isReportKind(kind: string): kind is ReportKind {
+  return (REPORT_KINDS as readonly string[]).includes(kind);
+}
+
 /**
  * What a bounce, a read receipt, an automatic reply or another office's acknowledgement says of a message of ours (RFC 3464,
  * RFC 8098); reading finds it, notification records it.
