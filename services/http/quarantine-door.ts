@@ -1,13 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { inTransaction } from "../shared/runtime/database.ts";
-import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
+import { pageOf, readPageAsked } from "./agency-page.ts";
+import { actingFor, clerkOf } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { readQuarantine } from "./quarantine-store.ts";
-import { type Parameters, readParameters } from "./read-parameters.ts";
+import type { Parameters } from "./read-parameters.ts";
 import { trayReasons } from "./tray-reasons.ts";
-
-const LARGEST_PAGE = 100;
-const DEFAULT_PAGE = 50;
 
 const INFECTED = { en: "A virus was found in it", th: "พบไวรัสคอมพิวเตอร์" };
 const NOT_ACCEPTED = {
@@ -22,16 +20,11 @@ const NOT_ACCEPTED = {
 export function quarantineDoor(api: FastifyInstance, { database }: DoorParts): void {
   api.get<{ Querystring: Parameters }>("/quarantine", async (request) => {
     const clerk = clerkOf(request);
-    const parameters = readParameters(request.query);
-    const agencyId = parameters.needed("agency");
-    const limit = parameters.integer("limit", 1, LARGEST_PAGE, DEFAULT_PAGE);
-    const after = parameters.uuid("after");
-    parameters.done();
-    ownAgency(clerk, agencyId);
+    const { agencyId, limit, after } = readPageAsked(clerk, request.query);
     const rows = await inTransaction(database, actingFor(clerk), (transaction) =>
       readQuarantine(transaction, agencyId, after, limit + 1),
     );
-    const page = rows.slice(0, limit);
+    const { page, next } = pageOf(rows, limit);
     return {
       agencyId,
       arrivals: page.map(({ reason, ...row }) => ({
@@ -41,7 +34,7 @@ export function quarantineDoor(api: FastifyInstance, { database }: DoorParts): v
           ...(reason === "infected" ? INFECTED : (trayReasons[reason] ?? NOT_ACCEPTED)),
         },
       })),
-      next: rows.length > limit ? (page.at(-1)?.intakeId ?? null) : null,
+      next,
     };
   });
 }

@@ -1,3 +1,4 @@
+import { DAY_MS } from "../shared/letter/bangkok-day.ts";
 import { URGENCIES } from "../shared/letter/letter.ts";
 import type { LineKey } from "../shared/letter/read-lines.ts";
 import { CHANNELS, LETTER_KINDS, OPEN_BOOKS } from "../shared/letter/register-line.ts";
@@ -29,7 +30,6 @@ const LONGEST_TERM = 200;
 const LARGEST_PAGE = 100;
 const FIRST_DAY = "1900-01-01";
 const LAST_DAY = "2999-12-31";
-const DAY_MS = 24 * 60 * 60 * 1000;
 const LARGEST_NUMBER = 2 ** 31 - 1;
 
 const CHOICES: Readonly<Record<string, readonly string[]>> = {

@@ -1,16 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import { buddhistYear } from "../shared/letter/stamp.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
-import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
+import { pageOf, readPageAsked } from "./agency-page.ts";
+import { actingFor, clerkOf } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { problem } from "./problem.ts";
-import { isUuid, type Parameters, readParameters } from "./read-parameters.ts";
+import { isUuid, type Parameters } from "./read-parameters.ts";
 import { showChecks } from "./show-arrival.ts";
 import { trayReason } from "./tray-reasons.ts";
 import { readTray, readTrayLetter, recordOpening, type TrayRow } from "./tray-store.ts";
-
-const LARGEST_PAGE = 100;
-const DEFAULT_PAGE = 50;
 
 /**
  * The tray: what came in and waits for a clerk's decision. GET /tray?agency=A is the look into the mailbox that an officer
@@ -20,24 +18,14 @@ export function trayDoor(api: FastifyInstance, { database, now }: DoorParts): vo
   api.get<{ Querystring: Parameters }>("/tray", { exposeHeadRoute: false }, async (request) => {
     const clerk = clerkOf(request);
     const acting = actingFor(clerk);
-    const parameters = readParameters(request.query);
-    const agencyId = parameters.needed("agency");
-    const limit = parameters.integer("limit", 1, LARGEST_PAGE, DEFAULT_PAGE);
-    const after = parameters.uuid("after");
-    parameters.done();
-    ownAgency(clerk, agencyId);
+    const { agencyId, limit, after } = readPageAsked(clerk, request.query);
     const { total, rows } = await inTransaction(database, acting, async (transaction) => {
       // Turning a page is no new look: it may be a list left open from the half day before.
       if (after === null) await recordOpening(transaction, agencyId, now().at, acting.actor);
       return readTray(transaction, agencyId, after, limit + 1);
     });
-    const page = rows.slice(0, limit);
-    return {
-      agencyId,
-      total,
-      letters: page.map(trayMember),
-      next: rows.length > limit ? (page.at(-1)?.intakeId ?? null) : null,
-    };
+    const { page, next } = pageOf(rows, limit);
+    return { agencyId, total, letters: page.map(trayMember), next };
   });
 
   api.get<{ Params: { intakeId: string } }>("/tray/:intakeId", async (request) => {

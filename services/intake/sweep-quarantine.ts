@@ -1,3 +1,4 @@
+import { DAY_MS } from "../shared/letter/bangkok-day.ts";
 import { listAgencies } from "../shared/letter/inbound-book.ts";
 import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
@@ -16,7 +17,7 @@ export interface SweepParts {
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
 const MOST_AT_ONCE = 100;
 /** Files of octets that were removed up to so long ago are looked at again: a sweep may have died before their turn. */
-const LOOK_BACK_MS = 7 * 24 * 60 * 60 * 1000;
+const LOOK_BACK_MS = 7 * DAY_MS;
 
 export interface Swept {
   readonly removed: number;

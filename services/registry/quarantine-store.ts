@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { DAY_MS } from "../shared/letter/bangkok-day.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { WaitingLetter } from "./decide-outcome.ts";
 
@@ -8,8 +9,6 @@ export interface KeepDays {
   /** Of letters marked as classified. */
   readonly classifiedKeepDays: number;
 }
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Sets the day on which the octets of refused letters are removed, in the transaction of their outcome. */
 export async function insertQuarantine(

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { dayOfIsoDate, startOfDayMs } from "../../shared/letter/bangkok-day.ts";
+import { placeOfFault, schemaFault } from "../../shared/runtime/schema-faults.ts";
 import {
   fromProject,
   projectDir,
@@ -97,12 +99,7 @@ export function readMailboxes(
       ...new Set(
         (validate.errors ?? [])
           .filter(({ schemaPath }) => !/\/oneOf\/\d/.test(schemaPath))
-          .map(({ instancePath, keyword, message, params }) => {
-            const place = instancePath.replace(/^\//, "").replaceAll("/", ".") || "the file";
-            if (keyword === "oneOf") return `${file}: ${place} ${ONE_OF[place.split(".").length] ?? message}`;
-            const extra = params["additionalProperty"] ?? params["allowedValues"] ?? "";
-            return `${file}: ${place} ${message ?? "is not allowed"}${extra === "" ? "" : `: ${String(extra)}`}`;
-          }),
+          .map((error) => `${file}: ${faultOf(error)}`),
       ),
     ]);
   }
@@ -138,6 +135,12 @@ const ONE_OF: Readonly<Record<number, string>> = {
   3: "needs scope, or a refresh token (refreshTokenEnv or refreshTokenFile)",
 };
 
+function faultOf(error: ErrorObject): string {
+  if (error.keyword !== "oneOf") return schemaFault(error);
+  const place = placeOfFault(error);
+  return `${place} ${ONE_OF[place.split(".").length] ?? error.message}`;
+}
+
 function hostedMailbox(
   entry: MailboxEntry,
   fault: (words: string) => void,
@@ -148,8 +151,8 @@ function hostedMailbox(
     fault(
       "security none sends the password in the clear: allowed to 127.0.0.1 and ::1 only; use tls or starttls",
     );
-  const since = entry.since === undefined ? null : new Date(`${entry.since}T00:00:00+07:00`);
-  if (since !== null && Number.isNaN(since.getTime())) fault(`since: there is no day ${entry.since}`);
+  const firstDay = entry.since === undefined ? null : dayOfIsoDate(entry.since);
+  if (entry.since !== undefined && firstDay === null) fault(`since: there is no day ${entry.since}`);
   return {
     id: entry.id,
     agencyId: entry.agency,
@@ -160,7 +163,7 @@ function hostedMailbox(
     user: entry.user,
     secret: secretOf(entry, fault, env),
     folder: entry.folder ?? "INBOX",
-    since,
+    since: firstDay === null ? null : new Date(startOfDayMs(firstDay)),
     after: {
       when: entry.after?.when ?? "registered",
       flag: entry.after?.flag === undefined ? "\\Seen" : entry.after.flag,

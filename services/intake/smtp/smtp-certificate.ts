@@ -1,5 +1,6 @@
 import { constants, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { DAY_MS } from "../../shared/letter/bangkok-day.ts";
 
 /** A certificate with its key, ready for handshakes. */
 export interface Certificate {
@@ -15,7 +16,6 @@ export class CertificateUnfit extends Error {
   override readonly name = "CertificateUnfit";
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const WARN_BEFORE_DAYS = 14;
 
 /**

@@ -69,16 +69,19 @@ export function limitClients(
     purses.set(origin, purse);
     return purse;
   };
-  const leftOf = (address: string, at: number): number =>
-    holds[at] === 0 ? Number.POSITIVE_INFINITY : (purseOf(address).left[at] as number);
 
   return {
     take(address, deed) {
       const at = deeds.indexOf(deed);
-      if (leftOf(address, at) < 1) return false;
-      if (holds[at] !== 0) (purseOf(address).left[at] as number)--;
+      if (holds[at] === 0) return true;
+      const { left } = purseOf(address);
+      if ((left[at] as number) < 1) return false;
+      (left[at] as number)--;
       return true;
     },
-    hasLeft: (address, deed) => leftOf(address, deeds.indexOf(deed)) >= 1,
+    hasLeft(address, deed) {
+      const at = deeds.indexOf(deed);
+      return holds[at] === 0 || (purseOf(address).left[at] as number) >= 1;
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Pool, PoolClient } from "pg";
+import { schemaFault } from "../runtime/schema-faults.ts";
 import { projectDir, readJson, readYaml, type Settings, SettingsError } from "../runtime/settings.ts";
 import { normaliseLetterNumber } from "./letter-number.ts";
 import { DEFAULT_OFFICE, type Office, officeFaults } from "./office-hours.ts";
@@ -117,14 +118,7 @@ function checked<Row>(file: string, list: "agencies" | "partners"): Row[] {
   const schema = readJson(join(projectDir, `schemas/${list}.schema.json`));
   const validate = new Ajv2020({ allErrors: true }).compile(schema);
   if (!validate(content)) {
-    throw new SettingsError(
-      (validate.errors ?? []).map(({ instancePath, message, params }) => {
-        const place = instancePath.replace(/^\//, "").replaceAll("/", ".") || "the file";
-        const extra =
-          params["additionalProperty"] === undefined ? "" : `: ${String(params["additionalProperty"])}`;
-        return `${file}: ${place} ${message ?? "is not allowed"}${extra}`;
-      }),
-    );
+    throw new SettingsError((validate.errors ?? []).map((error) => `${file}: ${schemaFault(error)}`));
   }
   return content[list] as Row[];
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { schemaFault } from "../runtime/schema-faults.ts";
 import { projectDir, readJson, readYaml, SettingsError } from "../runtime/settings.ts";
 import { dayOfIsoDate, yearOfDay } from "./bangkok-day.ts";
 import { buddhistYear } from "./stamp.ts";
@@ -120,12 +121,6 @@ function checkedYear(
   const year = content as unknown as YearFile;
   const faults = yearFaults(year, file).map((fault) => `${file}: ${fault}`);
   return faults.length > 0 ? { faults } : { year };
-}
-
-function schemaFault({ instancePath, message, params }: ErrorObject): string {
-  const place = instancePath.replace(/^\//, "").replaceAll("/", ".") || "the file";
-  const key = params["additionalProperty"];
-  return `${place} ${message ?? "is not allowed"}${key === undefined ? "" : `: ${String(key)}`}`;
 }
 
 /** What a schema cannot say. */
