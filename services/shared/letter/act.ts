@@ -1,5 +1,6 @@
 import type { Secrecy, Urgency } from "./letter.ts";
 import { findLetterNumbers, normaliseLetterNumber } from "./letter-number.ts";
+import type { OutboundFacts } from "./outbound.ts";
 import type { LetterKind } from "./register-line.ts";
 import { normaliseThai } from "./thai-text.ts";
 
@@ -14,8 +15,33 @@ export const ACTS = [
   "fill",
   "correct",
   "cancel",
+  "invalid",
+  "hand-over",
+  "answer-recall",
+  "draft",
+  "check",
+  "return",
+  "approve",
+  "send",
+  "resend",
+  "recall",
+  "withdraw",
+  "note-answer",
 ] as const;
 export type ActName = (typeof ACTS)[number];
+
+/** Acts on an outbound letter. */
+export const OUTBOUND_ACTS = [
+  "draft",
+  "check",
+  "return",
+  "approve",
+  "send",
+  "resend",
+  "recall",
+  "withdraw",
+  "note-answer",
+] as const satisfies readonly ActName[];
 
 /** Fields of a line that a clerk may write. One that is left out stays as it is; null empties it. */
 export interface LineFacts {
@@ -43,6 +69,31 @@ export interface NormalisedFacts extends LineFacts {
   readonly referenceNumbers?: readonly string[];
 }
 
+/** What an act says besides the columns of a line. Each field belongs to the acts named with it. */
+export interface ActDetails {
+  /** draft: the whole letter as it is to be now. */
+  readonly letter?: OutboundFacts;
+  /** check, return, approve, send: the version that the person has seen; another one is refused. */
+  readonly version?: number;
+  /** approve: sends it in the same moment. */
+  readonly send?: boolean;
+  /** recall: the letter that takes its place, when there is one. */
+  readonly replacedBy?: string;
+  /** resend, note-answer: which recipient. */
+  readonly recipientId?: string;
+  /** note-answer: what the clerk was told, by telephone or plain mail. */
+  readonly answer?: {
+    readonly what: "arrived" | "registered" | "refused";
+    readonly receiveNumber?: string;
+    /** An instant, ISO 8601 with offset. */
+    readonly at?: string;
+  };
+  /** hand-over: the responsible officer who has opened the letter. */
+  readonly officer?: string;
+  /** answer-recall: whether the letter is given back. */
+  readonly accept?: boolean;
+}
+
 /** An act as it stands in the database: the facts in one spelling. */
 export interface Act {
   readonly id: string;
@@ -53,7 +104,10 @@ export interface Act {
   readonly bookId: string | null;
   readonly year: number | null;
   readonly number: number | null;
+  /** The outbound letter; null for what concerns a line or an arrival. */
+  readonly letterId: string | null;
   readonly facts: NormalisedFacts;
+  readonly details: ActDetails;
   readonly reason: string;
   readonly madeBy: string;
   readonly madeByName: string;

@@ -9,6 +9,15 @@ export const flow = {
   "notify-sender": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
   // A bounce or a read receipt is evidence of what became of a message of ours.
   "record-report": { handedOnBy: ["reading"], doneBy: "notification", key: "subject" },
+  // While a letter waits longer than a minute for its number, its sender hears that it has arrived.
+  "tell-arrival": { handedOnBy: ["notification"], doneBy: "notification", key: "subject" },
+  // One for each recipient of an outbound letter (the subject is the recipient's row): the letter itself, and its recall.
+  "send-letter": { handedOnBy: ["registry", "notification"], doneBy: "notification", key: "subject" },
+  // Who drafted a letter hears that a recipient could not be reached, or does not answer.
+  "notify-owner": { handedOnBy: ["notification"], doneBy: "notification", key: "subject" },
+  "call-webhook": { handedOnBy: ["notification"], doneBy: "notification", key: "subject" },
+  // A sender wants a letter back: the line in our book says so, and a clerk answers.
+  "record-recall": { handedOnBy: ["reading"], doneBy: "registry", key: "subject" },
   // What a clerk does is work for the registry like any other: the door writes the act down, the registry carries it out.
   "do-act": { handedOnBy: ["http"], doneBy: "registry", key: "subject" },
   "print-register": { handedOnBy: ["http"], doneBy: "printing", key: "subject" },

@@ -26,6 +26,10 @@ export interface Act {
   agency_id: string;
   book_id: string | null;
   clock: Json;
+  /**
+   * What the act says besides a line's columns: ActDetails (shared/letter/act.ts).
+   */
+  details: Generated<Json>;
   earlier_intake_id: string | null;
   /**
    * Fields of the line, as in RegisterLine: for enter, fill and register what stands there, for correct what changes.
@@ -33,6 +37,10 @@ export interface Act {
   facts: Generated<Json>;
   id: string;
   intake_id: string | null;
+  /**
+   * The outbound letter; for draft the asker's own choice, so that the same draft sent twice is one.
+   */
+  letter_id: string | null;
   made_at: Date;
   made_by: string;
   made_by_name: string;
@@ -76,6 +84,14 @@ export interface Agency {
    */
   office: Generated<Json>;
   /**
+   * {fourEyes}: whether who drafted a letter may sign it off; what is not said has the default of shared/letter/outbound.ts.
+   */
+  outbound: Generated<Json>;
+  /**
+   * {handedOver}: whether the sender is told when the responsible officer has opened the letter.
+   */
+  receipts: Generated<Json>;
+  /**
    * ชื่อ-สกุลผู้รับ on receipts of automatically registered letters (Annex 6 §1.1).
    */
   receiver_name: string;
@@ -83,6 +99,10 @@ export interface Agency {
    * Channel → automatic or clerk; automatic where nothing is said.
    */
   registration: Generated<Json>;
+  /**
+   * รหัสตัวอักษรโรมัน that the names of its own files begin with (Annex 7).
+   */
+  roman_code: string | null;
   /**
    * Standing of a sender → register, tray or refuse; what is not said has the default of services/shared/letter/sender-rules.ts.
    */
@@ -127,6 +147,10 @@ export interface Clerk {
    * ชื่อ-สกุล, as it stands on receipts and prints (Annex 6 §1.1).
    */
   name: string;
+  /**
+   * approve: may sign letters of the agency off. What every clerk may do needs no right.
+   */
+  rights: Generated<string[]>;
   token_sha256: string;
 }
 
@@ -268,6 +292,10 @@ export interface EntryEvent {
    */
   changes: Generated<Json>;
   clock: Json;
+  /**
+   * Of a recall: {evidenceId, letterNumber, reason, replacedBy, intakeId}; of a handing over: {officer}.
+   */
+  details: Generated<Json>;
   event_no: number;
   id: string;
   made_at: Date;
@@ -380,24 +408,99 @@ export interface Notice {
   agency_id: string;
   clock: Json;
   /**
+   * The event that it tells of, where there may be several of a kind.
+   */
+  event_id: string | null;
+  /**
    * What the message says, fixed when it was promised; for refusals without any of the letter's words.
    */
   facts: Json;
   id: string;
-  intake_id: string;
+  intake_id: string | null;
   /**
-   * acknowledgement, refusal, rejection: to the sender; copy: the acknowledgement of the same letter's first arrival once more; alert: to a person of the agency (contacts), without any of the letter's words.
+   * To the sender of an arrival: arrival, acknowledgement, refusal, rejection, handover, correction, cancellation, recall-answer; copy: the acknowledgement of the same letter's first arrival once more. alert: to a person of the agency. To a recipient of our letter: letter, recall. owner: to who drafted it.
    */
   kind: string;
+  letter_id: string | null;
   made_at: Date;
   message_id: string;
   reason: Generated<string>;
+  /**
+   * The signed receipt that it carries; null for what proves nothing to anybody.
+   */
+  receipt_id: string | null;
   recipient: string;
+  recipient_id: string | null;
   settled_at: Date | null;
   /**
    * due; delivered: the next server took it; failed: permanently refused or given up; withheld: must not be sent (RFC 3834).
    */
   state: string;
+}
+
+export interface OutboundEvent {
+  agency_id: string;
+  clock: Json;
+  details: Generated<Json>;
+  event_no: number;
+  id: string;
+  letter_id: string;
+  made_at: Date;
+  made_by: string;
+  made_by_name: string;
+  reason: Generated<string>;
+  recipient_id: string | null;
+  version: number;
+  what: string;
+}
+
+export interface OutboundFile {
+  agency_id: string;
+  file_id: string;
+  letter_id: string;
+  /**
+   * Annex 7: Roman code, owner number, letter number, B.E. year.
+   */
+  name: string;
+  no: number;
+}
+
+export interface OutboundLetter {
+  agency_id: string;
+  book_id: string | null;
+  drafted_at: Date;
+  drafted_by: string;
+  drafted_by_name: string;
+  /**
+   * OutboundFacts (shared/letter/outbound.ts): what the line of the book will say, the recipients, the files.
+   */
+  facts: Json;
+  id: string;
+  number: number | null;
+  /**
+   * When its recall was asked for; what each recipient answered stands in recipient_event.
+   */
+  recalled_at: Date | null;
+  replaces: string | null;
+  sent_at: Date | null;
+  series: string;
+  state: string;
+  /**
+   * Raised with each change: who checked or signed off saw this one.
+   */
+  version: number;
+  year: number | null;
+}
+
+export interface OutboundRecipient {
+  address: string;
+  agency_id: string;
+  channel: string;
+  domain: string;
+  id: string;
+  letter_id: string;
+  name: string;
+  no: number;
 }
 
 export interface Outbox {
@@ -449,12 +552,29 @@ export interface Partner {
    */
   code_letters: string | null;
   domain: string;
+  /**
+   * Where it publishes the keys that its receipts are signed with (/.well-known/jwks.json).
+   */
+  keys_url: string | null;
+  /**
+   * Its central address (saraban@…), where letters for it go.
+   */
+  mailbox: string | null;
   name_th: string;
   /**
    * รหัสตัวอักษรโรมัน that the names of its files begin with (Annex 7), such as OPDC.
    */
   roman_code: string | null;
   updated_at: Generated<Date>;
+}
+
+export interface PartnerKey {
+  active: Generated<boolean>;
+  domain: string;
+  jwk: Json;
+  kid: string;
+  seen_at: Generated<Date>;
+  source: string;
 }
 
 export interface PrintOrder {
@@ -554,6 +674,55 @@ export interface Reading {
   verdict: string;
 }
 
+export interface Receipt {
+  agency_id: string;
+  clock: Json;
+  /**
+   * 80 random bits, Crockford base 32: by it anyone who holds the paper finds the receipt at /verify.
+   */
+  code: string;
+  /**
+   * The event in the book that it tells of; null for the letter's own arrival, registration or refusal.
+   */
+  event_id: string | null;
+  /**
+   * schemas/evidence.schema.json: the payload of the JWS. Never the letter's subject or contents.
+   */
+  facts: Json;
+  id: string;
+  intake_id: string;
+  /**
+   * Compact JWS (RFC 7515) over the canonical form of facts (RFC 8785), Ed25519 (RFC 8037).
+   */
+  jws: string;
+  kid: string;
+  made_at: Date;
+  replaces: string | null;
+  type: string;
+}
+
+export interface RecipientEvent {
+  agency_id: string;
+  clock: Json;
+  details: Generated<Json>;
+  /**
+   * The id of the partner's receipt: the same one that comes twice is recorded once.
+   */
+  evidence_id: string | null;
+  happened_at: Date;
+  id: Generated<number>;
+  intake_id: string | null;
+  letter_id: string;
+  /**
+   * signature: a receipt signed by the partner's key; token: it came to the return path that only our message carried; claim: it names our message, which anyone could; own: seen by this system itself.
+   */
+  proof: string;
+  recipient_id: string;
+  recorded_at: Date;
+  source: string;
+  what: string;
+}
+
 export interface RegisterLine {
   action: string | null;
   agency_id: string | null;
@@ -631,6 +800,15 @@ export interface SearchRow {
   year: number;
 }
 
+export interface SigningKey {
+  jwk: Json;
+  kid: string;
+  made_at: Date;
+  retired_at: Date | null;
+  revoked_at: Date | null;
+  revoked_because: string | null;
+}
+
 export interface StoredBody {
   agency_id: string;
   /**
@@ -670,6 +848,53 @@ export interface TrayOpening {
   opened_by: string;
 }
 
+export interface UploadedFile {
+  agency_id: string;
+  content: Buffer | null;
+  id: string;
+  media_type: string;
+  name: string;
+  sha256: string;
+  size_bytes: number;
+  uploaded_at: Date;
+  uploaded_by: string;
+}
+
+export interface Webhook {
+  active: Generated<boolean>;
+  agency_id: string;
+  id: string;
+  made_at: Generated<Date>;
+  url: string;
+}
+
+export interface WebhookAttempt {
+  agency_id: string;
+  call_id: string;
+  ended_at: Date;
+  id: Generated<number>;
+  reply: string;
+  result: string;
+  started_at: Date;
+  status: number | null;
+}
+
+export interface WebhookCall {
+  agency_id: string;
+  event: Json;
+  id: string;
+  /**
+   * The arrival or the outbound letter: calls about one letter are made in order.
+   */
+  letter_key: string;
+  made_at: Date;
+  reason: Generated<string>;
+  seq: Generated<number>;
+  settled_at: Date | null;
+  state: string;
+  webhook_id: string;
+}
+
 export interface Tables {
   act: Act;
   act_result: ActResult;
@@ -689,20 +914,32 @@ export interface Tables {
   imap_message: ImapMessage;
   intake: Intake;
   notice: Notice;
+  outbound_event: OutboundEvent;
+  outbound_file: OutboundFile;
+  outbound_letter: OutboundLetter;
+  outbound_recipient: OutboundRecipient;
   outbox: Outbox;
   outcome: Outcome;
   partner: Partner;
+  partner_key: PartnerKey;
   print_order: PrintOrder;
   print_progress: PrintProgress;
   quarantine: Quarantine;
   reading: Reading;
+  receipt: Receipt;
+  recipient_event: RecipientEvent;
   register_line: RegisterLine;
   report_key: ReportKey;
   search_gram: SearchGram;
   search_progress: SearchProgress;
   search_row: SearchRow;
+  signing_key: SigningKey;
   stored_body: StoredBody;
   tray_decision: TrayDecision;
   tray_lying: TrayLying;
   tray_opening: TrayOpening;
+  uploaded_file: UploadedFile;
+  webhook: Webhook;
+  webhook_attempt: WebhookAttempt;
+  webhook_call: WebhookCall;
 }
