@@ -1,6 +1,7 @@
 /**
  * Holds the rules of the house (README, "How the code is laid out"):
- *   1. rooms never import each other; shared/letter imports shared/runtime and no room; shared/runtime imports neither;
+ *   1. rooms never import each other; shared/letter imports shared/runtime and shared/pdf and no room; those two import
+ *      none of the others;
  *   2. nobody imports a room's main.ts (the command line loads it by name);
  *   3. each outside package has its keepers, so that replacing it touches few files;
  *   4. only *-store.ts and a few named files speak SQL;
@@ -42,11 +43,17 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   pino: ["shared/runtime/log.ts"],
   yaml: ["shared/runtime/settings.ts"],
   fastify: ["http/"],
+  "@fastify/multipart": ["http/verify-door.ts"],
   "prom-client": ["http/metrics.ts"],
-  nodemailer: ["notification/mail-transport.ts"],
+  mustache: ["notification/compose/"],
+  nodemailer: ["notification/mail/"],
   mailparser: ["reading/"],
   saxes: ["reading/facts/xml-gate.ts"],
-  yauzl: ["reading/attachments/unpack-zip.ts", "reading/attachments/read-zip-parts.ts"],
+  yauzl: [
+    "reading/attachments/open-zip.ts",
+    "reading/attachments/unpack-zip.ts",
+    "reading/attachments/read-zip-parts.ts",
+  ],
   "file-type": ["reading/attachments/detect-type.ts"],
   pkijs: ["reading/attachments/unpack-smime.ts"],
   asn1js: ["reading/attachments/unpack-smime.ts"],
@@ -57,13 +64,16 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   ],
   "smtp-server": ["intake/"],
   imapflow: ["intake/imap/imap-connection.ts"],
-  fontkit: ["printing/sarabun.ts"],
-  "@expo-google-fonts/sarabun": ["printing/sarabun.ts"],
+  fontkit: ["shared/pdf/sarabun.ts"],
+  "@expo-google-fonts/sarabun": ["shared/pdf/sarabun.ts"],
+  "qrcode-generator": ["shared/pdf/qr-code.ts"],
   fflate: ["printing/register-xlsx.ts"],
   "csv-stringify": ["printing/register-csv.ts"],
   "@hyzyla/pdfium": ["reading/pdf/pdf-engine.ts"],
   "@cantoo/pdf-lib": ["printing/stamp-letter.ts", "printing/stamp-place.ts"],
   "@resvg/resvg-js": ["printing/stamp-png.ts"],
+  jose: ["shared/letter/evidence/"],
+  canonicalize: ["shared/letter/evidence/canonical-form.ts"],
 };
 
 /** Files besides *-store.ts in which SQL may stand. */
@@ -120,6 +130,10 @@ function checkOwnImport(file: string, target: string, isTest: boolean): void {
     faults.push(`${file}: room ${from} imports room ${to} (${target})`);
   if (file.startsWith("shared/runtime/") && target.startsWith("shared/letter/"))
     faults.push(`${file}: runtime knows nothing of letters (${target})`);
+  if (file.startsWith("shared/pdf/") && !target.startsWith("shared/pdf/") && !isTest)
+    faults.push(`${file}: what writes PDFs needs nothing of this project (${target})`);
+  if (file.startsWith("shared/runtime/") && target.startsWith("shared/pdf/"))
+    faults.push(`${file}: runtime knows nothing of pages (${target})`);
   if (file.startsWith("shared/") && to !== undefined) faults.push(`${file}: shared code imports room ${to}`);
   if (target.endsWith("/main.ts") && !isTest) faults.push(`${file}: nobody imports a main.ts (${target})`);
   if (inTesting(target) && !isTest) faults.push(`${file}: the product imports test code (${target})`);

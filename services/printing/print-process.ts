@@ -5,12 +5,12 @@
  * Answers each task with one message; is asked one at a time. Ends with the service, or when it is killed.
  */
 import type { RegisterLine } from "../shared/letter/register-line.ts";
+import { openSarabun } from "../shared/pdf/sarabun.ts";
 import type { ReceiveStamp } from "./receive-stamp.ts";
 import { writeRegisterCsv } from "./register-csv.ts";
 import { writeRegisterPdf } from "./register-pdf.ts";
 import type { RegisterOrder, RegisterWriter } from "./register-writer.ts";
 import { writeRegisterXlsx } from "./register-xlsx.ts";
-import { openSarabun } from "./sarabun.ts";
 import { type StampedLetter, stampLetter } from "./stamp-letter.ts";
 
 export type PrintTask =

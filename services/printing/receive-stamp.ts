@@ -1,7 +1,7 @@
 import { buddhistYear } from "../shared/letter/stamp.ts";
-import { breakLines } from "./break-lines.ts";
+import { breakLines } from "../shared/pdf/break-lines.ts";
+import type { Face, Sarabun } from "../shared/pdf/sarabun.ts";
 import { cellText, inDigits, longThaiDate, thaiTimeOfDay } from "./printed-words.ts";
-import type { Face, Sarabun } from "./sarabun.ts";
 
 /** ตรารับหนังสือ: what the receiving office stamps on a letter. */
 export interface ReceiveStamp {

@@ -1,20 +1,9 @@
 import type { LineStatus } from "../shared/letter/register-line.ts";
 import { thaiDateTime } from "../shared/letter/stamp.ts";
+import { type Look, layText, shade, stroke, writeCentred, writeLine } from "../shared/pdf/lay-text.ts";
 import { cellText, inDigits } from "./printed-words.ts";
 import { type RegisterForm, STATUS_WORDS } from "./register-columns.ts";
-import {
-  CELL_PADDING,
-  LINE_HEIGHT,
-  type Look,
-  layText,
-  PAGE,
-  type PlacedColumn,
-  shade,
-  stroke,
-  TEXT_SIZE,
-  writeCentred,
-  writeLine,
-} from "./register-page.ts";
+import { CELL_PADDING, LINE_HEIGHT, PAGE, type PlacedColumn, TEXT_SIZE } from "./register-page.ts";
 import type { RegisterOrder } from "./register-writer.ts";
 
 export interface Looks {

@@ -1,9 +1,16 @@
 import { expect, test } from "vitest";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
+import {
+  contentsOf,
+  hasPoppler,
+  POPPLER_MISSING,
+  pageCountOf,
+  pagesOf,
+  textOf,
+} from "../shared/testing/read-pdf.ts";
 import { writeRegisterPdf } from "./register-pdf.ts";
 import type { RegisterOrder } from "./register-writer.ts";
 import { lineOf, makeUpLines, orderOf } from "./testing/made-up-lines.ts";
-import { contentsOf, hasPoppler, POPPLER_MISSING, pageCountOf, pagesOf, textOf } from "./testing/read-pdf.ts";
 
 const reader = hasPoppler ? "pdftotext" : POPPLER_MISSING;
 const readTest = test.skipIf(!hasPoppler);

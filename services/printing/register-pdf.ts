@@ -1,22 +1,11 @@
 import { dayOf } from "../shared/letter/bangkok-day.ts";
 import { URGENCY_WORDS } from "../shared/letter/letter.ts";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
+import { type LaidLine, layText, shade, stroke, writeLine, writeText } from "../shared/pdf/lay-text.ts";
 import { type Digits, inDigits, longThaiDate } from "./printed-words.ts";
 import { type ColumnName, columnText } from "./register-columns.ts";
 import { drawColumnEdges } from "./register-frame.ts";
-import {
-  CELL_PADDING,
-  type LaidLine,
-  LINE_HEIGHT,
-  layText,
-  PAGE,
-  type PlacedColumn,
-  shade,
-  stroke,
-  TEXT_SIZE,
-  writeLine,
-  writeText,
-} from "./register-page.ts";
+import { CELL_PADDING, LINE_HEIGHT, PAGE, type PlacedColumn, TEXT_SIZE } from "./register-page.ts";
 import { openRegisterSheets, type RegisterSheets } from "./register-sheets.ts";
 import type { RegisterOrder, RegisterWriter } from "./register-writer.ts";
 

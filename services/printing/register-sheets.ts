@@ -1,20 +1,13 @@
 import type { LineStatus } from "../shared/letter/register-line.ts";
-import { newPdfFile, pdfDate, pdfNumber, pdfText } from "./pdf-file.ts";
-import { addPdfFont } from "./pdf-font.ts";
+import { type Look, writeText } from "../shared/pdf/lay-text.ts";
+import { newPdfFile, pdfDate, pdfNumber, pdfText } from "../shared/pdf/pdf-file.ts";
+import { addPdfFont } from "../shared/pdf/pdf-font.ts";
+import { openSarabun } from "../shared/pdf/sarabun.ts";
 import { cellText, inDigits } from "./printed-words.ts";
 import { registerForm } from "./register-columns.ts";
 import { drawClosing, drawHead, printedWords } from "./register-frame.ts";
-import {
-  CELL_PADDING,
-  LINE_HEIGHT,
-  type Look,
-  PAGE,
-  type PlacedColumn,
-  placeColumns,
-  writeText,
-} from "./register-page.ts";
+import { CELL_PADDING, LINE_HEIGHT, PAGE, type PlacedColumn, placeColumns } from "./register-page.ts";
 import type { RegisterOrder } from "./register-writer.ts";
-import { openSarabun } from "./sarabun.ts";
 
 /** The sheets of one register: header, heads of the columns, foot and number of every page, and the closing of the last. */
 export interface RegisterSheets {

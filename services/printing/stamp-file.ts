@@ -1,7 +1,7 @@
 import type { RegisterLine } from "../shared/letter/register-line.ts";
+import { openSarabun } from "../shared/pdf/sarabun.ts";
 import type { PrintOrder } from "./print-store.ts";
 import type { ReceiveStamp, StampFaces } from "./receive-stamp.ts";
-import { openSarabun } from "./sarabun.ts";
 import { stampSheetPdf } from "./stamp-pdf.ts";
 import { stampPng } from "./stamp-png.ts";
 import { stampSvg } from "./stamp-svg.ts";

@@ -1,12 +1,12 @@
 import { deflateSync } from "node:zlib";
 import { PDFArray, PDFDict, PDFDocument, PDFName } from "@cantoo/pdf-lib";
 import { expect, test } from "vitest";
+import { openSarabun } from "../shared/pdf/sarabun.ts";
+import { hasPoppler, POPPLER_MISSING, pagesOf, textOf } from "../shared/testing/read-pdf.ts";
 import { seededRandom } from "../shared/testing/seeded-random.ts";
 import type { ReceiveStamp } from "./receive-stamp.ts";
-import { openSarabun } from "./sarabun.ts";
 import { stampLetter } from "./stamp-letter.ts";
 import { letterPdf, packedLetterPdf } from "./testing/letter-pdf.ts";
-import { hasPoppler, POPPLER_MISSING, pagesOf, textOf } from "./testing/read-pdf.ts";
 import { canSign, signaturesOf, signedLetterPdf } from "./testing/signed-letter.ts";
 
 const faces = { regular: openSarabun("regular"), bold: openSarabun("bold") };

@@ -1,5 +1,5 @@
-import { newPdfFile, type PdfFile, pdfDate, pdfNumber, pdfText } from "./pdf-file.ts";
-import { addPdfFont } from "./pdf-font.ts";
+import { newPdfFile, type PdfFile, pdfDate, pdfNumber, pdfText } from "../shared/pdf/pdf-file.ts";
+import { addPdfFont } from "../shared/pdf/pdf-font.ts";
 import {
   drawReceiveStamp,
   type ReceiveStamp,

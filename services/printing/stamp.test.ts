@@ -1,11 +1,11 @@
 import { decode, toRGBA8 } from "@cantoo/pdf-lib/upng";
 import { expect, test } from "vitest";
+import { openSarabun } from "../shared/pdf/sarabun.ts";
+import { hasPoppler, POPPLER_MISSING, pageCountOf, textOf } from "../shared/testing/read-pdf.ts";
 import { drawReceiveStamp, type ReceiveStamp } from "./receive-stamp.ts";
-import { openSarabun } from "./sarabun.ts";
 import { stampSheetPdf } from "./stamp-pdf.ts";
 import { stampPng } from "./stamp-png.ts";
 import { stampSvg } from "./stamp-svg.ts";
-import { hasPoppler, POPPLER_MISSING, pageCountOf, textOf } from "./testing/read-pdf.ts";
 
 const faces = { regular: openSarabun("regular"), bold: openSarabun("bold") };
 const STAMP: ReceiveStamp = {

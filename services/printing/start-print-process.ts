@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { residentMb } from "../shared/runtime/resident-memory.ts";
 import type { PrintAnswer, PrintResults, PrintTask } from "./print-process.ts";
 
 /** What one task may cost. */
@@ -111,10 +111,4 @@ function endedBy(code: number | null, killedBy: NodeJS.Signals | null): Error {
   if (killedBy === "SIGABRT" || killedBy === "SIGKILL" || code === 134)
     return new PrintLimitReached("memory");
   return new Error(`the printing process ended (${killedBy ?? code})`);
-}
-
-/** Memory that a process holds; 0 where it cannot be told or the process is gone. */
-async function residentMb(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { contentsOf, hasPoppler, POPPLER_MISSING, textOf } from "../testing/read-pdf.ts";
 import { newPdfFile } from "./pdf-file.ts";
 import { addPdfFont } from "./pdf-font.ts";
 import { type Face, openSarabun } from "./sarabun.ts";
-import { contentsOf, hasPoppler, POPPLER_MISSING, textOf } from "./testing/read-pdf.ts";
 
 /** One page with these lines. */
 function pageWith(face: Face, lines: readonly string[]): Uint8Array {

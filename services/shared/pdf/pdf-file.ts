@@ -12,6 +12,8 @@ export interface PdfFile {
   object(number: number, body: string): void;
   /** A stream, deflated. `entries` are the dictionary's own, without Length and Filter. */
   stream(number: number, entries: string, data: string | Uint8Array): void;
+  /** A stream as it is: deflated before, with its Filter among the entries, or to be found in the file's octets. */
+  rawStream(number: number, entries: string, data: Uint8Array): void;
   /** What was written since the last call. */
   take(): Buffer;
   /** Ends the file with a cross-reference table. `entries` of the trailer, without Size. */
@@ -22,11 +24,11 @@ export interface PdfFile {
 const HEADER = "%PDF-1.7\n%\u00e2\u00e3\u00cf\u00d3\n";
 
 export function newPdfFile(): PdfFile {
-  let waiting: Buffer[] = [];
+  let waiting: Uint8Array[] = [];
   let written = 0;
   let next = 1;
   const places = new Map<number, number>();
-  const write = (piece: string | Buffer): void => {
+  const write = (piece: string | Uint8Array): void => {
     const bytes = typeof piece === "string" ? Buffer.from(piece, "latin1") : piece;
     waiting.push(bytes);
     written += bytes.length;
@@ -35,11 +37,10 @@ export function newPdfFile(): PdfFile {
     places.set(number, written);
     write(`${number} 0 obj\n`);
   };
-  const stream = (number: number, entries: string, data: string | Uint8Array): void => {
-    const bytes = deflateSync(typeof data === "string" ? Buffer.from(data, "latin1") : data);
+  const rawStream = (number: number, entries: string, data: Uint8Array): void => {
     begin(number);
-    write(`<<${entries}/Filter/FlateDecode/Length ${bytes.length}>>\nstream\n`);
-    write(bytes);
+    write(`<<${entries}/Length ${data.length}>>\nstream\n`);
+    write(data);
     write("\nendstream\nendobj\n");
   };
   write(HEADER);
@@ -49,7 +50,8 @@ export function newPdfFile(): PdfFile {
       begin(number);
       write(`${body}\nendobj\n`);
     },
-    stream,
+    stream: (number, entries, data) => rawStream(number, entries + DEFLATED, deflated(data)),
+    rawStream,
     take() {
       const bytes = Buffer.concat(waiting);
       waiting = [];
@@ -66,6 +68,14 @@ export function newPdfFile(): PdfFile {
       write(`trailer\n<<${entries}/Size ${next}>>\nstartxref\n${table}\n%%EOF\n`);
     },
   };
+}
+
+/** Entry of a stream's dictionary. */
+export const DEFLATED = "/Filter/FlateDecode";
+
+/** What a stream with that entry holds. @param level of zlib: 1 is quick, 9 small */
+export function deflated(data: string | Uint8Array, level = 6): Uint8Array {
+  return deflateSync(typeof data === "string" ? Buffer.from(data, "latin1") : data, { level });
 }
 
 /** A text string, for example a title (ISO 32000-1 §7.9.2.2). */
