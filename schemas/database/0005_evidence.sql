@@ -69,12 +69,25 @@ comment on column receipt.jws is 'Compact JWS (RFC 7515) over the canonical form
 comment on column receipt.event_id is 'The event in the book that it tells of; null for the letter''s own arrival, registration or refusal.';
 comment on column receipt.code is '80 random bits, Crockford base 32: by it anyone who holds the paper finds the receipt at /verify.';
 create index receipt_by_replaced on receipt (replaces) where replaces is not null;
+-- From the moment a key is retired or revoked nothing more is signed with it, whatever a process still has in memory.
+create function refuse_key_out_of_force() returns trigger language plpgsql set search_path = saraban, pg_temp
+  as $$ begin
+    perform from signing_key k where k.kid = new.kid and k.retired_at is null and k.revoked_at is null;
+    if not found then
+      raise exception 'key % signs no more', new.kid using errcode = 'restrict_violation';
+    end if;
+    return new;
+  end $$;
+create trigger key_in_force before insert on receipt for each row execute function refuse_key_out_of_force();
 create trigger append_only before update or delete on receipt for each row execute function refuse_change();
 create trigger no_truncate before truncate on receipt for each statement execute function refuse_change();
 alter table receipt enable row level security;
 create policy own_agency on receipt using (acting_for(agency_id)) with check (acting_for(agency_id));
 grant select, insert on receipt to saraban_notification;
 grant select on receipt to saraban_http, saraban_audit, saraban_registry;
+-- As for the other tables that are read whole (0003).
+create policy whole_register on receipt for select to saraban_audit
+  using ((select acting()) and agency_id = any ((select string_to_array(current_setting('saraban.agencies', true), ','))::text[]));
 
 -- Who holds a receipt's code or its id may ask whether it is genuine, without being anybody here.
 create function find_receipt(wanted text) returns table (facts jsonb, jws text, replaced_by uuid)
@@ -145,11 +158,12 @@ comment on column outbound_letter.facts is 'OutboundFacts (shared/letter/outboun
 comment on column outbound_letter.version is 'Raised with each change: who checked or signed off saw this one.';
 comment on column outbound_letter.recalled_at is 'When its recall was asked for; what each recipient answered stands in recipient_event.';
 create index outbound_letter_by_agency on outbound_letter (agency_id, drafted_at desc, id desc);
+create index outbound_letter_by_replaced on outbound_letter (replaces) where replaces is not null;
 
 create function keep_sent_letter() returns trigger language plpgsql
   as $$ begin
     if tg_op = 'UPDATE' and new.id = old.id and new.agency_id = old.agency_id and new.version >= old.version
-       and (old.number is null or (new.book_id, new.year, new.number) = (old.book_id, old.year, old.number))
+       and (old.number is null or (new.series, new.book_id, new.year, new.number) = (old.series, old.book_id, old.year, old.number))
        and old.state <> 'withdrawn'
        and (old.state <> 'sent' or new.state = 'sent' and new.facts = old.facts and new.version = old.version and new.sent_at = old.sent_at) then
       return new;
@@ -212,10 +226,12 @@ begin
     execute format('alter table %I enable row level security', kept);
     execute format('create policy own_agency on %I using (acting_for(agency_id)) with check (acting_for(agency_id))', kept);
     execute format('grant select, insert on %I to saraban_registry', kept);
-    execute format('grant select on %I to saraban_http, saraban_notification, saraban_audit', kept);
+    execute format('grant select on %I to saraban_http, saraban_notification', kept);
   end loop;
 end $$;
-grant update (state, version, facts, book_id, year, number, sent_at, recalled_at) on outbound_letter to saraban_registry;
+grant update (state, version, facts, series, replaces, book_id, year, number, sent_at, recalled_at) on outbound_letter to saraban_registry;
+-- A reserved number that a letter has filled reads so in the view only.
+grant select on register_line to saraban_notification;
 
 -- What is known of a recipient, and how surely. Written by room notification; what a clerk was told by other ways is an
 -- outbound_event "answer-noted".
@@ -241,13 +257,83 @@ comment on column recipient_event.proof is 'signature: a receipt signed by the p
 comment on column recipient_event.evidence_id is 'The id of the partner''s receipt: the same one that comes twice is recorded once.';
 create index recipient_event_by_recipient on recipient_event (recipient_id, id);
 create unique index recipient_event_evidence_once on recipient_event (recipient_id, evidence_id) where evidence_id is not null;
-create unique index recipient_event_watch_once on recipient_event (recipient_id, what) where source = 'watch';
+-- Once for each time that it was sent (details.since): who does not answer a letter that was sent again is told of again.
+create unique index recipient_event_watch_once on recipient_event (recipient_id, what, (details ->> 'since')) where source = 'watch';
 create trigger append_only before update or delete on recipient_event for each row execute function refuse_change();
 create trigger no_truncate before truncate on recipient_event for each statement execute function refuse_change();
 alter table recipient_event enable row level security;
 create policy own_agency on recipient_event using (acting_for(agency_id)) with check (acting_for(agency_id));
 grant select, insert on recipient_event to saraban_notification;
-grant select on recipient_event to saraban_http, saraban_registry, saraban_audit;
+grant select on recipient_event to saraban_http, saraban_registry;
+
+-- Who has yet to answer: a row comes with each recipient, and goes when he has answered or the owner has been told the last
+-- thing. A look at those who are due costs the same however many letters were ever sent (Annex 6 §2.2.8).
+create table recipient_watch (
+  recipient_id uuid primary key references outbound_recipient,
+  letter_id uuid not null references outbound_letter,
+  agency_id text not null,
+  look_at timestamptz not null default '-infinity'
+);
+comment on table recipient_watch is 'Recipients that room notification has an eye on. Rows come by triggers alone.';
+comment on column recipient_watch.look_at is 'When to look again what has become of the letter there.';
+create index recipient_watch_due on recipient_watch (look_at);
+alter table recipient_watch enable row level security;
+create policy own_agency on recipient_watch using (acting_for(agency_id)) with check (acting_for(agency_id));
+grant select, delete, update (look_at) on recipient_watch to saraban_notification;
+create function watch_recipient() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$ begin
+    insert into recipient_watch (recipient_id, letter_id, agency_id) select id, letter_id, agency_id from added;
+    return null;
+  end $$;
+comment on function watch_recipient() is 'Nobody to whom a letter is sent is forgotten, whatever the program that sends it does …';
+create trigger watch_recipient after insert on outbound_recipient referencing new table as added
+  for each statement execute function watch_recipient();
+create function watch_again() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$ begin
+    insert into recipient_watch (recipient_id, letter_id, agency_id)
+      select id, letter_id, agency_id from outbound_recipient
+       where letter_id = new.letter_id and id = coalesce(new.recipient_id, id)
+      on conflict (recipient_id) do update set look_at = excluded.look_at;
+    insert into unanswered_recipient (recipient_id, letter_id, agency_id)
+      select id, letter_id, agency_id from outbound_recipient
+       where letter_id = new.letter_id and id = coalesce(new.recipient_id, id)
+      on conflict (recipient_id) do nothing;
+    return null;
+  end $$;
+comment on function watch_again() is '… nor who gets it once more.';
+create trigger watch_again after insert on outbound_event for each row when (new.what = 'resent') execute function watch_again();
+
+-- Who has not answered (ยังไม่ได้รับการตอบรับ), as clerks are shown it: until an answer comes that is proved, or that a clerk
+-- notes, however long that takes. Beside recipient_event the list would be looked for among all letters that were ever sent.
+create table unanswered_recipient (
+  recipient_id uuid primary key references outbound_recipient,
+  letter_id uuid not null references outbound_letter,
+  agency_id text not null
+);
+comment on table unanswered_recipient is 'Recipients whose office has not answered. Rows come and go by triggers alone.';
+-- Ids follow the time (RFC 9562 version 7): who waits longest comes first.
+create index unanswered_recipient_by_agency on unanswered_recipient (agency_id, recipient_id);
+create index unanswered_recipient_by_letter on unanswered_recipient (letter_id);
+alter table unanswered_recipient enable row level security;
+create policy own_agency on unanswered_recipient using (acting_for(agency_id)) with check (acting_for(agency_id));
+grant select on unanswered_recipient to saraban_http;
+create function await_answer() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$ begin
+    insert into unanswered_recipient (recipient_id, letter_id, agency_id) select id, letter_id, agency_id from added;
+    return null;
+  end $$;
+create trigger await_answer after insert on outbound_recipient referencing new table as added
+  for each statement execute function await_answer();
+create function note_answer() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$ begin
+    delete from unanswered_recipient where recipient_id = new.recipient_id and letter_id = new.letter_id;
+    return null;
+  end $$;
+comment on function note_answer() is 'An answer that nothing proves ends no waiting: anybody could have made it.';
+create trigger note_answer after insert on recipient_event for each row when (new.proof <> 'claim' and new.what in (
+    'arrived', 'registered', 'handed-over', 'refused', 'rejected', 'invalid', 'quarantined', 'corrected', 'cancelled', 'recall-accepted'))
+  execute function note_answer();
+create trigger note_answer after insert on outbound_event for each row when (new.what = 'answer-noted') execute function note_answer();
 
 -- A letter of our own that goes out by mail came by no door, and a line may tell more than corrections.
 alter table entry drop constraint entry_check;
@@ -294,6 +380,8 @@ alter table notice add constraint notice_kind_check check (kind in (
 alter table notice drop constraint notice_by_intake;
 alter table notice add constraint notice_once unique nulls not distinct (intake_id, letter_id, recipient_id, kind, event_id);
 alter table notice add check ((intake_id is null) <> (letter_id is null));
+alter table delivery_attempt drop constraint delivery_attempt_channel_check;
+alter table delivery_attempt add constraint delivery_attempt_channel_check check (channel in ('smarthost', 'mx', 'file'));
 alter table notice add check (recipient_id is null or letter_id is not null);
 create index notice_by_letter on notice (letter_id) where letter_id is not null;
 comment on column notice.kind is 'To the sender of an arrival: arrival, acknowledgement, refusal, rejection, handover, correction, cancellation, recall-answer; copy: the acknowledgement of the same letter''s first arrival once more. alert: to a person of the agency. To a recipient of our letter: letter, recall. owner: to who drafted it.';
@@ -364,4 +452,193 @@ create policy notification_puts_off_more on outbox for update to saraban_notific
   using (acting_for(agency_id) and job in ('send-letter', 'tell-arrival', 'notify-owner', 'call-webhook'));
 create policy notification_finishes_more on outbox for delete to saraban_notification
   using (acting_for(agency_id) and job in ('send-letter', 'tell-arrival', 'notify-owner', 'call-webhook'));
+-- There may be news for work that is open already: the row is locked and woken, so that nobody ends it without them.
+create policy registry_wakes_notices on outbox for update to saraban_registry
+  using (acting_for(agency_id) and job in ('notify-sender', 'send-letter'));
 create index outbox_waiting_letters on outbox (created_at) where job = 'register-letter';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Audit: what proves something of letters of our own, and no word of one.
+
+grant select (id, agency_id, series, state, version, drafted_by, drafted_at, book_id, year, number, replaces, sent_at, recalled_at)
+  on outbound_letter to saraban_audit;
+grant select (id, letter_id, agency_id, event_no, what, version, recipient_id, made_by, made_at) on outbound_event to saraban_audit;
+grant select (id, letter_id, agency_id, no, channel) on outbound_recipient to saraban_audit;
+grant select (letter_id, agency_id, no, file_id) on outbound_file to saraban_audit;
+grant select (letter_id, recipient_id, event_id, receipt_id) on notice to saraban_audit;
+grant select (letter_id) on act to saraban_audit;
+do $$
+declare proof text;
+begin
+  foreach proof in array array['outbound_letter', 'outbound_event', 'outbound_recipient', 'outbound_file'] loop
+    execute format('create policy whole_register on %I for select to saraban_audit
+      using ((select acting()) and agency_id = any ((select string_to_array(current_setting(''saraban.agencies'', true), '',''))::text[]))', proof);
+  end loop;
+end $$;
+
+create function letters_unlike_their_lines() returns table (letter_id uuid)
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    with said as (
+      select o.id, o.book_id, o.year, o.number, f.field, o.facts ->> f.field as fact,
+             case f.field when 'subject' then l.subject when 'letterDate' then l.letter_date::text when 'from' then l.letter_from else l.letter_to end as line
+        from outbound_letter o
+        join register_line l on l.book_id = o.book_id and l.year = o.year and l.number = o.number
+       cross join (values ('subject'), ('letterDate'), ('from'), ('to')) as f (field)
+       where o.state in ('approved', 'sent') and acting_for(o.agency_id))
+    select distinct s.id from said s
+     where s.fact is distinct from s.line
+       -- A line may have been corrected after its letter was sent; what was sent stands in the correction.
+       and not exists (select from entry_event h where h.book_id = s.book_id and h.year = s.year and h.number = s.number
+         and h.what = 'corrected' and h.changes ? s.field and h.changes -> s.field ->> 'old' is not distinct from s.fact)
+  $$;
+comment on function letters_unlike_their_lines() is 'Letters that say something else than their lines in the book. Compares words, and tells none.';
+revoke all on function letters_unlike_their_lines() from public;
+grant execute on function letters_unlike_their_lines() to saraban_audit;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Search: a term is looked for as it is, by octets. LIKE goes from character to character and took twice as long on Thai
+-- text; of the thousand lines that a total counts that was most of the time.
+
+drop function lines_from_end, search_lines;
+create function lines_from_end(
+  agency text, terms text[], wanted_facets text[], from_at timestamptz, to_at timestamptz, letter_from date, letter_to date,
+  except_lines text[], direction integer, after_at timestamptz, after_number integer, after_book text, looked_at integer, most integer
+) returns table (book_id text, year integer, number integer, registered_at timestamptz)
+  language sql stable security definer set search_path = saraban, pg_temp
+  set enable_indexscan = on set plan_cache_mode = force_generic_plan
+  as $$
+    select n.book_id, n.year, n.number, n.registered_at from (
+        (select * from search_row r
+          where acting_for(agency) and direction < 0 and r.agency_id = agency and r.registered_at >= from_at and r.registered_at < to_at
+            and (r.registered_at, r.number, r.book_id)
+                < (coalesce(after_at, 'infinity'), coalesce(after_number, 2147483647), coalesce(after_book, '~'))
+          order by r.registered_at desc, r.number desc, r.book_id desc limit looked_at)
+        union all
+        (select * from search_row r
+          where acting_for(agency) and direction > 0 and r.agency_id = agency and r.registered_at >= from_at and r.registered_at < to_at
+            and (r.registered_at, r.number, r.book_id) > (coalesce(after_at, '-infinity'), coalesce(after_number, 0), coalesce(after_book, ''))
+          order by r.registered_at, r.number, r.book_id limit looked_at)) n
+     where n.facets @> wanted_facets and strpos(n.folded, coalesce(terms[1], '')) > 0 and (terms[2] is null or strpos(n.folded, terms[2]) > 0)
+             and (terms[3] is null or not exists (select from unnest(terms[3:]) term where strpos(n.folded, term) = 0))
+       and (letter_from is null or n.letter_date >= letter_from) and (letter_to is null or n.letter_date <= letter_to)
+       and n.book_id || '/' || n.year || '/' || n.number <> all (except_lines)
+     limit most
+  $$;
+
+create function search_lines(
+  agencies text[], terms text[], all_grams integer[], some_grams integer[], more_grams integer[], wanted_facets text[],
+  from_at timestamptz, to_at timestamptz, letter_from date, letter_to date, except_lines text[],
+  direction integer, after_at timestamptz, after_number integer, after_book text, most integer
+) returns table (book_id text, year integer, number integer, registered_at timestamptz)
+  language plpgsql stable security definer set search_path = saraban, pg_temp
+  -- Only the grams' index, never the table: how often a gram occurs is not in the planner's statistics.
+  set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set jit = off
+  set plan_cache_mode = force_generic_plan set work_mem = '64MB' -- an exact total sorts all that match
+  as $$
+declare
+  -- Each key costs a look-up for each month of each agency, and a common one sorts out little.
+  rarest integer[] := array(select g from unnest(all_grams) g left join search_gram f on f.gram = g order by coalesce(f.lines, 0), g limit 5);
+  -- Of all lines, at most, as far as the keys tell: the rarest one, and a term of two letters by all that may follow it.
+  share double precision := least(
+      (select coalesce(sum(f.lines), 0) from search_gram f where f.gram = any (rarest[1:1])),
+      (select coalesce(sum(f.lines), 0) from search_gram f where f.gram = any (coalesce(some_grams, rarest[1:1]))))::float
+    / greatest((select f.lines from search_gram f where f.gram = 0), 1);
+  newest_lines line_place[];
+  reach double precision;
+  seen_from timestamptz := from_at;
+  seen_to timestamptz := to_at;
+  bounds record;
+  oldest integer;
+  newest integer;
+  span integer := 1;
+  months integer := 0;
+  found bigint := 0;
+  got bigint;
+begin
+  -- What is not asked for must not cost anything: the rarest key again.
+  some_grams := coalesce(some_grams, rarest[1:1]);
+  more_grams := coalesce(more_grams, rarest[1:1]);
+  if exists (select from unnest(agencies) a where not acting_for(a)) then
+    raise exception 'not acting for each of the agencies' using errcode = 'insufficient_privilege';
+  end if;
+  -- What stands in many lines is found quicker by looking at the newest of them than by sorting a month of hits: by the
+  -- newest of all the agencies together, a third more than should do. Where that would be too many, or was not enough, the
+  -- keys are used. (Line by line some 1.5 µs; a line found by its keys costs ten times as much.)
+  reach := least(1.3 * most / greatest(share, 0.001), 1e9);
+  if most <= 10000 and reach <= 12000 + 3 * most::bigint then
+    if cardinality(agencies) > 1 then
+      select coalesce(case when direction < 0 then greatest(from_at, e.at) end, from_at),
+             coalesce(case when direction > 0 then least(to_at, e.at + interval '1 microsecond') end, to_at)
+        into seen_from, seen_to
+        from (select search_edge(agencies, from_at, to_at, direction, after_at, reach::integer) as at) e;
+    end if;
+    newest_lines := array(
+      select row(n.book_id, n.year, n.number, n.registered_at)::line_place
+        from unnest(agencies) as a(agency)
+        cross join lateral lines_from_end(a.agency, terms, wanted_facets, seen_from, seen_to, letter_from, letter_to,
+          except_lines, direction, after_at, after_number, after_book,
+          -- Several agencies are each looked through to the same moment: ended earlier, one would lack lines that are newer
+          -- than those found in another.
+          case when cardinality(agencies) > 1 then 2000000000 else (1.5 * reach)::integer end, most) n
+       order by case when direction > 0 then n.registered_at end, case when direction > 0 then n.number end,
+                case when direction > 0 then n.book_id end, n.registered_at desc, n.number desc, n.book_id desc
+       limit most);
+    if cardinality(newest_lines) >= most then
+      return query select * from unnest(newest_lines);
+      return;
+    end if;
+  end if;
+  select min(b.registered_at) as first_at, max(b.registered_at) as last_at into bounds from search_bounds(agencies) b;
+  if bounds.first_at is null then
+    return;
+  end if;
+  oldest := search_month(greatest(from_at, bounds.first_at));
+  newest := search_month(least(to_at, bounds.last_at));
+  if after_at is not null then
+    if direction < 0 then newest := least(newest, search_month(after_at)); else oldest := greatest(oldest, search_month(after_at)); end if;
+  end if;
+  -- From the wanted end in spans of months until the page is full: a common term is found in the first month; for a rare
+  -- one the spans get longer, as what was found so far lets expect, and each month costs a few look-ups.
+  while oldest <= newest loop
+    return query
+      select m.book_id, m.year, m.number, m.registered_at
+        from (select a.agency, search_salt(a.agency, c.month) as salt, month_start(c.month) as starts, month_start(c.month + 1) as ends
+                from unnest(agencies) as a(agency)
+                cross join generate_series(case when direction < 0 then greatest(oldest, newest - span + 1) else oldest end,
+                                           case when direction < 0 then newest else least(newest, oldest + span - 1) end) as c(month)
+               offset 0) s -- offset 0: or the salt would be reckoned again for every gram
+        cross join lateral (
+          select r.book_id, r.year, r.number, r.registered_at from search_row r
+           where r.grams @> array(select g # s.salt from unnest(rarest) g)
+             and r.grams && array(select g # s.salt from unnest(some_grams) g)
+             and r.grams && array(select g # s.salt from unnest(more_grams) g)
+             and r.facets @> wanted_facets and strpos(r.folded, coalesce(terms[1], '')) > 0 and (terms[2] is null or strpos(r.folded, terms[2]) > 0)
+             and (terms[3] is null or not exists (select from unnest(terms[3:]) term where strpos(r.folded, term) = 0))
+             -- "is true" keeps the planner from another index, by which it would read whole years.
+             -- Two mixed keys may be the same number: a line counts in its own month only.
+             and (r.agency_id = s.agency and r.registered_at >= s.starts and r.registered_at < s.ends
+                  and r.registered_at >= from_at and r.registered_at < to_at) is true
+             and (letter_from is null or r.letter_date >= letter_from) and (letter_to is null or r.letter_date <= letter_to)
+             and r.book_id || '/' || r.year || '/' || r.number <> all (except_lines)
+             and (after_at is null
+                  or case when direction < 0 then r.registered_at < after_at else r.registered_at > after_at end
+                  or r.registered_at = after_at
+                     and case when direction < 0 then (r.number, r.book_id) < (after_number, after_book)
+                              else (r.number, r.book_id) > (after_number, after_book) end)) m
+       order by case when direction > 0 then m.registered_at end, case when direction > 0 then m.number end,
+                case when direction > 0 then m.book_id end, m.registered_at desc, m.number desc, m.book_id desc
+       limit most - found;
+    get diagnostics got = row_count;
+    found := found + got;
+    months := months + span;
+    exit when found >= most;
+    if direction < 0 then newest := newest - span; else oldest := oldest + span; end if;
+    span := least(span * 4, ceil(1.2 * (most - found) * months / greatest(found, 1)))::integer;
+  end loop;
+end $$;
+
+comment on function search_lines is 'Keys of the lines that match, in order of registration, at most so many; read by room http, agency by agency as it acts for them.';
+comment on function lines_from_end is 'Matching lines of an agency among the first so many from the wanted end of a period, by the index of times.';
+revoke all on function search_lines, lines_from_end from public;
+grant execute on function search_lines to saraban_http;

@@ -29,6 +29,18 @@ const LETTER_TABLES = [
   "imap_message",
   "quarantine",
   "delivery_report",
+  "receipt",
+  "uploaded_file",
+  "outbound_letter",
+  "outbound_event",
+  "outbound_file",
+  "outbound_recipient",
+  "recipient_event",
+  "recipient_watch",
+  "unanswered_recipient",
+  "webhook",
+  "webhook_call",
+  "webhook_attempt",
 ];
 const ROLES: RoomRole[] = [
   "saraban_intake",
@@ -58,6 +70,8 @@ test("every table that holds letters carries its agency and has row-level securi
   const without = [
     "agency",
     "partner",
+    "partner_key",
+    "signing_key",
     "clerk",
     "search_gram",
     "greylist",

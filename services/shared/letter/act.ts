@@ -138,6 +138,7 @@ export function numbersIn(references: readonly string[]): string[] {
   ];
 }
 
-function oneLine(text: string): string {
+/** One spelling, without line ends. */
+export function oneLine(text: string): string {
   return normaliseThai(text).replace(/\s+/gu, " ").trim();
 }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { openAdminPool } from "../runtime/database.ts";
 import { loadSettings } from "../runtime/settings.ts";
 import { databaseForTest } from "../testing/database.ts";
 import { readDirectory, storeDirectory } from "./agencies.ts";
+import { directoryWarnings } from "./directory.ts";
 
 const AGENCY = {
   id: "agency-c",
@@ -181,4 +183,100 @@ test("what leaves the files becomes inactive and keeps its books; what comes bac
       )
     ).rows,
   ).toEqual([{ code_letters: "นร" }]);
+});
+
+/** Public half of an Ed25519 key. */
+function publicKey(kid: string) {
+  const { x } = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
+  return { kty: "OKP", crv: "Ed25519", x: x as string, kid } as const;
+}
+
+test("a partner's address and keys: faults are told with file and place, and no private half is repeated", ({
+  expect,
+  ...context
+}) => {
+  const read = (more: object) =>
+    readDirectory(
+      settingsWith(context as TestContext, [AGENCY], [{ domain: "x.example.go.th", nameThai: "ก", ...more }]),
+    );
+  const key = publicKey("k1");
+  const good = {
+    mailbox: "saraban_7@x.example.go.th",
+    keysUrl: "https://x.example.go.th/.well-known/jwks.json",
+    keys: [key, { ...publicKey("k2"), alg: "EdDSA", use: "sig" }],
+  };
+  expect(read(good).partners).toMatchObject([good]);
+  expect(directoryWarnings(read(good))).toEqual([]);
+  expect(directoryWarnings(read({ mailbox: "central@x.example.go.th" }))).toEqual([
+    "mailbox central@x.example.go.th of partner x.example.go.th does not begin with saraban, as central addresses do",
+  ]);
+  for (const keysUrl of ["http://localhost:8080/k", "http://127.0.0.1/k", "http://[::1]:8080/k"])
+    expect(read({ keysUrl }).partners).toMatchObject([{ keysUrl }]);
+  for (const keysUrl of [
+    "http://x.example.go.th/k",
+    "http://127.0.0.1.example.com/k",
+    "http://localhost@x.example.go.th/k",
+    "https://user:secret@x.example.go.th/k",
+  ])
+    expect(() => read({ keysUrl }), keysUrl).toThrow(
+      "partners.yaml: keysUrl of x.example.go.th is an https URL",
+    );
+  expect(() => read({ keysUrl: "file:///etc/passwd" })).toThrow(/partners\.0\.keysUrl must match pattern/);
+  expect(() => read({ mailbox: "a b@x.example.go.th" })).toThrow(/partners\.0\.mailbox must match pattern/);
+  expect(() => read({ keys: [key, publicKey("k1")] })).toThrow(
+    "keys of x.example.go.th: kid k1 stands there twice",
+  );
+  expect(() => read({ keys: [{ ...key, x: "A".repeat(42) }] })).toThrow(
+    /partners\.0\.keys\.0\.x must match pattern/,
+  );
+  const secret = "NEVER-TO-BE-SHOWN";
+  expect(() => read({ keys: [{ ...key, d: secret }] })).toThrow(
+    expect.objectContaining({
+      message: expect.stringMatching(
+        /partners\.0\.keys\.0 must NOT have additional properties: d(?![\s\S]*NEVER)/,
+      ),
+    }),
+  );
+});
+
+test("what the files say of outbound letters and keys is stored; a key that leaves the file is believed no more", async (context) => {
+  const { expect } = context;
+  const pool = openAdminPool(await databaseForTest(inject("testServer"), context));
+  context.onTestFinished(() => pool.end());
+  const rules = { outbound: { fourEyes: false }, receipts: { handedOver: true }, romanCode: "testc" };
+  const partner = {
+    domain: "X.example.go.th",
+    nameThai: "ก",
+    mailbox: "saraban@x.example.go.th",
+    keysUrl: "https://x.example.go.th/k",
+  };
+  const keys = [publicKey("k1"), publicKey("k2")] as const;
+  const agencies = [{ ...AGENCY, ...rules }];
+  const stored = async () => ({
+    agency: (
+      await pool.query("select outbound, receipts, roman_code from saraban.agency where id = 'agency-c'")
+    ).rows,
+    partner: (
+      await pool.query("select domain, mailbox, keys_url from saraban.partner where active order by domain")
+    ).rows,
+    keys: (
+      await pool.query("select kid, source, active, jwk ->> 'x' as x from saraban.partner_key order by kid")
+    ).rows,
+  });
+  await storeDirectory(pool, { agencies, partners: [{ ...partner, keys }] });
+  expect(await stored()).toEqual({
+    agency: [{ outbound: { fourEyes: false }, receipts: { handedOver: true }, roman_code: "TESTC" }],
+    partner: [{ domain: "x.example.go.th", mailbox: partner.mailbox, keys_url: partner.keysUrl }],
+    keys: keys.map(({ kid, x }) => ({ kid, x, source: "config", active: true })),
+  });
+  // One that was fetched is the notification's to look after, until its partner is gone.
+  await pool.query(
+    "insert into saraban.partner_key (domain, kid, jwk, source) values ('x.example.go.th', 'k3', '{}', 'url')",
+  );
+  await storeDirectory(pool, { agencies: [AGENCY], partners: [{ ...partner, keys: [keys[1]] }] });
+  const active = async () => (await stored()).keys.filter((key) => key.active).map(({ kid }) => kid);
+  expect(await active()).toEqual(["k2", "k3"]);
+  expect((await stored()).agency).toEqual([{ outbound: {}, receipts: {}, roman_code: null }]);
+  await storeDirectory(pool, { agencies: [AGENCY], partners: [] });
+  expect(await active()).toEqual([]);
 });

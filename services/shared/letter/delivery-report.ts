@@ -8,7 +8,7 @@ export function isReportKind(kind: string): kind is ReportKind {
 
 /**
  * What a bounce, a read receipt, an automatic reply or another office's acknowledgement says of a message of ours (RFC 3464,
- * RFC 8098); reading finds it, notification records it.
+ * RFC 8098); reading finds it, notification records it. Of a recall it holds the recall itself, for the registry.
  */
 export type DeliveryReport = {
   /** Message-ID of the message it is about, with angle brackets. */
@@ -27,6 +27,11 @@ export type DeliveryReport = {
   /** Of an acknowledgement: the number that our letter was given there, and our letter's own, canonical. */
   receiveNumber: string | null;
   letter: string | null;
+  /**
+   * The signed statement that it carries, as a compact JWS: another office's receipt, or its recall. Absent from reports that
+   * were read before there were any.
+   */
+  evidence?: string | null;
 };
 
 export type ReportedRecipient = {

@@ -4,12 +4,12 @@ import { expect, test } from "vitest";
 import { projectDir } from "../runtime/settings.ts";
 import { flow } from "./flow.ts";
 
-/** The road, left to right: a job is handed on to the right only. */
+/** The road, left to right: a job is handed on to the right only, or inside a room. */
 const ROAD = ["http", "intake", "reading", "registry", "notification", "printing"];
 
-test("every job is handed on to the right", () => {
+test("no job is handed on to the left", () => {
   for (const [name, { handedOnBy, doneBy }] of Object.entries(flow)) {
-    for (const room of handedOnBy) expect(ROAD.indexOf(room), name).toBeLessThan(ROAD.indexOf(doneBy));
+    for (const room of handedOnBy) expect(ROAD.indexOf(room), name).toBeLessThanOrEqual(ROAD.indexOf(doneBy));
   }
 });
 

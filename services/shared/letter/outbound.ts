@@ -70,4 +70,5 @@ export const ANSWERS: ReadonlySet<RecipientEvent> = new Set<RecipientEvent>([
   "rejected",
   "invalid",
   "quarantined",
+  "recall-accepted",
 ]);

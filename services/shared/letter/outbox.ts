@@ -12,8 +12,10 @@ export interface Work<Name extends JobName> {
 }
 
 /**
- * Writes work into the outbox, in the transaction of the change that it follows from. Handing on the same job for the same subject twice leaves one row: a step that runs a
- * second time hands on nothing new.
+ * Writes work into the outbox, in the transaction of the change that it follows from. Handing on the same job for the same
+ * subject twice leaves one row: a step that runs a second time hands on nothing new. Where there may be news for work that
+ * is open already (a correction, while the acknowledgement is being sent), the row is locked and due at once: who is about
+ * to end that work waits until the news can be seen.
  */
 export async function handOn<R extends Room>(
   transaction: Transaction<Tables>,
@@ -25,7 +27,7 @@ export async function handOn<R extends Room>(
 
 /** The statement of handOn. */
 export function handingOn<R extends Room>(
-  _room: R,
+  room: R,
   work: readonly Work<HandedOnBy<R>>[],
 ): RawBuilder<unknown> {
   const rows = work.map(({ job, agencyId, subjectId, book }) => ({
@@ -35,11 +37,20 @@ export function handingOn<R extends Room>(
     work_key: flow[job as JobName].key === "book" ? (book ?? fail(job)).id : subjectId,
     arrival_seq: book?.arrivalSeq ?? null,
   }));
+  const given = sql`jsonb_populate_recordset(null::outbox, ${JSON.stringify(rows)}::jsonb)`;
+  const columns = sql`job, agency_id, subject_id, work_key, arrival_seq`;
+  if (!HAS_NEWS.has(room)) {
+    return sql`
+      insert into outbox (${columns}) select ${columns} from ${given}
+        on conflict (job, subject_id, agency_id) do nothing`;
+  }
   return sql`
-    insert into outbox (job, agency_id, subject_id, work_key, arrival_seq)
-      select job, agency_id, subject_id, work_key, arrival_seq from jsonb_populate_recordset(null::outbox, ${JSON.stringify(rows)}::jsonb)
-      on conflict (job, subject_id, agency_id) do nothing`;
+    insert into outbox (${columns}) select distinct on (job, subject_id, agency_id) ${columns} from ${given}
+      on conflict (job, subject_id, agency_id) do update set next_send_at = least(outbox.next_send_at, now())`;
 }
+
+/** Rooms that hand a job on for a subject that has it already, because more is to be told of it. */
+const HAS_NEWS: ReadonlySet<Room> = new Set(["registry", "notification"]);
 
 function fail(job: string): never {
   throw new Error(`job ${job} is keyed by book and needs a book`);

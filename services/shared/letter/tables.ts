@@ -723,6 +723,16 @@ export interface RecipientEvent {
   what: string;
 }
 
+export interface RecipientWatch {
+  agency_id: string;
+  letter_id: string;
+  /**
+   * When to look again what has become of the letter there.
+   */
+  look_at: Generated<Date>;
+  recipient_id: string;
+}
+
 export interface RegisterLine {
   action: string | null;
   agency_id: string | null;
@@ -848,6 +858,12 @@ export interface TrayOpening {
   opened_by: string;
 }
 
+export interface UnansweredRecipient {
+  agency_id: string;
+  letter_id: string;
+  recipient_id: string;
+}
+
 export interface UploadedFile {
   agency_id: string;
   content: Buffer | null;
@@ -928,6 +944,7 @@ export interface Tables {
   reading: Reading;
   receipt: Receipt;
   recipient_event: RecipientEvent;
+  recipient_watch: RecipientWatch;
   register_line: RegisterLine;
   report_key: ReportKey;
   search_gram: SearchGram;
@@ -938,6 +955,7 @@ export interface Tables {
   tray_decision: TrayDecision;
   tray_lying: TrayLying;
   tray_opening: TrayOpening;
+  unanswered_recipient: UnansweredRecipient;
   uploaded_file: UploadedFile;
   webhook: Webhook;
   webhook_attempt: WebhookAttempt;

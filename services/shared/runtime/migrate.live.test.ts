@@ -103,7 +103,7 @@ test("0004 keeps what an installation of 0003 holds: arrivals, refusals, notices
   const again = `insert into saraban.notice select gen_random_uuid(), agency_id, intake_id, $1::text, recipient, $1::text, facts, made_at, clock, state
                    from saraban.notice where intake_id = '${secret}' and kind = 'refusal'`;
   await query(again, ["alert"]);
-  await expect(query(again, ["refusal"])).rejects.toThrow("notice_by_intake");
+  await expect(query(again, ["refusal"])).rejects.toThrow("notice_once");
   expect(await query("select removed_at from saraban.stored_body")).toEqual([{ removed_at: null }]);
   await expect(query("delete from saraban.stored_body")).rejects.toThrow("append-only");
 });

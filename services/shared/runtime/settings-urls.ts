@@ -8,6 +8,11 @@ const READ: Readonly<Record<string, (text: string) => void>> = {
   "smarthost-url": (text) => {
     if (readUrl(text).hostname === "") throw new UrlFault("it names no host");
   },
+  "public-url": (text) => {
+    const url = readUrl(text);
+    if (url.username !== "" || url.password !== "")
+      throw new UrlFault("it stands in every receipt and must hold no name and no password");
+  },
   // unix:/path is no address that could be wrong before it is used.
   "scanner-url": (text) => void (text.startsWith("tcp:") && readUrl(text)),
 };

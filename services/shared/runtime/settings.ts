@@ -50,7 +50,12 @@ export interface Settings {
       readonly keepDays: number;
     };
   };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly proxyNetworks: string;
+    readonly publicUrl: string;
+  };
   readonly clock: {
     readonly servers: string;
     readonly minimumServers: number;
@@ -87,11 +92,26 @@ export interface Settings {
   };
   readonly registry: { readonly batchSize: number };
   readonly notification: {
+    readonly delivery: "smarthost" | "mx";
     readonly smarthostUrl: string;
     readonly withoutSmarthost: "auto" | "write-files" | "wait";
     readonly concurrency: number;
     readonly giveUpAfterHours: number;
+    readonly arrivalAfterSeconds: number;
+    readonly templatesDir: string;
+    readonly receiptPdf: boolean;
     readonly returnPath: "token" | "null";
+    readonly perDestination: number;
+    readonly perDestinationPerMinute: number;
+    readonly resolver: string;
+    readonly mxPort: number;
+    readonly tls: "opportunistic" | "required";
+    readonly allowPrivate: boolean;
+    readonly dkimKeysDir: string;
+    readonly webhooksAllowPrivate: boolean;
+    readonly watchEverySeconds: number;
+    readonly warnAfterHours: number;
+    readonly escalateAfterWorkingHours: number;
   };
   readonly quarantine: { readonly keepDays: number; readonly classifiedKeepDays: number };
 }
@@ -141,6 +161,7 @@ export function loadSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     partnersFile: fromProject(settings.partnersFile),
     mailboxesFile: fromProject(settings.mailboxesFile),
     holidaysDir: fromProject(settings.holidaysDir),
+    notification: { ...settings.notification, templatesDir: fromProject(settings.notification.templatesDir) },
   });
 }
 

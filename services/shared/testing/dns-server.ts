@@ -5,12 +5,13 @@ import { freePort } from "./free-port.ts";
 
 /**
  * What the server says of a name and type. absent: NXDOMAIN; failing: SERVFAIL; silent: never an answer; cname: a loop of
- * two names. A text longer than 255 octets goes into strings of 255, as signers publish their keys.
+ * two names. Mail servers have the preferences 0, 1, 2 … where none is said. A text longer than 255 octets goes into strings
+ * of 255, as signers publish their keys.
  */
 export type DnsEntry =
   | { readonly texts: readonly (string | readonly string[])[] }
   | { readonly addresses: readonly string[] }
-  | { readonly mail: readonly string[] }
+  | { readonly mail: readonly (string | { readonly exchange: string; readonly priority: number })[] }
   | "absent"
   | "failing"
   | "silent"
@@ -90,8 +91,8 @@ function responseTo(request: DNS.Packet, name: string, type: number, entry: DnsE
   } else if (typeof entry === "object" && "addresses" in entry) {
     for (const address of entry.addresses) add({ address });
   } else if (typeof entry === "object") {
-    entry.mail.forEach((exchange, priority) => {
-      add({ exchange, priority });
+    entry.mail.forEach((mail, place) => {
+      add(typeof mail === "string" ? { exchange: mail, priority: place } : mail);
     });
   }
   return response;

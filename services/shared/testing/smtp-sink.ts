@@ -13,6 +13,8 @@ export interface SunkMessage {
   /** Envelope sender; "" for the null reverse-path. */
   readonly mailFrom: string;
   readonly recipients: readonly string[];
+  /** Whether it came under TLS. */
+  readonly isSecure: boolean;
   /** Header fields as they stand on the wire, unfolded, by name in lower case; of a repeated field the first. */
   readonly headers: ReadonlyMap<string, string>;
   readonly inReplyTo: string | null;
@@ -26,6 +28,11 @@ export interface ReadSunkMessage {
   readonly attachmentName: string | null;
   /** The first JSON attachment; undefined when there is none. */
   readonly json: unknown;
+  readonly attachments: readonly {
+    readonly name: string;
+    readonly contentType: string;
+    readonly content: Buffer;
+  }[];
 }
 
 /**
@@ -54,8 +61,8 @@ export interface SmtpSink {
   close(): Promise<void>;
 }
 
-/** Larger messages are refused by 552; our acknowledgements have some 5 KB. */
-const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
+/** Larger messages are refused by 552; our acknowledgements have some 5 KB, letters with their files some MB. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /**
  * A mail server on loopback that takes everything and hands nothing on: the other agency's, as far as our service can
@@ -64,8 +71,16 @@ const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
  */
 export async function openSmtpSink(
   options: {
+    /** Address on loopback, so that several mail servers can have one port: 127.0.0.1 by default, 127.0.0.2, ::1 … */
+    readonly host?: string;
     /** 0: any free port. */
     readonly port?: number;
+    /** Offers STARTTLS, with a certificate that no client can trust. */
+    readonly startTls?: boolean;
+    readonly smtpUtf8?: boolean;
+    readonly maxMessageBytes?: number;
+    /** The answer to RCPT, where it is not taken. */
+    readonly onRecipient?: (address: string) => Extract<SinkAnswer, { kind: "refuse" }> | undefined;
     readonly onMessage?: (message: SunkMessage) => SinkAnswer | undefined | Promise<SinkAnswer | undefined>;
   } = {},
 ): Promise<SmtpSink> {
@@ -79,11 +94,15 @@ export async function openSmtpSink(
     for (const watch of watchers) watch(message);
   };
   const server = new SMTPServer({
-    // Its STARTTLS would offer a certificate that no client can trust.
-    disabledCommands: ["STARTTLS", "AUTH"],
+    disabledCommands: options.startTls ? ["AUTH"] : ["STARTTLS", "AUTH"],
     disableReverseLookup: true,
-    size: MAX_MESSAGE_BYTES,
+    size: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+    hideSMTPUTF8: !(options.smtpUtf8 ?? true),
     logger: false,
+    onRcptTo({ address }, _session, done) {
+      const refused = options.onRecipient?.(address);
+      done(refused ? refusal(refused.code, refused.text) : null);
+    },
     onData(stream, session, done) {
       const take = async (): Promise<void> => {
         const octets = await buffer(stream);
@@ -93,6 +112,7 @@ export async function openSmtpSink(
           octets,
           mailFrom ? mailFrom.address : "",
           rcptTo.map(({ address }) => address),
+          session.secure,
         );
         const answer = (await options.onMessage?.(message)) ?? { kind: "take" };
         if (answer.kind === "refuse") return done(refusal(answer.code, answer.text));
@@ -107,12 +127,13 @@ export async function openSmtpSink(
   });
   // A client that goes away in the middle is no fault of the sink.
   server.on("error", () => {});
-  server.listen(options.port ?? 0, "127.0.0.1");
+  const host = options.host ?? "127.0.0.1";
+  server.listen(options.port ?? 0, host);
   await once(server.server, "listening");
   const { port } = server.server.address() as AddressInfo;
   return {
     port,
-    url: `smtp://127.0.0.1:${port}`,
+    url: `smtp://${host.includes(":") ? `[${host}]` : host}:${port}`,
     received,
     repliesTo: (messageId) => replies.get(messageId) ?? [],
     waitFor(predicate, timeoutMs) {
@@ -139,7 +160,7 @@ export async function openSmtpSink(
   };
 }
 
-function sunkMessage(octets: Buffer, mailFrom: string, recipients: string[]): SunkMessage {
+function sunkMessage(octets: Buffer, mailFrom: string, recipients: string[], isSecure: boolean): SunkMessage {
   const headers = readHeaders(octets);
   return {
     octets,
@@ -147,6 +168,7 @@ function sunkMessage(octets: Buffer, mailFrom: string, recipients: string[]): Su
     arrivedAt: new Date(),
     mailFrom,
     recipients,
+    isSecure,
     headers,
     inReplyTo: headers.get("in-reply-to") ?? null,
     async read() {
@@ -157,6 +179,11 @@ function sunkMessage(octets: Buffer, mailFrom: string, recipients: string[]): Su
         text: text ?? "",
         attachmentName: attached?.filename ?? null,
         json: attached && JSON.parse(attached.content.toString("utf8")),
+        attachments: attachments.map(({ filename, contentType, content }) => ({
+          name: filename ?? "",
+          contentType,
+          content,
+        })),
       };
     },
   };

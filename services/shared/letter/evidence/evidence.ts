@@ -60,7 +60,11 @@ export interface Evidence {
   /** Of "handed-over": when, and to whom. */
   readonly handedOver: { readonly at: string; readonly officer: string } | null;
   readonly receiver: { readonly name: string; readonly unit: string } | null;
-  readonly clock: { readonly received: ClockState; readonly registered: ClockState | null; readonly issued: ClockState };
+  readonly clock: {
+    readonly received: ClockState;
+    readonly registered: ClockState | null;
+    readonly issued: ClockState;
+  };
   readonly channel: string;
   readonly message: {
     readonly intakeId: string;
@@ -74,7 +78,9 @@ export interface Evidence {
   /** Why, of what was refused, corrected or cancelled; words are a person's own. */
   readonly reason: { readonly code: string; readonly words: string | null } | null;
   /** Of "corrected": field of this document → what the replaced one said and what is right. */
-  readonly changes: Readonly<Record<string, { readonly old: string | null; readonly new: string | null }>> | null;
+  readonly changes: Readonly<
+    Record<string, { readonly old: string | null; readonly new: string | null }>
+  > | null;
   /** The evidence id of the statement that this one takes the place of. */
   readonly replaces: string | null;
   /** Short code, as printed: by it anyone finds this statement at the office that made it. */
