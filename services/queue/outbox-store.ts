@@ -21,7 +21,11 @@ const ACTING = { actor: "worker:queue", agencies: [] } as const;
  * once more: the queue knows its job by id, and jobs bear it.
  * The mark puts the next hand-over of the same row `resendAfterSeconds` ahead (longer after each): what is done by then
  * has no row any more, and what was lost in the queue is found again.
- * @returns how many rows were handed over
+ * The mark never waits for a row's lock. A worker that ends a batch locks hundreds of rows in an order of its own, and waits
+ * for those that the mark has locked: did the mark wait too, each could hold what the other wants, a deadlock (40P01), and a
+ * whole batch of numbers would be rolled back. Who never waits is in no circle of waiting. A row that is locked is being ended
+ * or put off at this moment; should its worker fail, the row is still due and is handed over once more.
+ * @returns how many rows were handed over and marked
  */
 export async function sendDue(
   database: Kysely<Tables>,
@@ -38,14 +42,17 @@ export async function sendDue(
   if (rows.length === 0) return 0;
   const known = rows.filter((row) => row.job in flow);
   for (const [room, jobs] of jobsByRoom(known)) await handOver(room, jobs);
-  await inTransaction(database, ACTING, (transaction) =>
+  const { numAffectedRows } = await inTransaction(database, ACTING, (transaction) =>
     // A row that its worker has put off meanwhile keeps its later time.
     sql`
-      update outbox set sends = sends + 1,
+      with mark as materialized (
+        select id from outbox where id = any (${rows.map(({ id }) => id)}::bigint[]) and next_send_at <= now()
+         order by id for no key update skip locked)
+      update outbox w set sends = sends + 1,
              next_send_at = now() + make_interval(secs => least(300, ${options.resendAfterSeconds}::float8 * power(1.5, least(sends, 12))))
-       where id = any (${rows.map(({ id }) => id)}::bigint[]) and next_send_at <= now()`.execute(transaction),
+        from mark where w.id = mark.id`.execute(transaction),
   );
-  return rows.length;
+  return Number(numAffectedRows ?? 0);
 }
 
 /** Rows keyed by book become one wake-up a book; the id of its newest row makes each batch's wake-up a job of its own. */
@@ -95,14 +102,26 @@ export async function listTroubledJobs(database: Kysely<Tables>): Promise<Failed
   });
 }
 
-/** Has work tried again now, its failures forgotten. @returns how many rows */
+/**
+ * Has work tried again now, its failures forgotten. Waits for no lock, like the mark of sendDue: a row that is locked is being
+ * worked on already.
+ * @returns how many rows
+ */
 export async function retryJobs(database: Kysely<Tables>, ids: readonly number[] | "all"): Promise<number> {
   return inTransaction(database, ACTING, async (transaction) => {
-    const query = transaction
+    const wanted = transaction
+      .selectFrom("outbox")
+      .select("id")
+      .where("last_error", "is not", null)
+      .orderBy("id")
+      .forNoKeyUpdate()
+      .skipLocked();
+    const result = await transaction
+      .with("mark", () => (ids === "all" ? wanted : wanted.where("id", "in", ids)))
       .updateTable("outbox")
       .set({ failed_at: null, failures: 0, last_error: null, not_before: null, next_send_at: sql`now()` })
-      .where("last_error", "is not", null);
-    const result = await (ids === "all" ? query : query.where("id", "in", ids)).executeTakeFirst();
+      .where("id", "in", (from) => from.selectFrom("mark").select("id"))
+      .executeTakeFirst();
     return Number(result.numUpdatedRows);
   });
 }

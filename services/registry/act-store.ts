@@ -1,6 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import type { Act, NormalisedFacts } from "../shared/letter/act.ts";
-import type { RegisterLine } from "../shared/letter/register-line.ts";
+import type { Act } from "../shared/letter/act.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { LISTS } from "./book-store.ts";
@@ -9,7 +8,7 @@ import type { WaitingLetter } from "./decide-outcome.ts";
 export async function readAct(transaction: Transaction<Tables>, actId: string): Promise<Act | undefined> {
   const { rows } = await sql<Act>`
     select id, agency_id as "agencyId", act, intake_id as "intakeId", earlier_intake_id as "earlierIntakeId", book_id as "bookId",
-           year, number, facts, reason, made_by as "madeBy", made_by_name as "madeByName"
+           year, number, letter_id as "letterId", facts, details, reason, made_by as "madeBy", made_by_name as "madeByName"
       from act where id = ${actId}`.execute(transaction);
   return rows[0];
 }
@@ -18,7 +17,14 @@ export async function readAct(transaction: Transaction<Tables>, actId: string): 
 export interface ActResult {
   readonly result: "done" | "refused";
   readonly reason: string;
-  readonly place: { readonly bookId: string; readonly year: number; readonly number: number } | null;
+  readonly place: Place | null;
+}
+
+/** A line of a book. */
+export interface Place {
+  readonly bookId: string;
+  readonly year: number;
+  readonly number: number;
 }
 
 /** Records what came of an act. One row an act: a second worker's row is refused by the key. */
@@ -77,7 +83,7 @@ export async function isRegistered(transaction: Transaction<Tables>, intakeId: s
 /** Whether letters were merged into this line, by itself or by its arrival. */
 export async function hasMerged(
   transaction: Transaction<Tables>,
-  { bookId, year, number }: NonNullable<ActResult["place"]>,
+  { bookId, year, number }: Place,
 ): Promise<boolean> {
   const { rows } = await sql`
     select from tray_decision t join act a on a.id = t.act_id
@@ -90,7 +96,7 @@ export async function hasMerged(
 export async function insertTrayDecision(
   transaction: Transaction<Tables>,
   act: Act,
-  decision: "registered" | "rejected" | "not-a-letter" | "merged",
+  decision: "registered" | "rejected" | "invalid" | "not-a-letter" | "merged",
   { at, clock }: Stamp,
 ): Promise<void> {
   await transaction
@@ -107,42 +113,4 @@ export async function insertTrayDecision(
       decided_by: act.madeBy,
     })
     .execute();
-}
-
-/** The fields of a line that events change, as it reads now. */
-export type CurrentLine = Pick<RegisterLine, "status" | "direction" | "series"> & NormalisedFacts;
-
-export async function readLine(
-  transaction: Transaction<Tables>,
-  { bookId, year, number }: NonNullable<ActResult["place"]>,
-): Promise<CurrentLine | undefined> {
-  const { rows } = await sql<CurrentLine>`
-    select status, direction, series, letter_number as "letterNumber", letter_number_printed as "letterNumberPrinted",
-           letter_date as "letterDate", letter_from as "from", letter_to as "to", subject, action, remarks, urgency, kind,
-           "references", reference_numbers as "referenceNumbers", enclosures
-      from register_line where book_id = ${bookId} and year = ${year} and number = ${number}`.execute(
-    transaction,
-  );
-  return rows[0];
-}
-
-/** Field → what it said and what it says now. */
-export type Changes = Readonly<Record<string, { readonly old: unknown; readonly new: unknown }>>;
-
-/** Writes the next event of a book; its time never falls. Run under the book's lock. */
-export async function insertEvent(
-  transaction: Transaction<Tables>,
-  act: Act,
-  what: "corrected" | "filled" | "cancelled",
-  changes: Changes,
-  { at, clock }: Stamp,
-): Promise<void> {
-  await sql`
-    with last as (select event_no, made_at from entry_event where book_id = ${act.bookId} order by event_no desc limit 1)
-    insert into entry_event (book_id, event_no, id, agency_id, year, number, what, changes, reason, made_by, made_by_name, made_at, clock)
-      select ${act.bookId}, coalesce((select event_no from last), 0) + 1, ${act.id}, ${act.agencyId}, ${act.year}, ${act.number},
-             ${what}, ${JSON.stringify(changes)}::jsonb, ${act.reason || what}, ${act.madeBy}, ${act.madeByName},
-             greatest(${at}::timestamptz, (select made_at from last)), ${JSON.stringify(clock)}::jsonb`.execute(
-    transaction,
-  );
 }

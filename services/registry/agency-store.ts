@@ -1,5 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Office } from "../shared/letter/office-hours.ts";
+import type { OutboundRules } from "../shared/letter/outbound.ts";
 import type { Channel } from "../shared/letter/register-line.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 
@@ -8,6 +9,10 @@ export interface RegistryOfAgency {
   readonly registration: Readonly<Partial<Record<Channel, "automatic" | "clerk">>>;
   readonly office: Partial<Office>;
   readonly letterCode: string | null;
+  readonly nameThai: string;
+  readonly domain: string;
+  readonly romanCode: string | null;
+  readonly outbound: OutboundRules;
 }
 
 export async function readAgency(
@@ -15,9 +20,8 @@ export async function readAgency(
   agencyId: string,
 ): Promise<RegistryOfAgency> {
   const { rows } = await sql<RegistryOfAgency>`
-    select registration, office, letter_code as "letterCode" from agency where id = ${agencyId}`.execute(
-    transaction,
-  );
+    select registration, office, letter_code as "letterCode", name_th as "nameThai", domain, roman_code as "romanCode", outbound
+      from agency where id = ${agencyId}`.execute(transaction);
   const [row] = rows;
   if (!row) throw new Error("no such agency");
   return row;

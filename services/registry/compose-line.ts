@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { NormalisedFacts } from "../shared/letter/act.ts";
-import type { Changes, CurrentLine, TrayLetter } from "./act-store.ts";
+import type { Act, NormalisedFacts } from "../shared/letter/act.ts";
+import type { Stamp } from "../shared/letter/stamp.ts";
+import type { TrayLetter } from "./act-store.ts";
 import type { EnteredLetter } from "./entry-store.ts";
+import type { Changes, CurrentLine } from "./line-store.ts";
 
 /** The letter as reading found it (null: it came by no door) with what the clerk has written over it. */
 export function overlaid(found: TrayLetter | null, facts: NormalisedFacts): EnteredLetter {
@@ -50,4 +52,14 @@ export function changesOf(line: CurrentLine, facts: NormalisedFacts): Changes {
     if (!isDeepStrictEqual(old, value)) changes[field] = { old, new: value };
   }
   return changes;
+}
+
+/** Who has made a line by which act, under which clock. */
+export function signature(act: Act, stamp: Stamp) {
+  return {
+    clock: stamp.clock,
+    registeredBy: act.madeBy,
+    registeredByName: act.madeByName,
+    actId: act.id,
+  };
 }

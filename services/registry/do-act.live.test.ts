@@ -1,125 +1,15 @@
-import { join } from "node:path";
-import { inject, type TestContext, test } from "vitest";
-import type { ActName, NormalisedFacts } from "../shared/letter/act.ts";
-import { openCalendar } from "../shared/letter/holidays.ts";
+import { test } from "vitest";
 import { systemClock, type TrustedNow } from "../shared/letter/stamp.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
-import { newId } from "../shared/runtime/ids.ts";
-import { openLog } from "../shared/runtime/log.ts";
-import { projectDir } from "../shared/runtime/settings.ts";
-import {
-  adminQueries,
-  letReadLettersWait,
-  type ReadLetter,
-  roomDatabase,
-} from "../shared/testing/arrivals.ts";
-import { databaseForTest } from "../shared/testing/database.ts";
-import { deemByCalendar } from "./deem-receipt.ts";
-import { doAct } from "./do-act.ts";
-import { drainBook } from "./register-letter.ts";
-
-const INBOUND = "agency-a.inbound.ordinary";
-const OUTBOUND = "agency-a.outbound.ordinary";
-const log = openLog("silent", "test");
-const quarantine = { keepDays: 30, classifiedKeepDays: 7 };
-const deem = deemByCalendar(openCalendar(join(projectDir, "config/holidays")), log);
-
-interface Asked {
-  readonly intakeId?: string;
-  readonly earlierIntakeId?: string;
-  readonly bookId?: string;
-  readonly year?: number;
-  readonly number?: number;
-  readonly facts?: NormalisedFacts;
-  readonly reason?: string;
-}
-
-interface Line {
-  book_id: string;
-  year: number;
-  number: number;
-  status: string;
-  subject: string | null;
-  letter_number: string | null;
-  remarks: string | null;
-  registered_by_name: string | null;
-  registered_at: Date;
-}
-
-async function scene(
-  context: TestContext,
-  now: TrustedNow = systemClock(),
-  held: () => string | null = () => null,
-) {
-  const address = await databaseForTest(inject("testServer"), context);
-  const query = adminQueries(context, address);
-  const database = roomDatabase(context, address, "saraban_registry", 8);
-  const parts = { database, now, batchSize: 50, maxFailures: 3, reasonToHold: held, deem, quarantine, log };
-  await query("update saraban.agency set letter_code = 'ทก 0101'");
-  const ask = async (act: ActName, asked: Asked): Promise<string> => {
-    const id = newId();
-    await query(
-      `insert into saraban.act (id, agency_id, act, intake_id, earlier_intake_id, book_id, year, number, facts, reason,
-           made_by, made_by_name, made_at, clock)
-         values ($1, 'agency-a', $2, $3, $4, $5, $6, $7, $8, $9, 'person:somchai', 'สมชาย ทดสอบ', now(), '{}')`,
-      [
-        id,
-        act,
-        asked.intakeId,
-        asked.earlierIntakeId,
-        asked.bookId,
-        asked.year,
-        asked.number,
-        JSON.stringify(asked.facts ?? {}),
-        asked.reason ?? "",
-      ],
-    );
-    await query(
-      `insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('do-act', 'agency-a', $1::uuid, $1::text)`,
-      [id],
-    );
-    return id;
-  };
-  const result = async (id: string) => {
-    const [row] = await query<{ result: string; reason: string; number: number | null; year: number | null }>(
-      "select result, reason, number, year from saraban.act_result where act_id = $1",
-      [id],
-    );
-    return row;
-  };
-  const done = async (act: ActName, asked: Asked) => {
-    const id = await ask(act, asked);
-    const waits = await doAct(parts, "agency-a", id);
-    return { id, waits, ...(await result(id)) };
-  };
-  return {
-    address,
-    query,
-    ask,
-    carryOut: (id: string) => doAct(parts, "agency-a", id),
-    result,
-    do: done,
-    /** Letters that lie in the tray. */
-    async tray(letters: readonly ReadLetter[]): Promise<string[]> {
-      const ids = await letReadLettersWait(query, letters);
-      await drainBook(parts, "agency-a", INBOUND);
-      return ids;
-    },
-    drain: () => drainBook(parts, "agency-a", INBOUND),
-    lines: (book: string) =>
-      query<Line>("select * from saraban.register_line where book_id = $1 order by year, number", [book]),
-    notices: async () =>
-      (
-        await query<{ subject_id: string }>(
-          "select subject_id from saraban.outbox where job = 'notify-sender'",
-        )
-      ).map(({ subject_id }) => subject_id),
-  };
-}
+import { roomDatabase } from "../shared/testing/arrivals.ts";
+import { INBOUND, OUTBOUND, actsScene as scene } from "./testing/acts-scene.ts";
 
 test("a clerk registers from the tray what the reading found, with corrections; the sender is told, once", async (context) => {
-  const { tray, lines, notices, do: act, ask, carryOut, result } = await scene(context);
+  const { tray, lines, notices, do: act, ask, carryOut, result, query } = await scene(context);
   const [letter = ""] = await tray([{ verdict: "triage", number: null }]);
+  // That it has arrived, and lies in the tray.
+  context.expect(await notices()).toEqual([letter]);
+  await query("delete from saraban.outbox");
   const facts = { subject: "เรื่องที่แก้แล้ว", letterNumber: "นร 1/2", letterNumberPrinted: "นร ๑/๒" };
   const registered = await act("register", { intakeId: letter, facts });
   context.expect(registered).toMatchObject({ result: "done", number: 1 });
@@ -147,10 +37,11 @@ test("two clerks at the same letter at the same time: one number", async (contex
   context.expect((await lines(INBOUND)).length).toBe(1);
 });
 
-test("rejecting takes no number and tells the sender; no letter and merged tell nobody", async (context) => {
+test("rejecting takes no number; the sender hears of everything but of what is no letter", async (context) => {
   const { tray, lines, notices, do: act, query } = await scene(context);
-  const [good = "", bad = "", noise = "", twin = ""] = await tray([
+  const [good = "", bad = "", wrong = "", noise = "", twin = ""] = await tray([
     {},
+    { verdict: "triage" },
     { verdict: "triage" },
     { verdict: "triage" },
     { verdict: "triage" },
@@ -161,6 +52,9 @@ test("rejecting takes no number and tells the sender; no letter and merged tell 
     .expect(await act("reject", { intakeId: bad, reason: "ไม่มีลายมือชื่อ" }))
     .toMatchObject({ result: "done", number: null });
   context
+    .expect(await act("invalid", { intakeId: wrong, reason: "ไม่มีหน้าแรก" }))
+    .toMatchObject({ result: "done", number: null });
+  context
     .expect(await act("not-a-letter", { intakeId: noise, reason: "โฆษณา" }))
     .toMatchObject({ result: "done" });
   context
@@ -169,7 +63,10 @@ test("rejecting takes no number and tells the sender; no letter and merged tell 
   context
     .expect(await act("merge", { intakeId: twin, earlierIntakeId: good }))
     .toMatchObject({ result: "done" });
-  context.expect(await notices()).toEqual([bad]);
+  context.expect(await notices()).toEqual([bad, wrong, twin]);
+  context
+    .expect(await query("select decision from saraban.tray_decision where intake_id = $1", [wrong]))
+    .toEqual([{ decision: "invalid" }]);
   context.expect(await lines(INBOUND)).toEqual(numbered);
   context
     .expect(await act("reject", { intakeId: good, reason: "x" }))
@@ -237,8 +134,9 @@ test("outbound letters get their numbers in series of their own; a reserved numb
 });
 
 test("a mistake is corrected by an event that keeps what stood there, and a cancelled line takes no more", async (context) => {
-  const { tray, lines, do: act, query } = await scene(context);
-  await tray([{}]);
+  const { tray, lines, do: act, query, notices } = await scene(context);
+  const [letter] = await tray([{}]);
+  await query("delete from saraban.outbox");
   const [before] = await lines(INBOUND);
   const place = { bookId: INBOUND, year: before?.year as number, number: 1 };
   context
@@ -249,6 +147,7 @@ test("a mistake is corrected by an event that keeps what stood there, and a canc
       await act("correct", { ...place, facts: { subject: "ถูกต้อง", remarks: "แก้แล้ว" }, reason: "พิมพ์ผิด" }),
     )
     .toMatchObject({ result: "done" });
+  context.expect(await notices(), "whom the receipt told otherwise").toEqual([letter]);
   context
     .expect(await act("correct", { ...place, facts: { subject: null }, reason: "x" }))
     .toMatchObject({ reason: "a-subject-is-needed" });

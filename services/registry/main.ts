@@ -1,15 +1,19 @@
 /**
  * REGISTRY
  *
- * Receives    "register-letter": a wake-up for a book that has waiting letters; "do-act": what a clerk asks for.
- * Hands on    "notify-sender" for a registered, a refused or a rejected letter, and for one that came again in another mail.
- * Writes      book, entry, entry_event, outcome, quarantine, tray_decision, act_result (all but book append-only); book_year
- *             through entry's trigger.
+ * Receives    "register-letter": a wake-up for a book that has waiting letters; "do-act": what a clerk asks for;
+ *             "record-recall": a sender wants a letter back.
+ * Hands on    "notify-sender" for every letter that was decided on, without a clerk or by one, and for what happens to its
+ *             line later; "send-letter" for each recipient of a letter of our own that is sent, sent again or recalled.
+ * Writes      book, entry, entry_event, outcome, quarantine, tray_decision, act_result, outbound_event, outbound_file,
+ *             outbound_recipient (all but book append-only); outbound_letter; book_year through entry's trigger.
  * Promises    numbers 1, 2, 3 … for each book and calendar year in Asia/Bangkok, without hole or repeat, in order of arrival
  *             among the letters that are ready, in the transaction that writes the entry (Annex 6 §2.2.3). Every arrival
  *             gets exactly one outcome; one that lies in the tray at most one decision of a clerk. A mistake is corrected,
- *             filled or cancelled by an event beside the line; a number stays used.
- * May not     read message octets, talk to senders.
+ *             filled or cancelled by an event beside the line; a number stays used. A letter of our own is numbered when it
+ *             is signed off, by somebody who has that right and did not write it (outbound.fourEyes), in the version that he
+ *             has seen; what was sent never changes (Annex 6 §2.2.1).
+ * May not     read message octets or files, talk to senders.
  * Settings    registry.batchSize, quarantine.*, clock.policy, queue.*, database.*.
  * Fails       killed or stopped in a batch: the batch is rolled back, the next worker takes it up; nothing was numbered.
  *             a letter that cannot be written: tried alone, again later with growing pauses, set aside visibly at last.
@@ -28,6 +32,7 @@ import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, openDatabase } from "../shared/runtime/database.ts";
 import { deemByCalendar } from "./deem-receipt.ts";
 import { doAct } from "./do-act.ts";
+import { recordRecall } from "./record-recall.ts";
 import { drainBook } from "./register-letter.ts";
 
 /** Books drained and acts done at the same time; within a book there is one worker at a time anyway. */
@@ -76,6 +81,13 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
       "do-act": async ({ agencyId, subjectId }) => {
         const held = await doAct(parts, agencyId, subjectId);
         if (held !== null) await waitForClock("do-act", agencyId, subjectId, held);
+      },
+      "record-recall": async ({ agencyId, subjectId }) => {
+        const waits = await recordRecall(parts, agencyId, subjectId);
+        if (waits === null) return;
+        await inTransaction(database, { actor: "worker:registry", agencies: [agencyId] }, (transaction) =>
+          putOff(transaction, "record-recall", subjectId, waits.delayMs, waits.why),
+        );
       },
     },
     log,

@@ -161,10 +161,10 @@ function refusedOf(decided: readonly Decided[]): { intakeId: string; reason: str
     }));
 }
 
+/** Whatever has become of a letter, its sender may have to hear of it; of a second copy and of what is no letter nobody has. */
 function noticeFor(agencyId: string): (decided: Decided) => Work<HandedOnBy<"registry">>[] {
-  return ({ letter, outcome, reason }) => {
-    const work = { agencyId, subjectId: letter.intakeId };
-    const isTold = outcome === "registered" || outcome === "refused" || reason === "same-letter";
-    return isTold ? [{ job: "notify-sender", ...work }] : [];
-  };
+  return ({ letter, outcome }) =>
+    outcome === "duplicate" || outcome === "ignored"
+      ? []
+      : [{ job: "notify-sender", agencyId, subjectId: letter.intakeId }];
 }

@@ -75,7 +75,7 @@ test("the same letter in another mail gets no second number, and its sender the 
       outcome: "possible-duplicate",
       reason: "same-number-and-date",
       earlier,
-      told: false,
+      told: true,
     });
   }
   // Both at once, and over another channel.
@@ -102,7 +102,7 @@ test("the same files under another number or date are an officer's; from somebod
       outcome: "possible-duplicate",
       reason: "same-content",
       earlier,
-      told: false,
+      told: true,
     });
   }
   expect(stranger).toMatchObject({ outcome: "registered" });

@@ -1,0 +1,32 @@
+import type { Act } from "../../shared/letter/act.ts";
+import type { ActRefusal } from "../../shared/letter/act-refusal.ts";
+import { DEFAULT_OUTBOUND_RULES, type OutboundRules } from "../../shared/letter/outbound.ts";
+import type { Tables } from "../../shared/letter/tables.ts";
+import type { Transaction } from "../../shared/runtime/database.ts";
+import { hasRightToApprove, lastAuthor, type OutboundLetter } from "./letter-store.ts";
+
+/**
+ * Why somebody may not sign this letter off as it stands now; null when he may. He needs the right, has to have seen this
+ * version and not the one that somebody has put in its place meanwhile, and where two pairs of eyes are wanted he is not
+ * the one who wrote it.
+ */
+export async function signOffFault(
+  transaction: Transaction<Tables>,
+  { madeBy, details }: Act,
+  { id, version, draftedBy }: OutboundLetter,
+  outbound: OutboundRules,
+): Promise<ActRefusal | null> {
+  if (details.version !== version) return "another-version-was-seen";
+  if (!(await mayApprove(transaction, madeBy))) return "no-right-to-approve";
+  const { fourEyes } = { ...DEFAULT_OUTBOUND_RULES, ...outbound };
+  if (fourEyes && [draftedBy, await lastAuthor(transaction, id)].includes(madeBy))
+    return "who-drafted-it-does-not-approve-it";
+  return null;
+}
+
+/** A clerk who has the right today, or whoever sits at the machine itself (who could write the directory as well). */
+async function mayApprove(transaction: Transaction<Tables>, madeBy: string): Promise<boolean> {
+  if (/^person:os\/./u.test(madeBy)) return true;
+  const [, clerkId] = /^person:([^/]+)$/u.exec(madeBy) ?? [];
+  return clerkId !== undefined && (await hasRightToApprove(transaction, clerkId));
+}

@@ -1,0 +1,59 @@
+import type { ActRefusal } from "../../shared/letter/act-refusal.ts";
+import type { RecipientFacts } from "../../shared/letter/outbound.ts";
+import { newId } from "../../shared/runtime/ids.ts";
+import type { KnownOffice, Recipient } from "./sending-store.ts";
+
+/** What a mail server could be asked for, and nothing that would mean more to it than an address. */
+const ADDRESS = /^[A-Za-z0-9._+=&'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/;
+
+/** In lower case; what is no address gives no domain that anybody has. */
+function domainOf({ partner, address = "" }: RecipientFacts): string {
+  return (partner ?? address.slice(address.lastIndexOf("@") + 1)).toLowerCase();
+}
+
+/** The domains that have to be looked up for recipients. */
+export function domainsOf(recipients: readonly RecipientFacts[]): string[] {
+  return [...new Set(recipients.map(domainOf))];
+}
+
+/** How the book names the addressees: each of a few, else the first and how many more. */
+export function addressees(
+  recipients: readonly RecipientFacts[],
+  offices: ReadonlyMap<string, KnownOffice>,
+): string | null {
+  const names = recipients.map((recipient) => nameOf(recipient, offices)).filter((name) => name !== "");
+  if (names.length <= 5) return names.join(", ").slice(0, 1000) || null;
+  return `${names[0]} และอีก ${names.length - 1} แห่ง`;
+}
+
+function nameOf(recipient: RecipientFacts, offices: ReadonlyMap<string, KnownOffice>): string {
+  return recipient.name ?? offices.get(domainOf(recipient))?.name ?? recipient.address ?? "";
+}
+
+/**
+ * To whom a letter really goes: a partner at the mailbox that the directory names, anybody else at his address.
+ * @param ownDomain a letter to ourselves would be registered as one that came in
+ * @returns why it cannot be sent so, or one row for each recipient
+ */
+export function resolveRecipients(
+  recipients: readonly RecipientFacts[],
+  offices: ReadonlyMap<string, KnownOffice>,
+  ownDomain: string,
+): ActRefusal | Recipient[] {
+  if (recipients.length === 0) return "no-recipients";
+  const seen = new Set<string>();
+  const resolved: Omit<Recipient, "id">[] = [];
+  for (const facts of recipients) {
+    const domain = domainOf(facts);
+    if (domain === ownDomain) return "a-recipient-is-the-agency-itself";
+    const address = facts.partner === undefined ? facts.address : offices.get(domain)?.mailbox;
+    if (!address || address.length > 254 || !ADDRESS.test(address)) return "a-recipient-cannot-be-reached";
+    const key = address.toLowerCase();
+    if (seen.has(key)) return "a-recipient-stands-there-twice";
+    seen.add(key);
+    resolved.push({ name: nameOf(facts, offices), domain, address });
+  }
+  // Sorted: ids of one millisecond have no order of their own, and lists of recipients go by them.
+  const ids = resolved.map(() => newId()).sort();
+  return resolved.map((recipient, index) => ({ ...recipient, id: ids[index] as string }));
+}
