@@ -1,20 +1,57 @@
 import { sql, type Transaction } from "kysely";
-import type { Standing } from "../shared/letter/sender-rules.ts";
-import type { ClockState, Stamp } from "../shared/letter/stamp.ts";
+import type { Evidence, IssuingAgency } from "../shared/letter/evidence/evidence.ts";
+import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import type { SendResult } from "./mail-transport.ts";
-import type { NoticeFacts } from "./receipt.ts";
+import type { SendResult } from "./mail/mail-transport.ts";
 
-/** copy: the acknowledgement of the same letter's first arrival once more; alert: to a person of the agency. */
-export type NoticeKind = "acknowledgement" | "copy" | "refusal" | "rejection" | "alert";
+/**
+ * To the sender of an arrival: arrival (it is here, and waits), acknowledgement, refusal, rejection, handover, correction,
+ * cancellation, recall-answer; copy: the acknowledgement of the same letter's first arrival once more. alert: to a person of
+ * the agency. To a recipient of our letter: letter, recall. owner: to who drafted it.
+ */
+export type NoticeKind =
+  | "arrival"
+  | "acknowledgement"
+  | "copy"
+  | "refusal"
+  | "rejection"
+  | "alert"
+  | "handover"
+  | "correction"
+  | "cancellation"
+  | "recall-answer"
+  | "letter"
+  | "recall"
+  | "owner";
+
+/** What a message says besides its receipt, fixed when it was promised; each kind has its own fields beside these. */
+export interface NoticeFacts {
+  /** Whose mailbox it is sent from. */
+  readonly agency: IssuingAgency;
+}
+
+/** What a notice is about: an arrival, one recipient of a letter of ours, or such a letter as a whole. */
+export type NoticePlace =
+  | { readonly intakeId: string }
+  | { readonly recipientId: string }
+  | { readonly letterId: string };
 
 /** A promised message and how far it got. */
 export interface Notice {
   readonly id: string;
+  readonly agencyId: string;
   readonly kind: NoticeKind;
+  readonly intakeId: string | null;
+  readonly letterId: string | null;
+  readonly recipientId: string | null;
+  /** The event that it tells of, where there may be several of a kind. */
+  readonly eventId: string | null;
+  /** The mail address that it goes to. */
   readonly recipient: string;
   readonly messageId: string;
   readonly facts: NoticeFacts;
+  /** The signed receipt that it carries, as a document and as a compact JWS; null for what proves nothing to anybody. */
+  readonly receipt: { readonly evidence: Evidence; readonly jws: string } | null;
   readonly madeAt: Date;
   readonly state: "due" | "delivered" | "failed" | "withheld";
   readonly attempts: number;
@@ -23,163 +60,95 @@ export interface Notice {
   /** The last try, and what came of it; null before the first. */
   readonly lastAttemptAt: Date | null;
   readonly lastResult: SendResult["result"] | null;
-  /** Message-ID, with angle brackets, of the message that it answers; null for an alert. */
+  /** Message-ID, with angle brackets, of the message that it answers; null for what answers none. */
   readonly answersTo: string | null;
 }
 
 /** A notice as it is promised. */
-export type NewNotice = Pick<Notice, "id" | "kind" | "recipient" | "messageId" | "facts" | "state">;
-
-/** What a notice is made from. */
-export interface NoticeSubject {
-  readonly mailFrom: string;
-  readonly arrivedAt: Date;
-  readonly arrivedClock: ClockState;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  readonly unit: string | null;
-  readonly messageId: string | null;
-  /** The header's From address, and the known agency that it belongs to. */
-  readonly senderAddress: string | null;
-  readonly senderAgency: string | null;
-  readonly problems: readonly string[];
-  /** How sure the sender is (reading.standing). */
-  readonly standing: Standing;
-  /** Whether DMARC failed: of a message that another server handed us that alone makes it no forgery. */
-  readonly dmarcFailed: boolean;
-  readonly outcome: string | null;
-  readonly outcomeReason: string | null;
-  /** The arrival that this one repeats. */
-  readonly earlierIntakeId: string | null;
-  /** Until when the copy of a refused letter is kept. */
-  readonly keepUntil: Date | null;
-  readonly contacts: { readonly classifiedRegistrar?: string; readonly clerk?: string };
-  readonly agencyId: string;
-  readonly nameThai: string;
-  readonly nameEnglish: string;
-  readonly domain: string;
-  readonly mailbox: string;
-  readonly receiverName: string;
-  readonly entry: {
-    readonly bookId: string;
-    readonly year: number;
-    readonly number: number;
-    readonly registeredAt: string;
-    readonly clock: ClockState;
-    readonly letterNumber: string | null;
-    readonly letterNumberPrinted: string | null;
-    readonly letterDate: string | null;
-    readonly deemedReceivedAt: string | null;
-    /** The clerk who registered it; null when a rule did. */
-    readonly registeredByName: string | null;
-  } | null;
-  /** How a clerk decided on it in the tray; null when none had to. */
-  readonly decision: { readonly decision: string; readonly reason: string } | null;
+export interface NewNotice
+  extends Pick<Notice, "id" | "agencyId" | "kind" | "recipient" | "messageId" | "facts">,
+    Partial<Pick<Notice, "intakeId" | "letterId" | "recipientId" | "eventId">> {
+  readonly receiptId?: string | null;
+  /** Why it must not be sent; null when it is due. */
+  readonly withheld: string | null;
 }
 
-export async function readSubject(
-  transaction: Transaction<Tables>,
-  intakeId: string,
-): Promise<NoticeSubject | undefined> {
-  const { rows } = await sql<NoticeSubject>`
-    select i.mail_from as "mailFrom", i.arrived_at as "arrivedAt", i.clock as "arrivedClock", i.sha256,
-           i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", r.sender_address as "senderAddress",
-           r.sender_agency as "senderAgency", coalesce(r.problems, '{}') as problems, coalesce(r.standing, 'unchecked') as standing,
-           coalesce(r.sender_check->'dmarc'->>'result' = 'fail', false) as "dmarcFailed",
-           o.outcome, o.reason as "outcomeReason", o.earlier_intake_id as "earlierIntakeId", q.keep_until as "keepUntil",
-           a.contacts, a.id as "agencyId", a.name_th as "nameThai",
-           a.name_en as "nameEnglish", a.domain, a.mailbox, a.receiver_name as "receiverName",
-           case when e.number is not null then jsonb_build_object('bookId', e.book_id, 'year', e.year, 'number', e.number,
-             'registeredAt', e.registered_at, 'clock', e.clock, 'letterNumber', e.letter_number,
-             'letterNumberPrinted', e.letter_number_printed, 'letterDate', e.letter_date,
-             'deemedReceivedAt', e.deemed_received_at, 'registeredByName', e.registered_by_name) end as entry,
-           case when t.decision is not null then jsonb_build_object('decision', t.decision, 'reason', t.reason) end as decision
-      from intake i join agency a on a.id = i.agency_id
-      left join reading r on r.intake_id = i.id left join entry e on e.intake_id = i.id
-      left join tray_decision t on t.intake_id = i.id left join outcome o on o.intake_id = i.id
-      left join quarantine q on q.intake_id = i.id
-     where i.id = ${intakeId}`.execute(transaction);
-  return rows[0];
-}
-
-/** The notices of an arrival, in the order in which they were promised. */
-export async function findNotices(transaction: Transaction<Tables>, intakeId: string): Promise<Notice[]> {
+/**
+ * The notices of one place, in the order in which they were promised. Of a letter: those to its recipients and to its owner.
+ */
+export async function findNotices(transaction: Transaction<Tables>, place: NoticePlace): Promise<Notice[]> {
+  const where =
+    "intakeId" in place
+      ? sql`n.intake_id = ${place.intakeId}`
+      : "recipientId" in place
+        ? sql`n.recipient_id = ${place.recipientId}`
+        : sql`n.letter_id = ${place.letterId}`;
   const { rows } = await sql<Notice>`
-    select n.id, n.kind, n.recipient, n.message_id as "messageId", n.facts, n.made_at as "madeAt", n.state,
+    select n.id, n.agency_id as "agencyId", n.kind, n.intake_id as "intakeId", n.letter_id as "letterId",
+           n.recipient_id as "recipientId", n.event_id as "eventId", n.recipient, n.message_id as "messageId", n.facts,
+           case when p.id is not null then jsonb_build_object('evidence', p.facts, 'jws', p.jws) end as receipt,
+           n.made_at as "madeAt", n.state,
            coalesce(d.attempts, 0)::integer as attempts, d.first as "firstAttemptAt", last.ended_at as "lastAttemptAt",
            last.result as "lastResult",
-           case n.kind when 'copy' then r.message_id else n.facts #>> '{message,messageId}' end as "answersTo"
+           case when n.kind <> 'alert' then r.message_id end as "answersTo"
       from notice n
+      left join receipt p on p.id = n.receipt_id
       left join reading r on r.intake_id = n.intake_id
       left join lateral (select count(*) as attempts, min(started_at) as first from delivery_attempt where notice_id = n.id) d on true
       left join lateral (select ended_at, result from delivery_attempt where notice_id = n.id order by id desc limit 1) last on true
-     where n.intake_id = ${intakeId} order by n.made_at, n.id`.execute(transaction);
+     where ${where} order by n.made_at, n.id`.execute(transaction);
   return rows;
 }
 
-/** Promises a message: the same arrival gets the same notice however often this runs. */
+/**
+ * Promises a message: the same event gets the same notice however often this runs.
+ * @returns whether it was not promised before
+ */
 export async function insertNotice(
   transaction: Transaction<Tables>,
-  agencyId: string,
-  intakeId: string,
   notice: NewNotice,
-  stamp: Stamp,
-  reason: string,
-): Promise<void> {
-  await transaction
+  { at, clock }: Stamp,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await transaction
     .insertInto("notice")
     .values({
       id: notice.id,
-      agency_id: agencyId,
-      intake_id: intakeId,
+      agency_id: notice.agencyId,
+      intake_id: notice.intakeId ?? null,
+      letter_id: notice.letterId ?? null,
+      recipient_id: notice.recipientId ?? null,
+      event_id: notice.eventId ?? null,
+      receipt_id: notice.receiptId ?? null,
       kind: notice.kind,
       recipient: notice.recipient,
       message_id: notice.messageId,
       facts: JSON.stringify(notice.facts),
-      made_at: stamp.at,
-      clock: JSON.stringify(stamp.clock),
-      state: notice.state,
-      reason,
-      settled_at: notice.state === "due" ? null : stamp.at,
+      made_at: at,
+      clock: JSON.stringify(clock),
+      state: notice.withheld === null ? "due" : "withheld",
+      reason: notice.withheld ?? "",
+      settled_at: notice.withheld === null ? null : at,
     })
-    .onConflict((conflict) => conflict.columns(["intake_id", "kind"]).doNothing())
-    .execute();
+    .onConflict((conflict) => conflict.constraint("notice_once").doNothing())
+    .executeTakeFirst();
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-export async function insertAttempt(
-  transaction: Transaction<Tables>,
-  agencyId: string,
-  noticeId: string,
-  channel: string,
-  times: { readonly startedAt: Date; readonly endedAt: Date },
-  { result, reply }: SendResult,
-): Promise<void> {
-  await transaction
-    .insertInto("delivery_attempt")
-    .values({
-      agency_id: agencyId,
-      notice_id: noticeId,
-      channel,
-      started_at: times.startedAt,
-      ended_at: times.endedAt,
-      result,
-      reply,
-    })
-    .execute();
-}
-
-export async function settleNotice(
+/**
+ * What was promised and has not been sent is not sent any more. Only for the job that alone sends this notice.
+ * @param reason a code, as of reasonToWithhold
+ */
+export async function withholdNotice(
   transaction: Transaction<Tables>,
   noticeId: string,
-  state: "delivered" | "failed",
   reason: string,
   at: Date,
 ): Promise<void> {
   await transaction
     .updateTable("notice")
-    .set({ state, reason, settled_at: at })
+    .set({ state: "withheld", reason, settled_at: at })
     .where("id", "=", noticeId)
-    .where("state", "=", "due") // what another worker has settled meanwhile stands
+    .where("state", "=", "due")
     .execute();
 }
 
@@ -197,6 +166,7 @@ export async function alertsOfLastHour(
 
 /** A notice that was given up or refused for good. */
 export interface FailedNotice {
+  /** The arrival, or the letter of our own, that it is about. */
   readonly letterId: string;
   readonly agencyId: string;
   /** Empty for an alert: whom the agency has told of it would tell what the letter was. */
@@ -207,7 +177,7 @@ export interface FailedNotice {
 
 export async function listFailedNotices(transaction: Transaction<Tables>): Promise<FailedNotice[]> {
   const { rows } = await sql<FailedNotice>`
-    select intake_id as "letterId", agency_id as "agencyId",
+    select coalesce(intake_id, letter_id) as "letterId", agency_id as "agencyId",
            case kind when 'alert' then '' else recipient end as recipient, reason, settled_at as "settledAt"
       from notice where state = 'failed' order by settled_at limit 1000`.execute(transaction);
   return rows;
@@ -220,10 +190,13 @@ export async function retryNotices(
 ): Promise<number> {
   const { rows } = await sql`
     with again as (update notice set state = 'due', reason = '', settled_at = null
-      where state = 'failed' and (${letterIds}::uuid[] is null or intake_id = any (${letterIds}::uuid[]))
-      returning intake_id, agency_id)
+      where state = 'failed' and (${letterIds}::uuid[] is null or coalesce(intake_id, letter_id) = any (${letterIds}::uuid[]))
+      returning case when intake_id is not null then 'notify-sender' when kind = 'owner' then 'notify-owner' else 'send-letter' end as job,
+                agency_id, case when kind = 'owner' then letter_id else coalesce(intake_id, recipient_id) end as subject_id)
     insert into outbox (job, agency_id, subject_id, work_key)
-      select distinct 'notify-sender', agency_id, intake_id, intake_id::text from again
-      on conflict (job, subject_id, agency_id) do nothing returning subject_id`.execute(transaction);
+      select distinct job, agency_id, subject_id, subject_id::text from again
+      -- A row that is there is locked: who is about to end that work waits until these can be seen.
+      on conflict (job, subject_id, agency_id) do update set next_send_at = least(outbox.next_send_at, now())
+      returning subject_id`.execute(transaction);
   return rows.length;
 }

@@ -1,126 +1,223 @@
 import type { Transaction } from "kysely";
+import { isOpen } from "../shared/letter/outbox.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { newId } from "../shared/runtime/ids.ts";
-import { alertOf, receiptOf, refusalOf, rejectionOf } from "./notice-facts.ts";
+import { issueInForce, issueOf } from "./issue-owed.ts";
+import { alertOf, isUnsigned, type SenderFacts, senderFactsOf } from "./notice-facts.ts";
 import {
   alertsOfLastHour,
   findNotices,
   insertNotice,
   type Notice,
+  type NoticeFacts,
   type NoticeKind,
-  type NoticeSubject,
-  readSubject,
+  withholdNotice,
 } from "./notice-store.ts";
-import type { NoticeFacts, Receipt } from "./receipt.ts";
+import { isInTray, type Owed, owedBy } from "./owed-notices.ts";
+import type { EvidenceIssuer, IssuedEvidence } from "./receipts/issue-evidence.ts";
+import { type NoticeSubject, readSubject } from "./subject-store.ts";
+import { promiseWebhookCalls, receiptIssued } from "./webhook/promise-calls.ts";
 import { reasonToWithhold, reasonToWithholdCopy } from "./withhold-notice.ts";
 
 /**
- * Promises what an arrival is owed and has not been promised yet, from what stands in the books, and tells all its notices.
- * What is promised once stays as it was: the same arrival gets the same messages however often this runs.
+ * Promises what an arrival is owed and has not been promised yet, from what stands in the books, and tells the notices that
+ * the job "notify-sender" sends. What is promised once stays as it was: the same arrival gets the same messages however
+ * often this runs.
  */
 export async function promiseNotices(
   transaction: Transaction<Tables>,
-  agencyId: string,
+  issuer: EvidenceIssuer,
   intakeId: string,
   stamp: Stamp,
 ): Promise<Notice[]> {
   const subject = await readSubject(transaction, intakeId);
   if (!subject) throw new Error("the arrival cannot be found");
-  const found = await findNotices(transaction, intakeId);
-  const missing = owedKinds(subject).filter((kind) => !found.some((notice) => notice.kind === kind));
-  if (missing.length === 0) return found;
-  for (const kind of missing) {
-    const id = newId();
-    const { recipient, facts, withheld } = await promised(
-      transaction,
-      kind,
-      { evidenceId: id, intakeId },
-      subject,
-      stamp,
-    );
-    const messageId = `<${MESSAGE_ID_WORDS[kind]}.${id}@${subject.domain}>`;
-    const state = withheld === null ? "due" : "withheld";
-    const notice = { id, kind, recipient, messageId, facts, state } as const;
-    await insertNotice(transaction, agencyId, intakeId, notice, stamp, withheld ?? "");
-  }
-  // Another worker may have promised them a moment before: what stands in the table is what goes out.
-  return findNotices(transaction, intakeId);
+  const found = await findNotices(transaction, { intakeId });
+  const missing = owedBy(subject).filter((owed) => !found.some((notice) => isFor(notice, owed)));
+  const notices = [...found];
+  for (const owed of missing)
+    notices.push(...(await promise(transaction, issuer, subject, owed, found, stamp)));
+  const isTold = notices.some(({ kind, state }) => kind === "arrival" && state === "due")
+    ? await isOpen(transaction, "tell-arrival", intakeId)
+    : false;
+  return notices.filter(({ kind }) => kind !== "arrival" || !isTold);
 }
 
-const MESSAGE_ID_WORDS: Readonly<Record<NoticeKind, string>> = {
-  acknowledgement: "ack",
-  copy: "copy",
-  refusal: "refusal",
-  rejection: "rejection",
-  alert: "alert",
-};
-
-/** What becomes of an arrival decides who is told what; a clerk's decision may add to it later. */
-function owedKinds({ entry, decision, outcome, outcomeReason }: NoticeSubject): NoticeKind[] {
-  const kinds: NoticeKind[] = [];
-  if (outcome === "possible-duplicate" && outcomeReason === "same-letter") kinds.push("copy");
-  if (entry) kinds.push("acknowledgement");
-  else if (decision?.decision === "rejected") kinds.push("rejection");
-  else if (outcome === "refused") {
-    kinds.push("refusal");
-    if (ALERTING.has(outcomeReason ?? "")) kinds.push("alert");
+/**
+ * Promises to tell a sender that the letter has arrived, while it waits for its number; nothing when it waits no longer.
+ * What has not been told by the time that the number is known is not told any more: the acknowledgement says it too.
+ */
+export async function promiseArrival(
+  transaction: Transaction<Tables>,
+  issuer: EvidenceIssuer,
+  intakeId: string,
+  stamp: Stamp,
+): Promise<Notice[]> {
+  const owed: Owed = { kind: "arrival", eventId: null };
+  const notices = await findNotices(transaction, { intakeId });
+  if (
+    !notices.some((notice) => isFor(notice, owed)) &&
+    (await isOpen(transaction, "register-letter", intakeId))
+  ) {
+    const subject = await readSubject(transaction, intakeId);
+    if (!subject) throw new Error("the arrival cannot be found");
+    notices.push(...(await promise(transaction, issuer, subject, owed, notices, stamp)));
   }
-  return kinds;
+  const arrival = notices.find(({ kind }) => kind === "arrival");
+  if (!arrival) return [];
+  if (arrival.state !== "due" || !notices.some(({ kind }) => kind === "acknowledgement")) return [arrival];
+  await withholdNotice(transaction, arrival.id, "overtaken", stamp.at);
+  return [];
 }
 
-/** Whom an agency has chosen to refuse it need not hear of each time; these somebody has to know of. */
-const ALERTING: ReadonlySet<string> = new Set(["classified", "infected", "forged-sender"]);
+function isFor(notice: Notice, { kind, eventId }: Owed): boolean {
+  return notice.kind === kind && notice.eventId === eventId;
+}
+
 /** Anyone may write ลับ into a subject: beyond this the quarantine's list tells of the others. */
 const MOST_ALERTS_AN_HOUR = 30;
 
 interface Promised {
   readonly recipient: string;
   readonly facts: NoticeFacts;
+  readonly receipt: IssuedEvidence | null;
   /** Null when it is to be sent. */
   readonly withheld: string | null;
 }
 
+/** @returns the notice as it stands in the table: of two workers the second gets what the first has promised */
+async function promise(
+  transaction: Transaction<Tables>,
+  issuer: EvidenceIssuer,
+  subject: NoticeSubject,
+  owed: Owed,
+  found: readonly Notice[],
+  stamp: Stamp,
+): Promise<readonly Notice[]> {
+  const { agencyId, intakeId, domain } = subject;
+  const id = newId();
+  const { receipt, ...message } = await promised(transaction, issuer, subject, owed, found, id, stamp);
+  const messageId = `<${MESSAGE_ID_WORDS[owed.kind]}.${id}@${domain}>`;
+  const notice = { ...message, ...owed, id, agencyId, intakeId, messageId };
+  const receiptId = receipt?.evidence.evidenceId ?? null;
+  if (!(await insertNotice(transaction, { ...notice, receiptId }, stamp)))
+    return (await findNotices(transaction, { intakeId })).filter((one) => isFor(one, owed));
+  // A copy says nothing new; what it carries was told of with its own arrival.
+  if (receipt && owed.kind !== "copy")
+    await promiseWebhookCalls(transaction, agencyId, intakeId, receiptIssued(receipt), stamp);
+  return [
+    {
+      ...notice,
+      ...{ letterId: null, recipientId: null, receipt, madeAt: stamp.at },
+      ...{ attempts: 0, firstAttemptAt: null, lastAttemptAt: null, lastResult: null },
+      state: message.withheld === null ? "due" : "withheld",
+      answersTo: owed.kind === "alert" ? null : subject.messageId,
+    },
+  ];
+}
+
+const MESSAGE_ID_WORDS: Readonly<Record<NoticeKind, string>> = {
+  arrival: "arrival",
+  acknowledgement: "ack",
+  copy: "copy",
+  refusal: "refusal",
+  rejection: "rejection",
+  alert: "alert",
+  handover: "handover",
+  correction: "correction",
+  cancellation: "cancellation",
+  "recall-answer": "recall-answer",
+  letter: "letter",
+  recall: "recall",
+  owner: "owner",
+};
+
 async function promised(
   transaction: Transaction<Tables>,
-  kind: NoticeKind,
-  ids: { readonly evidenceId: string; readonly intakeId: string },
+  issuer: EvidenceIssuer,
   subject: NoticeSubject,
+  owed: Owed,
+  notices: readonly Notice[],
+  id: string,
   stamp: Stamp,
 ): Promise<Promised> {
+  if (owed.kind === "alert") return promisedAlert(transaction, subject, id, stamp);
+  if (owed.kind === "copy") return promisedCopy(transaction, issuer, subject, stamp);
   const recipient = subject.mailFrom;
+  const withheld = reasonToWithhold(subject);
+  // What stands in a book is stated whether its sender may be answered or not: programs of the agency hear of it, and the
+  // same letter in another message is answered with it. What does not is not stated to nobody.
+  if (withheld !== null && !subject.entry)
+    return { recipient, facts: senderFactsOf(subject), receipt: null, withheld };
+  const receipt = await issueOf(transaction, issuer, subject, owed, stamp);
+  return {
+    recipient,
+    facts: senderFactsOf(subject, toldBeside(subject, owed, receipt, notices)),
+    receipt,
+    withheld,
+  };
+}
+
+function toldBeside(
+  { outcome, keepUntil }: NoticeSubject,
+  { kind }: Owed,
+  { evidence }: IssuedEvidence,
+  notices: readonly Notice[],
+): Partial<Omit<SenderFacts["told"], "office">> {
   switch (kind) {
-    case "acknowledgement":
-      return { recipient, facts: receiptOf(ids, subject), withheld: reasonToWithhold(subject) };
-    case "rejection":
-      return { recipient, facts: rejectionOf(ids, subject), withheld: reasonToWithhold(subject) };
+    case "arrival":
+      return { waitsFor: isInTray(outcome) ? "officer" : "number" };
     case "refusal":
-      return { recipient, facts: refusalOf(ids, subject), withheld: reasonToWithhold(subject) };
-    case "copy": {
-      const { receipt, earlier } = await firstReceipt(transaction, subject, stamp);
-      return { recipient, facts: receipt, withheld: reasonToWithholdCopy(subject, earlier) };
+      return { keepUntil: keepUntil?.toISOString() ?? null };
+    case "correction":
+    case "cancellation": {
+      // The sender of a letter that was acknowledged before receipts were signed knows another id than the signed one.
+      const first = notices.find((notice) => notice.kind === "acknowledgement")?.facts;
+      const isFirst =
+        first !== undefined && isUnsigned(first) && !notices.some((one) => one.kind === "correction");
+      return { replaces: isFirst ? first.evidenceId : evidence.replaces };
     }
-    case "alert": {
-      const { classifiedRegistrar, clerk } = subject.contacts;
-      const contact = subject.outcomeReason === "classified" ? classifiedRegistrar : clerk;
-      const facts = alertOf(ids, subject);
-      if (contact === undefined) return { recipient: "", facts, withheld: "no-contact" };
-      const sent = await alertsOfLastHour(transaction, subject.agencyId, stamp.at);
-      return { recipient: contact, facts, withheld: sent < MOST_ALERTS_AN_HOUR ? null : "too-many-alerts" };
-    }
+    default:
+      return {};
   }
 }
 
-/** The receipt of the same letter's first arrival. Promised here when both have come at the same moment. */
-async function firstReceipt(
+async function promisedAlert(
   transaction: Transaction<Tables>,
-  { agencyId, earlierIntakeId }: NoticeSubject,
+  subject: NoticeSubject,
+  id: string,
   stamp: Stamp,
-): Promise<{ receipt: Receipt; earlier: NoticeSubject }> {
-  if (earlierIntakeId === null) throw new Error("a repeated letter without the one that it repeats");
-  const earlier = await readSubject(transaction, earlierIntakeId);
-  const notices = await promiseNotices(transaction, agencyId, earlierIntakeId, stamp);
-  const receipt = notices.find(({ kind }) => kind === "acknowledgement")?.facts;
-  if (!earlier || receipt?.type !== "registered") throw new Error("a repeated letter has no first receipt");
-  return { receipt, earlier };
+): Promise<Promised> {
+  const { classifiedRegistrar, clerk } = subject.contacts;
+  const contact = subject.outcomeReason === "classified" ? classifiedRegistrar : clerk;
+  const facts = alertOf(id, subject);
+  if (contact === undefined) return { recipient: "", facts, receipt: null, withheld: "no-contact" };
+  const sent = await alertsOfLastHour(transaction, subject.agencyId, stamp.at);
+  const withheld = sent < MOST_ALERTS_AN_HOUR ? null : "too-many-alerts";
+  return { recipient: contact, facts, receipt: null, withheld };
+}
+
+/** The receipt of the letter that this one repeats, or was merged into: the same one, whichever is promised first. */
+async function promisedCopy(
+  transaction: Transaction<Tables>,
+  issuer: EvidenceIssuer,
+  subject: NoticeSubject,
+  stamp: Stamp,
+): Promise<Promised> {
+  const earlierIntakeId = subject.decision?.earlierIntakeId ?? subject.earlierIntakeId;
+  const earlier = earlierIntakeId === null ? undefined : await readSubject(transaction, earlierIntakeId);
+  if (!earlier?.entry) throw new Error("a repeated letter has no first receipt");
+  const recipient = subject.mailFrom;
+  const withheld = reasonToWithholdCopy(subject, earlier);
+  if (withheld !== null) return { recipient, facts: senderFactsOf(subject), receipt: null, withheld };
+  const acknowledged = (await findNotices(transaction, { intakeId: earlier.intakeId })).find(
+    ({ kind }) => kind === "acknowledgement",
+  )?.facts;
+  const isCorrected = earlier.events.some(({ what }) => what === "corrected" || what === "cancelled");
+  // Promised before receipts were signed: what was said then is said again.
+  if (acknowledged && isUnsigned(acknowledged) && !isCorrected)
+    return { recipient, facts: acknowledged, receipt: null, withheld };
+  const receipt = await issueInForce(transaction, issuer, earlier, stamp);
+  return { recipient, facts: senderFactsOf(subject), receipt, withheld };
 }

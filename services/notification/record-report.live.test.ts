@@ -40,7 +40,8 @@ async function scene(context: TestContext) {
   const query = adminQueries(context, address);
   const database = roomDatabase(context, address, "saraban_notification");
   const acting = { actor: "worker:notification", agencies: ["agency-a"] } as const;
-  const parts = { database, now: systemClock(), log: openLog("silent", "test") };
+  const partnerKeys = { refresh: async () => false };
+  const parts = { database, now: systemClock(), log: openLog("silent", "test"), partnerKeys };
   const key = await inTransaction(database, acting, signingKey);
   const notice = async (state = "delivered"): Promise<{ id: string; messageId: string; path: string }> => {
     const [letter = ""] = await letReadLettersWait(query, [{}]);

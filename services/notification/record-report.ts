@@ -1,33 +1,39 @@
 import { isReportKind, type ReportedRecipient } from "../shared/letter/delivery-report.ts";
 import type { JobData } from "../shared/letter/flow.ts";
-import { finish } from "../shared/letter/outbox.ts";
+import { finish, putOff } from "../shared/letter/outbox.ts";
 import { parseReturnPath } from "../shared/letter/return-path.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { inTransaction, type Transaction } from "../shared/runtime/database.ts";
+import { type Acting, inTransaction, type Transaction } from "../shared/runtime/database.ts";
+import type { DeliveryParts } from "./mail/deliver-notices.ts";
+import type { PartnerKeys } from "./outbound/fetch-partner-keys.ts";
+import { judgeEvidence } from "./outbound/judge-evidence.ts";
+import { recordAnswer } from "./outbound/record-answer.ts";
 import { readReportKeys } from "./report-key-store.ts";
 import {
-  type Evidence,
   failNotice,
   findReported,
-  insertEvidence,
+  insertReport,
+  type KeptReport,
   type Report,
   type ReportedNotice,
   readReportMail,
 } from "./report-store.ts";
 import { verifyToken } from "./report-token.ts";
-import type { NotificationParts } from "./send-notice.ts";
 
 /**
  * The job "record-report": a bounce, read receipt, automatic reply or acknowledgement is matched to the notice that it is
  * about and kept as evidence of what became of that. Only a report that came to the return path which our message alone
  * carried may change anything: anyone can write a bounce that names a Message-ID. Then a failure makes the notice failed,
- * so that `saraban notices` shows it; whatever else is reported is evidence only.
+ * so that `saraban notices` shows it; whatever else is reported is evidence only. What it says of a letter of our own is
+ * recorded with its recipient: by the signature of the receipt that it carries, however it came here.
  */
 export async function recordReport(
-  { database, now, log }: Pick<NotificationParts, "database" | "now" | "log">,
+  parts: RecordReportParts,
   { agencyId, subjectId }: JobData,
 ): Promise<void> {
+  const { database, now, log } = parts;
   const acting = { actor: "worker:notification", agencies: [agencyId] } as const;
+  if (await waitsForKeys(parts, acting, subjectId)) return;
   const recorded = await inTransaction(database, acting, async (transaction) => {
     // First, and the fence: of two workers the second finds the work done.
     if ((await finish(transaction, "record-report", [subjectId])) === 0) return undefined;
@@ -36,24 +42,72 @@ export async function recordReport(
     const stamp = now();
     const found = await match(transaction, agencyId, mail);
     const told = judge(mail, found.notice);
-    const evidence: Evidence = {
-      noticeId: found.notice?.id ?? null,
-      matchedBy: found.matchedBy,
-      kind: mail.kind,
-      ...told.facts,
+    const { notice, matchedBy } = found;
+    const kept: KeptReport = { noticeId: notice?.id ?? null, matchedBy, kind: mail.kind, ...told.facts };
+    await insertReport(transaction, agencyId, subjectId, kept, stamp);
+    const isProved = matchedBy === "token" && !found.isContradicted;
+    if (isProved && told.isFailure && notice)
+      await failNotice(transaction, notice.id, reasonOf(kept), stamp.at);
+    const { isFailure } = told;
+    const answer = { intakeId: subjectId, agencyId, mail, kept, notice, isProved, isFailure };
+    const news = await recordAnswer(transaction, answer, stamp);
+    return {
+      notice: kept.noticeId,
+      matchedBy,
+      kind: kept.kind,
+      isFailure: isProved && isFailure,
+      ...(news === null ? {} : { news: news.what, proof: news.proof }),
     };
-    await insertEvidence(transaction, agencyId, subjectId, evidence, stamp);
-    const isFailure = found.matchedBy === "token" && !found.isContradicted && told.isFailure;
-    if (isFailure && found.notice)
-      await failNotice(transaction, found.notice.id, reasonOf(evidence), stamp.at);
-    return { notice: evidence.noticeId, matchedBy: found.matchedBy, kind: evidence.kind, isFailure };
   });
   if (recorded) log.info({ letter: subjectId, ...recorded }, "report recorded");
 }
 
+export interface RecordReportParts extends Pick<DeliveryParts, "database" | "now" | "log"> {
+  readonly partnerKeys: Pick<PartnerKeys, "refresh">;
+}
+
+/** What was signed by a key that cannot be fetched meanwhile counts as unproved from then on. */
+const WAIT_FOR_KEYS_MS = 24 * 60 * 60 * 1000;
+const SHORTEST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 30 * 60_000;
+
+/**
+ * A receipt by a key that nobody here knows: the partner may have a new one, which is asked for before the work begins. While
+ * the partner does not answer the receipt waits: judged without the key it would stand there as a mere claim for ever.
+ * @returns whether the job was put off
+ */
+async function waitsForKeys(
+  { database, partnerKeys, now }: RecordReportParts,
+  acting: Acting,
+  subjectId: string,
+): Promise<boolean> {
+  const unknown = await inTransaction(database, acting, async (transaction) => {
+    const mail = await readReportMail(transaction, subjectId);
+    const jws = mail?.report?.evidence ?? null;
+    if (!mail || jws === null) return null;
+    const judged = await judgeEvidence(transaction, jws);
+    const isUnknown = judged.state === "unproved" && judged.because === "unknown-key";
+    return isUnknown && judged.domain !== null ? { domain: judged.domain, arrivedAt: mail.arrivedAt } : null;
+  });
+  if (unknown === null || (await partnerKeys.refresh(unknown.domain)) !== false) return false;
+  const ageMs = now().at.getTime() - unknown.arrivedAt.getTime();
+  if (ageMs > WAIT_FOR_KEYS_MS) return false;
+  const delayMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, ageMs / 2));
+  await inTransaction(database, acting, (transaction) =>
+    putOff(
+      transaction,
+      "record-report",
+      subjectId,
+      delayMs,
+      "waits for the keys of the office that signed it",
+    ),
+  );
+  return true;
+}
+
 interface Match {
   readonly notice: ReportedNotice | null;
-  readonly matchedBy: Evidence["matchedBy"];
+  readonly matchedBy: KeptReport["matchedBy"];
   /** The token is one message's, and the report names another one: somebody has put it together. */
   readonly isContradicted: boolean;
 }
@@ -87,7 +141,7 @@ function isUuid(text: string | null | undefined): text is string {
 }
 
 type Told = {
-  readonly facts: Pick<Evidence, "action" | "status" | "recipient" | "diagnostic">;
+  readonly facts: Pick<KeptReport, "action" | "status" | "recipient" | "diagnostic">;
   readonly isFailure: boolean;
 };
 
@@ -98,7 +152,11 @@ type Told = {
 function judge({ kind, report }: Report, notice: ReportedNotice | null): Told {
   const { action = null, status = null, recipient = null, diagnostic = null } = report ?? {};
   const whole = { facts: { action, status, recipient, diagnostic }, isFailure: false };
-  if (kind !== "bounce" || !report || !notice || report.recipients.length === 0) return whole;
+  if (kind !== "bounce" || !report || !notice) return whole;
+  // A bounce in no standard form names nobody: of a letter, whose owner has to know, it is believed all the same.
+  if (report.recipients.length === 0) {
+    return { ...whole, isFailure: notice.recipientId !== null && action === "failed" };
+  }
   const ours = notice.recipient.toLowerCase();
   const isOurs = (told: ReportedRecipient) => told.original === ours || told.final === ours;
   // Where the address was rewritten on the way, none is ours by name; the report is about our message all the same.
@@ -115,7 +173,7 @@ function judge({ kind, report }: Report, notice: ReportedNotice | null): Told {
   };
 }
 
-function reasonOf({ status, diagnostic }: Evidence): string {
+function reasonOf({ status, diagnostic }: KeptReport): string {
   const words = [status ?? "", diagnostic ?? ""].filter((word) => word !== "").join(" ");
   return `reported as failed: ${words === "" ? "no reason was given" : words}`.slice(0, 500);
 }

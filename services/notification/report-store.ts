@@ -2,10 +2,14 @@ import { sql, type Transaction } from "kysely";
 import type { DeliveryReport, ReportKind } from "../shared/letter/delivery-report.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
+import type { NoticeKind } from "./notice-store.ts";
 
 /** A mail that speaks of a message of ours, as reading has found it. */
 export interface Report {
   readonly recipients: readonly string[];
+  /** Of its From field. */
+  readonly sender: string | null;
+  readonly arrivedAt: Date;
   readonly kind: string;
   /** Null where it says nothing that a program understands. */
   readonly report: DeliveryReport | null;
@@ -18,7 +22,7 @@ export async function readReportMail(
   intakeId: string,
 ): Promise<Report | undefined> {
   const { rows } = await sql<Report>`
-    select i.recipients, r.kind, r.report, r."references"
+    select i.recipients, r.sender_address as sender, i.arrived_at as "arrivedAt", r.kind, r.report, r."references"
       from intake i join reading r on r.intake_id = i.id where i.id = ${intakeId}`.execute(transaction);
   return rows[0];
 }
@@ -28,6 +32,10 @@ export interface ReportedNotice {
   readonly id: string;
   readonly messageId: string;
   readonly recipient: string;
+  readonly kind: NoticeKind;
+  /** The recipient of a letter of ours that it went to; null for any other notice. */
+  readonly letterId: string | null;
+  readonly recipientId: string | null;
 }
 
 export async function findReported(
@@ -36,13 +44,13 @@ export async function findReported(
   messageIds: readonly string[],
 ): Promise<ReportedNotice[]> {
   const { rows } = await sql<ReportedNotice>`
-    select id, message_id as "messageId", recipient from notice
+    select id, message_id as "messageId", recipient, kind, letter_id as "letterId", recipient_id as "recipientId" from notice
      where id = any (${ids}::uuid[]) or message_id = any (${messageIds}::text[])`.execute(transaction);
   return rows;
 }
 
 /** What is kept of a report, beside the mail itself. */
-export interface Evidence {
+export interface KeptReport {
   readonly noticeId: string | null;
   readonly matchedBy: "token" | "message-id" | "nothing";
   readonly kind: ReportKind;
@@ -53,11 +61,11 @@ export interface Evidence {
 }
 
 /** One row for each mail: a second time nothing is written. */
-export async function insertEvidence(
+export async function insertReport(
   transaction: Transaction<Tables>,
   agencyId: string,
   intakeId: string,
-  { noticeId, matchedBy, ...facts }: Evidence,
+  { noticeId, matchedBy, ...facts }: KeptReport,
   { at, clock }: Stamp,
 ): Promise<void> {
   await transaction

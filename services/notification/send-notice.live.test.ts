@@ -1,13 +1,10 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import formats from "ajv-formats";
 import { inject, type TestContext, test } from "vitest";
-import { systemClock } from "../shared/letter/stamp.ts";
+import type { Evidence } from "../shared/letter/evidence/evidence.ts";
+import { evidenceFault } from "../shared/letter/evidence/evidence-shape.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
-import { openLog } from "../shared/runtime/log.ts";
-import { projectDir, readJson } from "../shared/runtime/settings.ts";
 import {
   adminQueries,
   letReadLettersWait,
@@ -16,44 +13,25 @@ import {
 } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
 import { openSmtpSink, type SinkAnswer } from "../shared/testing/smtp-sink.ts";
-import { type MailTransport, openMailFolder, openSmarthost } from "./mail-transport.ts";
+import { retryDelayMs } from "./mail/deliver-notices.ts";
+import { openMailFolder } from "./mail/mail-folder.ts";
+import type { MailTransport } from "./mail/mail-transport.ts";
+import { openSmarthost } from "./mail/smarthost.ts";
 import { listFailedNotices, retryNotices } from "./notice-store.ts";
-import type { Receipt } from "./receipt.ts";
-import { retryDelayMs, sendNotice } from "./send-notice.ts";
-
-/** Faults of a notice's JSON against the schema that it names; an empty text when it holds. */
-function schemaFaults(json: unknown): string {
-  const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
-  formats.default(ajv);
-  for (const name of ["receipt", "refusal", "rejection"])
-    ajv.addSchema(readJson(join(projectDir, `schemas/${name}.schema.json`)));
-  const validate = ajv.getSchema((json as { schema: string }).schema);
-  if (!validate) return "there is no such schema";
-  validate(json);
-  return ajv.errorsText(validate.errors).replace("No errors", "");
-}
+import { sendNotice } from "./send-notice.ts";
+import { PUBLIC_URL, senderParts } from "./testing/sender-parts.ts";
 
 const SECRET_SUBJECT = "เรื่องที่ไม่มีใครควรเห็น";
 
 async function scene(context: TestContext, transport: MailTransport | undefined, giveUpAfterHours = 120) {
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
-  const database = roomDatabase(context, address, "saraban_notification");
-  let aheadMs = 0;
-  const now = () => {
-    const { at, clock } = systemClock()();
-    return { at: new Date(at.getTime() + aheadMs), clock };
-  };
-  const log = openLog("silent", "test");
-  const parts = { database, now, transport, giveUpAfterHours, withTokens: true, log };
+  const { parts, wait } = senderParts(context, address, transport, giveUpAfterHours);
   return {
     query,
     address,
     parts,
-    /** Lets the clock run ahead, as if one had waited. */
-    wait: (seconds: number): void => {
-      aheadMs += seconds * 1000;
-    },
+    wait,
     /** A registered letter (or a refused one) whose notice is due. */
     async due(letter: ReadLetter, kind: "acknowledgement" | "refusal" = "acknowledgement"): Promise<string> {
       const [id = ""] = await letReadLettersWait(query, [letter]);
@@ -87,7 +65,10 @@ async function scene(context: TestContext, transport: MailTransport | undefined,
     },
     send: (id: string) =>
       sendNotice(parts, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id }),
-    notices: () => query<{ state: string; reason: string; facts: Receipt }>("select * from saraban.notice"),
+    notices: () =>
+      query<{ state: string; reason: string; evidence: Evidence; jws: string }>(
+        "select n.*, p.facts as evidence, p.jws from saraban.notice n left join saraban.receipt p on p.id = n.receipt_id",
+      ),
     attempts: () =>
       query<{ result: string; reply: string }>("select * from saraban.delivery_attempt order by id"),
     outbox: () =>
@@ -120,7 +101,7 @@ test("the acknowledgement carries Annex 6's six fields for people and for progra
   expect(mail.headers.get("auto-submitted")).toBe("auto-replied");
   expect(mail.inReplyTo).toBe(`<${id}@opdc.example.go.th>`);
   expect(mail.headers.get("references")).toBe(`<${id}@opdc.example.go.th>`);
-  const { subject, text, json } = await mail.read();
+  const { subject, text, json, attachments } = await mail.read();
   expect(subject).toBe("แจ้งเลขรับหนังสือ ที่ นร 1200/55 เลขรับ 1/2569");
   for (const fact of [
     "นร ๑๒๐๐/๕๕",
@@ -134,8 +115,8 @@ test("the acknowledgement carries Annex 6's six fields for people and for progra
   }
   expect(text.indexOf("ได้รับและลงทะเบียนรับ")).toBeLessThan(text.indexOf("has received and registered"));
   const [notice] = await notices();
-  expect(json).toEqual(notice?.facts);
-  expect(schemaFaults(json)).toBe("");
+  expect(json).toEqual(notice?.evidence);
+  expect(evidenceFault(json)).toBeNull();
   expect(json).toMatchObject({
     type: "registered",
     letter: { number: "นร 1200/55", date: "2020-04-09" },
@@ -143,6 +124,23 @@ test("the acknowledgement carries Annex 6's six fields for people and for progra
     receiver: { name: "เจ้าหน้าที่ทดสอบ งานสารบรรณ ก", unit: "หน่วยงานทดสอบ ก" },
     clock: { received: { state: "unsynchronised" } },
   });
+  const { evidenceId = "", verifyUrl = "", code = "" } = notice?.evidence ?? {};
+  const files = attachments.map(({ name, contentType, content }) => [
+    name,
+    contentType,
+    content.toString("latin1"),
+  ]);
+  expect(files.slice(1)).toEqual([[`receipt-${evidenceId}.jws`, "application/jose", notice?.jws]]);
+  expect(verifyUrl).toContain(`${PUBLIC_URL}/verify/`);
+  // What the service conditions have to say (S002), and how anyone checks the receipt.
+  for (const words of [
+    evidenceId,
+    code,
+    verifyUrl ?? "",
+    "นอกวันและเวลาทำการ (วันจันทร์ถึงวันศุกร์ เวลา 08:30–16:30 น.",
+    "ติดตามเรื่อง ขอยกเลิก",
+  ])
+    expect(text, words).toContain(words);
   expect(notice?.state).toBe("delivered");
   expect(await attempts()).toMatchObject([{ result: "accepted", reply: expect.stringMatching(/^250/) }]);
   expect(await outbox()).toEqual([]);
@@ -305,11 +303,11 @@ test("a rejection tells the sender the clerk's reason and nothing else of the le
   context
     .expect(notice)
     .toMatchObject({ state: "delivered", kind: "rejection", recipient: "someone@unknown.example.com" });
-  context.expect(schemaFaults(notice?.facts)).toBe("");
+  context.expect(evidenceFault(notice?.evidence)).toBeNull();
   const [mail] = sink.received;
   const { subject, text, json } = (await mail?.read()) ?? { subject: "", text: "", json: null };
   context.expect(text).toContain("ไม่มีลายมือชื่อ");
-  context.expect(json).toMatchObject({ type: "rejected", reason: "ไม่มีลายมือชื่อ" });
+  context.expect(json).toMatchObject({ type: "rejected", letter: null, reason: { words: "ไม่มีลายมือชื่อ" } });
   context.expect(JSON.stringify([subject, text, json])).not.toContain(SECRET_SUBJECT);
 });
 
@@ -325,8 +323,12 @@ test("the refusal of a classified letter repeats nothing of it", async (context)
   expect(subject).toContain("ไม่รับหนังสือ");
   expect(text).toContain("ชั้นความลับ");
   expect(JSON.stringify([subject, text, json])).not.toContain(SECRET_SUBJECT);
-  expect(json).toMatchObject({ type: "refused", reason: "classified-by-mail" });
-  expect(schemaFaults(json)).toBe("");
+  expect(json).toMatchObject({
+    type: "refused",
+    letter: null,
+    reason: { code: "classified-by-mail", words: null },
+  });
+  expect(evidenceFault(json)).toBeNull();
   expect(mail?.headers.get("auto-submitted")).toBe("auto-replied");
 });
 

@@ -1,21 +1,15 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { inject, type TestContext, test } from "vitest";
-import { systemClock } from "../shared/letter/stamp.ts";
+import type { Evidence } from "../shared/letter/evidence/evidence.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
-import { openLog } from "../shared/runtime/log.ts";
-import {
-  adminQueries,
-  letReadLettersWait,
-  type ReadLetter,
-  roomDatabase,
-} from "../shared/testing/arrivals.ts";
+import { adminQueries, letReadLettersWait, type ReadLetter } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
 import { openSmtpSink, type SinkAnswer, type SunkMessage } from "../shared/testing/smtp-sink.ts";
-import { openSmarthost } from "./mail-transport.ts";
+import { openSmarthost } from "./mail/smarthost.ts";
 import { listFailedNotices, retryNotices } from "./notice-store.ts";
-import type { Receipt } from "./receipt.ts";
 import { sendNotice } from "./send-notice.ts";
+import { senderParts } from "./testing/sender-parts.ts";
 
 const SENDER = "saraban@opdc.example.go.th";
 const REGISTRAR = "registrar@agency-a.example.go.th";
@@ -28,20 +22,14 @@ async function scene(
 ) {
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
-  const database = roomDatabase(context, address, "saraban_notification");
   const sink = await openSmtpSink({ onMessage: answer });
   const transport = openSmarthost(sink.url, 2, "mail.agency-a.example.go.th");
   context.onTestFinished(async () => {
     transport.close();
     await sink.close();
   });
-  let aheadMs = 0;
-  const now = () => {
-    const { at, clock } = systemClock()();
-    return { at: new Date(at.getTime() + aheadMs), clock };
-  };
-  const log = openLog("silent", "test");
-  const parts = { database, now, transport, giveUpAfterHours: 48, withTokens: true, log };
+  const { parts, wait } = senderParts(context, address, transport, 48);
+  const { database } = parts;
   await query("update saraban.agency set contacts = $1 where id = 'agency-a'", [
     JSON.stringify({ classifiedRegistrar: REGISTRAR, clerk: CLERK }),
   ]);
@@ -87,9 +75,7 @@ async function scene(
     query,
     sink,
     decided,
-    wait: (seconds: number): void => {
-      aheadMs += seconds * 1000;
-    },
+    wait,
     send: (id: string) =>
       sendNotice(parts, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id }),
     notices: (id: string) =>
@@ -98,9 +84,14 @@ async function scene(
         state: string;
         reason: string;
         recipient: string;
-        facts: Receipt;
+        evidence: Evidence;
+        jws: string;
         message_id: string;
-      }>("select * from saraban.notice where intake_id = $1 order by kind", [id]),
+      }>(
+        `select n.*, p.facts as evidence, p.jws from saraban.notice n left join saraban.receipt p on p.id = n.receipt_id
+          where n.intake_id = $1 order by n.kind`,
+        [id],
+      ),
     asRoom: <Result>(work: Parameters<typeof inTransaction<never, Result>>[2]) =>
       inTransaction(database as never, { actor: "person:test", agencies: ["agency-a"] }, work),
     open: () => query("select 1 from saraban.outbox"),
@@ -280,11 +271,12 @@ test("the same letter again is answered with the receipt that exists, also when 
   const [acknowledgement] = await notices(first);
   const [told] = await notices(copy);
   expect(told).toMatchObject({ kind: "copy", state: "delivered", recipient: SENDER });
-  expect(told?.facts).toEqual(acknowledgement?.facts);
+  expect(told?.evidence.evidenceId).toBeTruthy();
+  expect(told?.jws).toBe(acknowledgement?.jws);
   expect(told?.message_id).not.toBe(acknowledgement?.message_id);
   const [mail] = sink.repliesTo(`<${copy}@opdc.example.go.th>`);
   const { json, text } = (await mail?.read()) ?? { json: null, text: "" };
-  expect(json).toMatchObject({ evidenceId: acknowledgement?.facts.evidenceId, register: { number: 1 } });
+  expect(json).toMatchObject({ evidenceId: acknowledgement?.evidence.evidenceId, register: { number: 1 } });
   expect(text).toContain("ส่งมาซ้ำ");
   expect(sink.received).toHaveLength(2);
   for (const [id, reason] of [
@@ -309,7 +301,7 @@ test("the same letter again is answered with the receipt that exists, also when 
     [copy],
   );
   await send(copy);
-  expect((await notices(copy)).map(({ kind, facts }) => [kind, facts.register.number])).toEqual([
+  expect((await notices(copy)).map(({ kind, evidence }) => [kind, evidence.register?.number])).toEqual([
     ["acknowledgement", 2],
     ["copy", 1],
   ]);
@@ -347,7 +339,7 @@ test("a smarthost that offers DSN is asked to report failures to the notice's re
     to: SENDER,
     subject: "ทดสอบ",
     text: "ทดสอบ",
-    attachment: null,
+    files: [],
     messageId: "<ack.1@agency-a.example.go.th>",
     date: new Date("2026-11-21T00:00:00Z"),
     inReplyTo: null,
@@ -355,8 +347,10 @@ test("a smarthost that offers DSN is asked to report failures to the notice's re
     returnPath: `saraban+${"a".repeat(45)}@agency-a.example.go.th`,
     envelopeId: "0198c0de-0000-7000-8000-000000000001",
   } as const;
-  context.expect((await transport.send(notice)).result).toBe("accepted");
-  context.expect((await transport.send({ ...notice, returnPath: "" })).result).toBe("accepted");
+  context.expect((await transport.send(SENDER, () => notice)).result).toBe("accepted");
+  context
+    .expect((await transport.send(SENDER, () => ({ ...notice, returnPath: "" }))).result)
+    .toBe("accepted");
   context
     .expect(commands)
     .toEqual([

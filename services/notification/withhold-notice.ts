@@ -1,5 +1,5 @@
 import { mayAnswer } from "../shared/letter/sender-rules.ts";
-import type { NoticeSubject } from "./notice-store.ts";
+import type { NoticeSubject } from "./subject-store.ts";
 
 type Answered = Pick<
   NoticeSubject,

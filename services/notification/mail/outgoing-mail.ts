@@ -6,6 +6,8 @@ export interface MailFile {
   readonly contentType: string;
   /** Text and small files as they are; a large one is opened when its turn comes, once for each try. */
   readonly content: string | Buffer | (() => Readable);
+  /** Of a file that is opened later, where it is known: the server is told how much will come. */
+  readonly sizeBytes?: number;
 }
 
 /** A message ready for the mail library: to one recipient. */

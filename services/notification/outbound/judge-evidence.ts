@@ -1,0 +1,73 @@
+import type { Transaction } from "kysely";
+import type { Evidence } from "../../shared/letter/evidence/evidence.ts";
+import { readOwnKeys, readPartnerKeys } from "../../shared/letter/evidence/public-key-store.ts";
+import { verifyEvidence } from "../../shared/letter/evidence/verify-evidence.ts";
+import type { Tables } from "../../shared/letter/tables.ts";
+import { type Addressed, findByMessageId, findByNumber, isOwnDomain } from "./evidence-store.ts";
+
+/** What a receipt that came to us comes to. */
+export type JudgedEvidence =
+  | { readonly state: "proved"; readonly recipient: Addressed; readonly evidence: Evidence }
+  | {
+      readonly state: "unproved";
+      /**
+       * other-letter: not about a letter that we have sent to the office that speaks; unknown-key: nobody here knows the key
+       * as that office's; revoked-key, tampered: as verify-evidence.ts has it.
+       */
+      readonly because: "not-a-receipt" | "other-letter" | "unknown-key" | "revoked-key" | "tampered";
+      /** Which recipient it claims to speak for, and what it claims; null for other-letter and not-a-receipt. */
+      readonly claims: { readonly recipient: Addressed; readonly evidence: Evidence } | null;
+      /** Domain of the office that it claims to be from. */
+      readonly domain: string | null;
+    };
+
+/**
+ * Checks another office's receipt. It counts for the one recipient of a letter of ours that it names (by the Message-ID of the
+ * mail that brought the letter, or by the letter's number and date) whose office it is, signed with that office's key: a
+ * genuine receipt for another letter proves nothing, and who brings it is of no matter.
+ */
+export async function judgeEvidence(transaction: Transaction<Tables>, jws: string): Promise<JudgedEvidence> {
+  const unsigned = verifyEvidence(jws, []);
+  if (unsigned.state !== "unknown-key")
+    return { state: "unproved", because: "not-a-receipt", claims: null, domain: null };
+  const { claims, kid } = unsigned;
+  const domain = domainOf(claims.agency.mailbox);
+  const recipient = await findRecipient(transaction, claims, domain);
+  if (recipient === null) return { state: "unproved", because: "other-letter", claims: null, domain };
+  const keys = [
+    ...(await readPartnerKeys(transaction, kid)),
+    ...((await isOwnDomain(transaction, domain)) ? await readOwnKeys(transaction) : []),
+  ];
+  const verified = verifyEvidence(jws, keys);
+  if (verified.state === "genuine") return { state: "proved", recipient, evidence: verified.evidence };
+  return { state: "unproved", because: verified.state, claims: { recipient, evidence: claims }, domain };
+}
+
+async function findRecipient(
+  transaction: Transaction<Tables>,
+  { agency, message, letter }: Evidence,
+  domain: string,
+): Promise<Addressed | null> {
+  const speaksFor = (recipient: Addressed): boolean =>
+    recipient.domain === domain || domainOf(recipient.address) === domain;
+  if (message.messageId !== null) {
+    const named = await findByMessageId(transaction, message.messageId);
+    if (named.recipient !== null && speaksFor(named.recipient)) return named.recipient;
+    // A message of ours, but not one that has brought this office a letter: the number must not make up for that.
+    if (named.isOurs) return null;
+  }
+  if (letter?.number == null || letter.date === null) return null;
+  const numbered = (await findByNumber(transaction, letter.number, letter.date)).filter(speaksFor);
+  const [only] = numbered;
+  // Several units of one office have each got it: the one whose address speaks.
+  return numbered.length === 1 && only !== undefined
+    ? only
+    : (numbered.find(({ address }) => address === agency.mailbox.toLowerCase()) ?? null);
+}
+
+export function domainOf(address: string): string {
+  return address
+    .slice(address.lastIndexOf("@") + 1)
+    .toLowerCase()
+    .replace(/\.$/, "");
+}

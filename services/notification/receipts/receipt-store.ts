@@ -1,0 +1,67 @@
+import { sql, type Transaction } from "kysely";
+import type { Evidence, EvidenceType } from "../../shared/letter/evidence/evidence.ts";
+import { readCode } from "../../shared/letter/evidence/short-code.ts";
+import type { ClockState } from "../../shared/letter/stamp.ts";
+import type { Tables } from "../../shared/letter/tables.ts";
+
+/** A statement as it was signed. */
+export interface IssuedEvidence {
+  readonly evidence: Evidence;
+  readonly jws: string;
+}
+
+/** The statement that was made of an arrival, or of an event in its line; undefined before. */
+export async function findReceipt(
+  transaction: Transaction<Tables>,
+  intakeId: string,
+  type: EvidenceType,
+  eventId: string | null,
+): Promise<IssuedEvidence | undefined> {
+  const { rows } = await sql<IssuedEvidence>`
+    select facts as evidence, jws from receipt
+     where intake_id = ${intakeId} and type = ${type} and event_id is not distinct from ${eventId}`.execute(
+    transaction,
+  );
+  return rows[0];
+}
+
+/** All statements about an arrival, the oldest first. */
+export async function receiptsOf(
+  transaction: Transaction<Tables>,
+  intakeId: string,
+): Promise<IssuedEvidence[]> {
+  const { rows } = await sql<IssuedEvidence>`
+    select facts as evidence, jws from receipt where intake_id = ${intakeId} order by made_at, id limit 1000`.execute(
+    transaction,
+  );
+  return rows;
+}
+
+/** Writes a statement, unless another worker has made it a moment before. @param kid of the key that signed it */
+export async function insertReceipt(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  eventId: string | null,
+  { evidence, jws }: IssuedEvidence,
+  kid: string,
+  clock: ClockState,
+): Promise<void> {
+  await transaction
+    .insertInto("receipt")
+    .values({
+      id: evidence.evidenceId,
+      agency_id: agencyId,
+      intake_id: evidence.message.intakeId,
+      type: evidence.type,
+      event_id: eventId,
+      facts: JSON.stringify(evidence),
+      jws,
+      kid,
+      code: readCode(evidence.code) ?? "",
+      replaces: evidence.replaces,
+      made_at: new Date(evidence.issuedAt),
+      clock: JSON.stringify(clock),
+    })
+    .onConflict((conflict) => conflict.constraint("receipt_once").doNothing())
+    .execute();
+}
