@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { test } from "vitest";
+import { RECALL_SCHEMA, signRecall } from "../shared/letter/evidence/recall.ts";
+import { newSigningKey } from "../shared/letter/evidence/sign-evidence.ts";
+import { newId } from "../shared/runtime/ids.ts";
 import { samplePdf } from "../shared/testing/sample-pdf.ts";
 import { openPdfReader, PDF_READER_DOWN } from "./pdf/read-pdf.ts";
 import { readLetter } from "./read-letter.ts";
@@ -216,6 +219,40 @@ test("a bounce and an acknowledgement of others are handed on as evidence of our
   const { id } = await read(letter("แจ้งเลขรับหนังสือ ที่ ทก ๐๑๐๑/๑", "", "Auto-Submitted: auto-replied\r\n"));
   expect(await query("select job from saraban.outbox where subject_id = $1 order by job", [id])).toEqual([
     { job: "record-report" },
+    { job: "register-letter" },
+  ]);
+});
+
+test("a recall is handed on as it was signed, and is no letter", async (context) => {
+  const { expect } = context;
+  const { read, query } = await readingScene(context);
+  const recall = await signRecall(
+    {
+      schema: RECALL_SCHEMA,
+      recallId: newId(),
+      issuedAt: "2026-11-21T02:00:00.000Z",
+      agency: { domain: "opdc.example.go.th", nameThai: "สำนักงาน ก.พ.ร.", nameEnglish: "OPDC" },
+      letter: { number: "นร 1200/55", date: "2026-11-20", messageIds: [] },
+      evidenceId: null,
+      reason: "ส่งผิดหน่วยงาน",
+      replacedBy: null,
+    },
+    await newSigningKey(),
+  );
+  const { id, row } = await read(
+    Buffer.from(
+      "From: saraban@opdc.example.go.th\r\nSubject: =?utf-8?B?4LiX4Li1?= 1200/55\r\nAuto-Submitted: auto-generated\r\n" +
+        `Content-Type: application/jose\r\nContent-Disposition: attachment; filename="recall.jws"\r\n\r\n${recall}\r\n`,
+    ),
+  );
+  expect(row).toMatchObject({
+    verdict: "ignored",
+    reason: "recall",
+    kind: "recall",
+    report: { evidence: recall },
+  });
+  expect(await query("select job from saraban.outbox where subject_id = $1 order by job", [id])).toEqual([
+    { job: "record-recall" },
     { job: "register-letter" },
   ]);
 });

@@ -176,8 +176,10 @@ async function writeResult(
   const book = { id: `${agencyId}.inbound.ordinary`, arrivalSeq: arrival.arrivalSeq };
   const work = { agencyId, subjectId: intakeId };
   await handOn(transaction, "reading", [{ job: "register-letter", ...work, book }]);
-  if (isReportKind(result.reading.kind))
-    await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
+  const { kind, report } = result.reading;
+  if (isReportKind(kind)) await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
+  if (kind === "recall" && report !== null)
+    await handOn(transaction, "reading", [{ job: "record-recall", ...work }]);
   return true;
 }
 

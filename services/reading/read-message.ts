@@ -5,8 +5,9 @@ import { type FoundFacts, findFacts } from "./facts/find-facts.ts";
 import { forwardedSender } from "./facts/forwarded-sender.ts";
 import { NO_FILES, readFiles } from "./facts/read-files.ts";
 import { type SettledFacts, settleFacts } from "./facts/settle-facts.ts";
+import { findEvidence } from "./mime/find-evidence.ts";
 import { referencesOf } from "./mime/message-ids.ts";
-import { findKind } from "./mime/message-kind.ts";
+import { findKind, kindWithEvidence } from "./mime/message-kind.ts";
 import { type MimeLimits, type MimeMessage, parseMime } from "./mime/parse-mime.ts";
 import { CONTENT_LIMITS, type ContentKeeper, openContentKeeper } from "./mime/part-content.ts";
 import { otherSubjects, readBodies, readMail } from "./mime/read-parts.ts";
@@ -84,7 +85,9 @@ async function readKept(
   const ours = codesOfServed(known);
   const written = coverFacts(subject, bodies, sender, forwardedSender(subject, bodies, known), ours);
   const cover = withOtherSubjects(written, otherSubjects(message), sender);
-  const likely = findKind(message, subject, bodies[0] ?? "");
+  const guessed = findKind(message, subject, bodies[0] ?? "");
+  const carried = await findEvidence(message, guessed.kind);
+  const likely = kindWithEvidence(guessed, carried);
   let kind = likely.kind;
   const mayBeLetter = kind === "letter" || (likely.machineSent && sender !== null);
   // What a machine says of our own letters is no letter, whatever it encloses.
@@ -109,7 +112,7 @@ async function readKept(
     kind,
     ...mail,
     references: referencesOf(message.headers),
-    report: reportOf(kind, message, subject, bodies[0] ?? ""),
+    report: reportOf(kind, message, subject, bodies[0] ?? "", carried?.jws ?? null),
     facts: found.facts,
     sources: found.sources,
     conflicts: found.conflicts,

@@ -2,13 +2,14 @@ import type { DeliveryReport } from "../shared/letter/delivery-report.ts";
 import type { LetterFacts } from "../shared/letter/letter.ts";
 import type { LetterKind } from "../shared/letter/register-line.ts";
 
-/** What a message is. Only a letter has facts; the others speak of letters of ours. */
+/** What a message is. Only a letter has facts; the others speak of letters of ours, a recall of one that we have received. */
 export type MessageKind =
   | "letter"
   | "auto-reply"
   | "acknowledgement"
   | "bounce"
   | "mdn"
+  | "recall"
   | "bulk"
   | "unreadable";
 

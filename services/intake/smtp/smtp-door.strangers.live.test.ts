@@ -7,6 +7,7 @@ import { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { readNetworks } from "../../shared/runtime/networks.ts";
 import {
   connectSmtpClient,
   dotText,
@@ -19,7 +20,6 @@ import { contextOf, makeCertificate } from "../testing/tls-client.ts";
 import { type ClientLimitNumbers, limitClients } from "./smtp-client-limits.ts";
 import type { SmtpDoorOptions } from "./smtp-door.ts";
 import type { GreylistAttempt } from "./smtp-greylist.ts";
-import { readNetworks } from "./smtp-networks.ts";
 import { takeProxyHeader } from "./smtp-proxy-reader.ts";
 import { openTestDoor, type TestDoor } from "./smtp-test-door.ts";
 

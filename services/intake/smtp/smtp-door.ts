@@ -2,12 +2,12 @@ import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { type RefusalCode, refusals } from "../../shared/letter/refusals.ts";
+import type { NetworkSet } from "../../shared/runtime/networks.ts";
 import type { ByteStore } from "../../shared/runtime/store.ts";
 import type { AcceptLetter, Envelope, Recipient } from "../envelope.ts";
 import { boundGuests } from "./smtp-admission.ts";
 import type { ConnectionRules, DoorConnection } from "./smtp-connection.ts";
 import { DoorServer } from "./smtp-listener.ts";
-import type { NetworkSet } from "./smtp-networks.ts";
 import { type Received, receiveLetter } from "./smtp-receive.ts";
 import { boundStrangers, type StrangerBounds } from "./smtp-strangers.ts";
 

@@ -2,13 +2,13 @@ import { resolve } from "node:path";
 import type { SecureContext } from "node:tls";
 import type { Kysely } from "kysely";
 import type { Tables } from "../../shared/letter/tables.ts";
+import { readNetworks } from "../../shared/runtime/networks.ts";
 import { projectDir, type Settings, SettingsError } from "../../shared/runtime/settings.ts";
 import { type GreylistTimes, noteAttempt, removeStaleAttempts } from "../greylist-store.ts";
 import { type CertificateLog, type WatchedCertificate, watchCertificate } from "./smtp-certificate-files.ts";
 import { limitClients } from "./smtp-client-limits.ts";
 import { openSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from "./smtp-door.ts";
 import { type AskGreylist, greylistWith } from "./smtp-greylist.ts";
-import { readNetworks } from "./smtp-networks.ts";
 
 export interface ConfiguredDoor extends Pick<SmtpDoor, "close"> {
   /** Where it listens, for the person who started it. */

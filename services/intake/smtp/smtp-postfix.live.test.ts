@@ -65,7 +65,9 @@ describe.skipIf(!there)("a real Postfix that sends over STARTTLS", () => {
     expect(letter?.bytes.toString().endsWith(`\r\n\r\n${body}`)).toBe(true);
     expect(attempts.slice(0, 2)).toEqual(["ผู้ส่ง@opdc.example.go.th", "ผู้ส่ง@opdc.example.go.th"]);
     // Our commit comes before Postfix hears 250 and writes its line.
-    await expect.poll(() => postfix.log(), { timeout: 25_000 }).toMatch(/sender delivery status notification/);
+    await expect
+      .poll(() => postfix.log(), { timeout: 25_000 })
+      .toMatch(/sender delivery status notification/);
     const log = await postfix.log();
     expect(log).toMatch(/Verified TLS connection established to 127\.0\.0\.1/);
     expect(log).toMatch(/status=deferred .*451 4\.7\.1 /);

@@ -1,8 +1,8 @@
 import type { RefusalCode } from "../../shared/letter/refusals.ts";
+import type { NetworkSet } from "../../shared/runtime/networks.ts";
 import type { ClientLimits } from "./smtp-client-limits.ts";
 import type { DoorConnection } from "./smtp-connection.ts";
 import type { AskGreylist } from "./smtp-greylist.ts";
-import type { NetworkSet } from "./smtp-networks.ts";
 
 export interface StrangerBounds {
   /** Clients without limits, delays and greylisting. Default: all. */

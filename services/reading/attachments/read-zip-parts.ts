@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
-import { type Entry, fromBufferPromise, openPromise, type ZipFile } from "yauzl";
+import type { Entry, ZipFile } from "yauzl";
 import type { PartContent } from "../mime/part-content.ts";
+import { openZip } from "./open-zip.ts";
 
 /** What may still be taken out of the office documents of one message. */
 export interface PartsBudget {
@@ -14,7 +15,6 @@ export interface ZipParts {
   readonly fault: "limit" | "damaged" | null;
 }
 
-const IN_MEMORY_BYTES = 256 * 1024;
 const MAX_LISTED = 5_000;
 const MAX_PARTS = 60;
 
@@ -35,12 +35,7 @@ export async function readZipParts(
   let zip: ZipFile | undefined;
   let fault: ZipParts["fault"] = null;
   try {
-    const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: false };
-    zip =
-      content.sizeBytes <= IN_MEMORY_BYTES
-        ? await fromBufferPromise(await content.read(), options)
-        : await openPromise(await content.path(), options);
-    zip.on("error", () => {});
+    zip = await openZip(content);
     const found: { entry: Entry; name: string; rank: number }[] = [];
     let listed = 0;
     try {

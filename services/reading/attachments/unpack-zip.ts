@@ -2,9 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
-import { type Entry, fromBufferPromise, getFileNameLowLevel, openPromise, type ZipFile } from "yauzl";
+import { type Entry, getFileNameLowLevel, type ZipFile } from "yauzl";
 import { decodeText } from "../mime/charset.ts";
 import type { ContentKeeper, PartContent } from "../mime/part-content.ts";
+import { openZip } from "./open-zip.ts";
 
 /** What may still be unpacked of a message, over all its archives together. */
 export interface UnpackBudget {
@@ -32,7 +33,6 @@ export interface UnpackedArchive {
 const MAX_MEMBER_BYTES = 64 * 1024 * 1024;
 const MAX_RATIO = 100;
 const FREE_BYTES = 1024 * 1024;
-const IN_MEMORY_BYTES = 256 * 1024;
 const LOCAL_HEADER_BYTES = 30;
 
 /** Unpacks what the budget allows; a limit or a fault is told, and never thrown. */
@@ -45,13 +45,7 @@ export async function unpackZip(
   let zip: ZipFile | undefined;
   let fault: UnpackedArchive["fault"] = null;
   try {
-    // Names are decoded here, sizes and checksums are checked here: yauzl would give up the whole list at the first lie.
-    const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: false };
-    zip =
-      content.sizeBytes <= IN_MEMORY_BYTES
-        ? await fromBufferPromise(await content.read(), options)
-        : await openPromise(await content.path(), options);
-    zip.on("error", () => {});
+    zip = await openZip(content);
     const entries: Entry[] = [];
     try {
       for await (const entry of zip.eachEntry()) {

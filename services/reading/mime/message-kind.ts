@@ -1,4 +1,5 @@
 import type { MessageKind } from "../reading.ts";
+import type { CarriedEvidence } from "./find-evidence.ts";
 import type { MimeMessage } from "./parse-mime.ts";
 import { rawField } from "./parse-mime.ts";
 
@@ -100,6 +101,13 @@ export function findKind(message: MimeMessage, subject: string, body: string): K
   // An invitation, or the answer to one (RFC 5546): a program's matter, unless a letter comes with it.
   if (isBare && hasPart(message, "text/calendar")) return likely("auto-reply");
   return surely("letter");
+}
+
+/** The same, once it is known what signed statement the mail carries: with one it is never a letter, whatever its number. */
+export function kindWithEvidence(found: KindFound, carried: CarriedEvidence | null): KindFound {
+  if (carried === null) return found;
+  const told = found.kind === "acknowledgement" ? "acknowledgement" : "auto-reply";
+  return { kind: carried.kind === "recall" ? "recall" : told, machineSent: false };
 }
 
 /** What multipart/report and its parts say it is; null for a message that is no report. */

@@ -15,16 +15,20 @@ const ACTIONS = ["failed", "delayed", "expanded", "relayed", "delivered"];
 const RECEIVE_NUMBER =
   /เลข(?:ที่|ทะเบียน)?(?:ทะเบียน)?(?:หนังสือ)?รับ(?:ที่|เลขที่)?\s{0,20}[:：]?\s{0,20}([0-9]{1,9})(?![0-9])|\b(?:receive|receipt|register|registration)d? (?:no|number)\b\.?\s{0,9}[:：]?\s{0,9}([0-9]{1,9})(?![0-9])/iu;
 
-/** What a message of this kind says of a message of ours; null for letters, and for what says nothing. */
+/**
+ * What a message of this kind says of a message of ours, or in a recall of its own; null for letters, and for what says
+ * nothing. @param evidence the signed statement that it carries
+ */
 export function reportOf(
   kind: MessageKind,
   message: MimeMessage,
   subject: string,
   body: string,
+  evidence: string | null = null,
 ): DeliveryReport | null {
   if (kind === "bounce") return withPlainWords(readReport(message), message, body);
   if (kind === "mdn") return readReport(message);
-  if (kind !== "auto-reply" && kind !== "acknowledgement") return null;
+  if (kind !== "auto-reply" && kind !== "acknowledgement" && kind !== "recall") return null;
   const relatesTo =
     messageIdIn(rawField(message.headers, "in-reply-to")) ?? referencesOf(message.headers).at(-1) ?? null;
   const words = `${body.slice(0, 20_000)}\n${subject}`;
@@ -33,8 +37,8 @@ export function reportOf(
   const receiveNumber = inThai ?? inEnglish ?? null;
   const numbered = isReceipt ? [subject, words].flatMap((text) => findLetterNumbers(text)) : [];
   const letter = numbered[0]?.canonical ?? null;
-  if (relatesTo === null && receiveNumber === null && letter === null) return null;
-  return { ...SAYS_NOTHING, relatesTo, receiveNumber, letter };
+  if (relatesTo === null && receiveNumber === null && letter === null && evidence === null) return null;
+  return { ...SAYS_NOTHING, relatesTo, receiveNumber, letter, evidence };
 }
 
 const SAYS_NOTHING: DeliveryReport = {
@@ -47,6 +51,7 @@ const SAYS_NOTHING: DeliveryReport = {
   recipients: [],
   receiveNumber: null,
   letter: null,
+  evidence: null,
 };
 
 /**

@@ -1,10 +1,10 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { residentMb } from "../../shared/runtime/resident-memory.ts";
 import { projectDir } from "../../shared/runtime/settings.ts";
 import type { PartContent } from "../mime/part-content.ts";
 import { readAnswer } from "./pdf-answer.ts";
@@ -231,10 +231,4 @@ export function confinedProgram(file: string): string[] {
     "--no-warnings",
     `${here}/${file}`,
   ];
-}
-
-/** Memory that a process holds; 0 where the system does not tell, or the process is gone. */
-async function residentMb(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
 }

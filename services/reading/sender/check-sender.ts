@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import { dmarc, spf } from "mailauth";
+import { dmarc } from "mailauth/lib/dmarc/index.js";
+import { spf } from "mailauth/lib/spf/index.js";
 import { isGovernmentDomain, type Standing } from "../../shared/letter/sender-rules.ts";
 import { decideStanding } from "./decide-standing.ts";
 import type { AskDns, Dns } from "./resolve-dns.ts";

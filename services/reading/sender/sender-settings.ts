@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { type NetworkSet, readNetworks } from "../../shared/runtime/networks.ts";
 import { readYaml, type Settings, SettingsError } from "../../shared/runtime/settings.ts";
 import { plainDomain } from "./sender-domains.ts";
 
@@ -9,7 +9,7 @@ export interface SenderSettings {
   readonly dnsServers: string;
   readonly dnsTimeoutMs: number;
   /** Whether an address is that of a front relay of our own. */
-  readonly isTrustedRelay: (address: string) => boolean;
+  readonly isTrustedRelay: NetworkSet;
   /** The name in our relays' Authentication-Results, lower case; null: none is believed. */
   readonly authservId: string | null;
   /** As A-labels. */
@@ -69,23 +69,15 @@ function domains(text: string, setting: string, faults: string[]): string[] {
   });
 }
 
-function relays(text: string, faults: string[]): (address: string) => boolean {
-  const list = new BlockList();
-  const entries = entriesOf(text);
-  for (const entry of entries) {
-    const [address = "", prefix, ...more] = entry.split("/");
-    const version = isIP(address);
-    const longest = version === 6 ? 128 : 32;
-    const length = prefix === undefined ? longest : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
-    if (version === 0 || address.includes("%") || more.length > 0 || length < 0 || length > longest)
-      faults.push(`senders.trustedRelays: ${JSON.stringify(entry)} is no network; write 192.0.2.0/24`);
-    else list.addSubnet(address, length, version === 6 ? "ipv6" : "ipv4");
+/** Its faults are told with those of the other settings. */
+function relays(text: string, faults: string[]): NetworkSet {
+  try {
+    return readNetworks(text, "senders.trustedRelays");
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    faults.push(...error.faults);
+    return () => false;
   }
-  if (entries.length === 0) return () => false;
-  return (address) => {
-    const version = isIP(address);
-    return version !== 0 && list.check(address, version === 6 ? "ipv6" : "ipv4");
-  };
 }
 
 function entriesOf(text: string): string[] {

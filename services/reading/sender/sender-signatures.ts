@@ -1,5 +1,8 @@
 import type { Readable } from "node:stream";
-import { type ARCData, type ARCResult, arc, type DKIMResult, dkimVerify } from "mailauth";
+import type { ARCData, ARCResult, DKIMResult } from "mailauth";
+// The parts, not the package: its whole loads what checks logos (BIMI), 12 MB.
+import { arc } from "mailauth/lib/arc/index.js";
+import { dkimVerify } from "mailauth/lib/dkim/verify.js";
 import type { AskDns } from "./resolve-dns.ts";
 import { mayBelongTogether, plainDomain } from "./sender-domains.ts";
 import type { HeadField } from "./sender-head.ts";
