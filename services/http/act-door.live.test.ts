@@ -122,6 +122,30 @@ test("what the database does not take is the asker's fault, told without an inne
   expect(await query("select id from saraban.act")).toEqual([]);
 });
 
+test("who signs a letter off needs the right; without it the act is not even written down", async (context) => {
+  const { expect } = context;
+  const { post, query } = await openDesk(context);
+  const approve = {
+    id: newId(),
+    agencyId: "agency-a",
+    act: "approve",
+    letterId: newId(),
+    details: { version: 1 },
+  };
+  expect(await post(approve)).toMatchObject({
+    status: 403,
+    body: { code: "right-needed", titleThai: expect.stringContaining("สิทธิ") },
+  });
+  expect(await query("select from saraban.act")).toEqual([]);
+  await query("update saraban.clerk set rights = '{approve}'");
+  expect((await post(approve)).status).toBe(202);
+  expect(await query("select letter_id, details from saraban.act")).toEqual([
+    { letter_id: approve.letterId, details: { version: 1 } },
+  ]);
+  expect(await post({ ...approve, details: { version: 2 } })).toMatchObject({ body: { code: "id-in-use" } });
+  expect(await post({ ...approve, letterId: newId() })).toMatchObject({ body: { code: "id-in-use" } });
+});
+
 test("Prefer: wait is read as it is written, at most 30 seconds, and ignored when it cannot be read", ({
   expect,
 }) => {

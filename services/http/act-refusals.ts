@@ -1,7 +1,10 @@
+import type { ActRefusal } from "../shared/letter/act-refusal.ts";
+import { outboundRefusals } from "./outbound-refusals.ts";
 import { Problem, type ProblemWords } from "./problem.ts";
 
-/** Why the registry refuses an act (services/registry/do-act.ts), in words for the clerk. */
-export const actRefusals: Readonly<Record<string, Omit<ProblemWords, "status">>> = {
+/** Why the registry refuses an act, in words for the clerk. */
+export const actRefusals: Readonly<Record<ActRefusal, Omit<ProblemWords, "status">>> = {
+  ...outboundRefusals,
   "not-in-the-tray": {
     en: "This arrival does not lie in the tray",
     th: "เรื่องนี้ไม่ได้อยู่ในรายการรอพิจารณา",
@@ -55,6 +58,22 @@ export const actRefusals: Readonly<Record<string, Omit<ProblemWords, "status">>>
     en: "The line reads like that already",
     th: "ข้อมูลตรงกับที่ลงไว้แล้ว ไม่มีสิ่งที่ต้องแก้",
   },
+  "only-inbound-lines-are-handed-over": {
+    en: "Only a letter that was received is handed over to an officer, or asked back by its sender",
+    th: "ใช้ได้เฉพาะหนังสือในทะเบียนหนังสือรับ",
+  },
+  "an-officer-is-needed": {
+    en: "Say who has opened the letter: given name and surname of the officer",
+    th: "โปรดระบุชื่อ-สกุลเจ้าหน้าที่ผู้รับผิดชอบที่เปิดหนังสือ",
+  },
+  "already-handed-over": {
+    en: "The letter is with this officer already",
+    th: "หนังสือนี้ส่งมอบให้เจ้าหน้าที่ผู้นี้แล้ว",
+  },
+  "no-recall-is-open": {
+    en: "The sender has not asked for this letter back, or was answered already",
+    th: "ผู้ส่งไม่ได้ขอเรียกคืนหนังสือฉบับนี้ หรือได้ตอบคำขอไปแล้ว",
+  },
   "against-the-rules-of-the-book": {
     en: "The book's own rules forbid this; an operator finds the reason in the log",
     th: "ขัดกับกติกาของทะเบียน โปรดแจ้งผู้ดูแลระบบ",
@@ -68,7 +87,7 @@ const UNKNOWN = {
 
 /** The words for a refusal; for a reason that this table does not know yet (a newer registry), words that say so. */
 export function refusalWords(reason: string): Omit<ProblemWords, "status"> {
-  return actRefusals[reason] ?? UNKNOWN;
+  return Object.hasOwn(actRefusals, reason) ? actRefusals[reason as ActRefusal] : UNKNOWN;
 }
 
 /** A refused act as a problem: understood and well formed, and yet not to be done. */

@@ -16,11 +16,11 @@ export async function storeAct(
   { at, clock }: Stamp,
 ): Promise<boolean> {
   const { rows } = await sql`
-    insert into act (id, agency_id, act, intake_id, earlier_intake_id, book_id, year, number, facts, reason, made_by,
-        made_by_name, made_at, clock)
+    insert into act (id, agency_id, act, intake_id, earlier_intake_id, book_id, year, number, letter_id, facts, details, reason,
+        made_by, made_by_name, made_at, clock)
       values (${act.id}, ${act.agencyId}, ${act.act}, ${act.intakeId}, ${act.earlierIntakeId}, ${act.bookId}, ${act.year},
-        ${act.number}, ${JSON.stringify(act.facts)}::jsonb, ${act.reason}, ${act.madeBy}, ${act.madeByName}, ${at},
-        ${JSON.stringify(clock)}::jsonb)
+        ${act.number}, ${act.letterId}, ${JSON.stringify(act.facts)}::jsonb, ${JSON.stringify(act.details)}::jsonb,
+        ${act.reason}, ${act.madeBy}, ${act.madeByName}, ${at}, ${JSON.stringify(clock)}::jsonb)
       on conflict (id) do nothing returning id`.execute(transaction);
   if (rows.length === 0) return isSameAct(transaction, act);
   await handOn(transaction, "http", [{ job: "do-act", agencyId: act.agencyId, subjectId: act.id }]);
@@ -34,7 +34,8 @@ async function isSameAct(transaction: Transaction<Tables>, act: Act): Promise<bo
        and intake_id is not distinct from ${act.intakeId}::uuid
        and earlier_intake_id is not distinct from ${act.earlierIntakeId}::uuid
        and book_id is not distinct from ${act.bookId}::text and year is not distinct from ${act.year}::integer
-       and number is not distinct from ${act.number}::integer and facts = ${JSON.stringify(act.facts)}::jsonb
+       and number is not distinct from ${act.number}::integer and letter_id is not distinct from ${act.letterId}::uuid
+       and facts = ${JSON.stringify(act.facts)}::jsonb and details = ${JSON.stringify(act.details)}::jsonb
        and reason = ${act.reason}`.execute(transaction);
   return rows.length > 0;
 }
@@ -54,6 +55,8 @@ export interface ActAnswer {
   readonly decidedAt: Date | null;
   /** The line that it made or changed; null where there is none. */
   readonly line: LinePlace | null;
+  /** The outbound letter that it was about; null for other acts. */
+  readonly letterId: string | null;
 }
 
 export interface LinePlace {
@@ -73,7 +76,7 @@ export async function readActAnswer(
   >`
     select a.id, a.agency_id as "agencyId", a.act, a.made_at as "madeAt", a.made_by as "madeBy",
            a.made_by_name as "madeByName", r.result, coalesce(r.reason, '') as refusal, r.decided_at as "decidedAt",
-           r.book_id as "bookId", r.year, r.number
+           r.book_id as "bookId", r.year, r.number, a.letter_id as "letterId"
       from act a left join act_result r on r.act_id = a.id where a.id = ${actId}`.execute(transaction);
   const [row] = rows;
   if (!row) return undefined;

@@ -18,7 +18,17 @@ export interface NoticeReport {
 
 /** A message that was promised to the sender, or to a person of the agency, and what is known of its delivery. */
 export interface ArrivalNotice {
-  readonly kind: "acknowledgement" | "copy" | "refusal" | "rejection" | "alert";
+  readonly kind:
+    | "arrival"
+    | "acknowledgement"
+    | "copy"
+    | "refusal"
+    | "rejection"
+    | "handover"
+    | "correction"
+    | "cancellation"
+    | "recall-answer"
+    | "alert";
   readonly state: "due" | "delivered" | "failed" | "withheld";
   readonly reason: string;
   readonly recipient: string;

@@ -1,10 +1,17 @@
 import { join } from "node:path";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import { type Act, type ActName, type LineFacts, normaliseFacts } from "../shared/letter/act.ts";
+import {
+  type Act,
+  type ActDetails,
+  type ActName,
+  type LineFacts,
+  normaliseFacts,
+  oneLine,
+} from "../shared/letter/act.ts";
 import { dayOfIsoDate } from "../shared/letter/bangkok-day.ts";
-import { normaliseThai } from "../shared/letter/thai-text.ts";
 import { projectDir, readJson } from "../shared/runtime/settings.ts";
-import type { Fault } from "./problem.ts";
+import { detailsFaults, normaliseDetails } from "./normalise-details.ts";
+import { type Fault, SAYS_NOTHING } from "./problem.ts";
 
 /** An act as a client writes it (schemas/act.schema.json). */
 export interface AskedAct {
@@ -17,7 +24,9 @@ export interface AskedAct {
   readonly book?: string;
   readonly year?: number;
   readonly number?: number;
+  readonly letterId?: string;
   readonly facts?: LineFacts;
+  readonly details?: ActDetails;
   readonly reason?: string;
 }
 
@@ -38,11 +47,11 @@ export function openActCheck(): (
   return (asked) => {
     if (!isAct(asked)) return { faults: faultsOf(isAct.errors ?? []) };
     const act = normalised(asked);
+    const faults = detailsFaults(act.details);
     // A reason of invisible characters alone passes the schema's \S and is none.
-    if (act.reason === "" && asked.reason !== undefined && asked.reason !== "") {
-      return { faults: [{ pointer: "/reason", en: "says nothing", th: "ไม่มีข้อความ" }] };
-    }
-    return { act };
+    if (act.reason === "" && asked.reason !== undefined && asked.reason !== "")
+      faults.push({ pointer: "/reason", ...SAYS_NOTHING });
+    return faults.length > 0 ? { faults } : { act };
   };
 }
 
@@ -62,10 +71,10 @@ function normalised(asked: AskedAct): CheckedAct {
     bookId: asked.book === undefined ? null : `${asked.agencyId}.${asked.book}`,
     year: asked.year ?? null,
     number: asked.number ?? null,
+    letterId: asked.letterId?.toLowerCase() ?? null,
     facts: normaliseFacts(asked.facts ?? {}),
-    reason: normaliseThai(asked.reason ?? "")
-      .replace(/\s+/gu, " ")
-      .trim(),
+    details: normaliseDetails(asked.details ?? {}),
+    reason: oneLine(asked.reason ?? ""),
   };
 }
 
@@ -73,14 +82,26 @@ function normalised(asked: AskedAct): CheckedAct {
 const FRAME = new Set(["if", "allOf"]);
 
 function faultsOf(errors: readonly ErrorObject[]): Fault[] {
-  return errors
-    .filter(({ keyword }) => !FRAME.has(keyword))
-    .map(({ instancePath, keyword, params, message }) => {
-      const property = (params["missingProperty"] ?? params["additionalProperty"]) as string | undefined;
-      const pointer = property === undefined ? instancePath : `${instancePath}/${property}`;
-      return { pointer, ...faultWords(keyword, params, message) };
-    });
+  return (
+    errors
+      // What each way of a choice lacks says less than that there is a choice.
+      .filter(({ keyword, schemaPath }) => !FRAME.has(keyword) && !schemaPath.includes("/oneOf/"))
+      .map(({ instancePath, keyword, params, message }) => {
+        const property = (params["missingProperty"] ?? params["additionalProperty"]) as string | undefined;
+        const pointer = property === undefined ? instancePath : `${instancePath}/${property}`;
+        return { pointer, ...faultWords(keyword, params, message) };
+      })
+  );
 }
+
+const FORMAT_WORDS: Readonly<Record<string, Omit<Fault, "pointer">>> = {
+  date: { en: "is a date (C.E.) such as 2026-05-31", th: "ต้องเป็นวันที่แบบ ค.ศ. เช่น 2026-05-31" },
+  "date-time": {
+    en: "is an instant such as 2026-05-31T09:00:00+07:00",
+    th: "ต้องเป็นวันเวลา เช่น 2026-05-31T09:00:00+07:00",
+  },
+  uuid: { en: "is a UUID", th: "ต้องเป็น UUID" },
+};
 
 function faultWords(
   keyword: string,
@@ -89,6 +110,7 @@ function faultWords(
 ): Omit<Fault, "pointer"> {
   switch (keyword) {
     case "required":
+    case "dependentRequired":
       return { en: "is needed for this act", th: "ต้องระบุสำหรับการดำเนินการนี้" };
     case "additionalProperties":
     case "false schema":
@@ -100,10 +122,17 @@ function faultWords(
     case "maxLength":
     case "maxItems":
       return { en: `is too long: at most ${params["limit"]}`, th: `ยาวเกินกำหนด: ไม่เกิน ${params["limit"]}` };
+    case "uniqueItems":
+      return { en: "has something twice", th: "มีรายการซ้ำ" };
+    case "oneOf":
+      return {
+        en: "names either a partner of the directory or a mail address",
+        th: "ต้องระบุหน่วยงานคู่ค้า (partner) หรือที่อยู่ไปรษณีย์อิเล็กทรอนิกส์ (address) อย่างใดอย่างหนึ่ง",
+      };
+    case "pattern":
+      return params["pattern"] === "\\S" ? SAYS_NOTHING : { en: message, th: "รูปแบบไม่ถูกต้อง" };
     case "format":
-      return params["format"] === "date"
-        ? { en: "is a date (C.E.) such as 2026-05-31", th: "ต้องเป็นวันที่แบบ ค.ศ. เช่น 2026-05-31" }
-        : { en: "is a UUID", th: "ต้องเป็น UUID" };
+      return FORMAT_WORDS[String(params["format"])] ?? { en: message, th: "รูปแบบไม่ถูกต้อง" };
     default:
       return { en: message, th: `ค่าไม่ถูกต้อง (${keyword})` };
   }

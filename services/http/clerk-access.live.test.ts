@@ -88,7 +88,10 @@ test("what operators ask needs no token; what cannot be understood is told as a 
     status: 415,
     body: { code: "not-json" },
   });
-  expect(await post(`"${"x".repeat(600_000)}"`)).toMatchObject({ status: 413, body: { code: "too-large" } });
+  expect(await post(`"${"x".repeat(2_200_000)}"`)).toMatchObject({
+    status: 413,
+    body: { code: "too-large" },
+  });
   expect(await ask("/tray?limit=0&colour=red&after=x")).toMatchObject({
     status: 400,
     body: { errors: ["agency", "limit", "after", "colour"].map((parameter) => ({ parameter })) },

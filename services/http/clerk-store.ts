@@ -9,7 +9,12 @@ export interface Clerk {
   /** ชื่อ-สกุล */
   readonly name: string;
   readonly agencies: readonly string[];
+  readonly rights: readonly ClerkRight[];
 }
+
+/** approve: may sign outbound letters off. What every clerk may do needs no right. */
+export type ClerkRight = "approve";
+export const CLERK_RIGHTS: readonly ClerkRight[] = ["approve"];
 
 /** A clerk's row as an operator sees it; of the token nothing. */
 export interface ClerkRow extends Clerk {
@@ -35,7 +40,9 @@ export function newToken(): string {
 export async function findClerk(database: Kysely<Tables>, token: string): Promise<Clerk | undefined> {
   if (!TOKEN.test(token)) return undefined;
   const { rows } = await sql<Clerk>`
-    select id, name, agencies from clerk where token_sha256 = ${hashOf(token)} and active`.execute(database);
+    select id, name, agencies, rights from clerk where token_sha256 = ${hashOf(token)} and active`.execute(
+    database,
+  );
   return rows[0];
 }
 
@@ -51,7 +58,7 @@ export async function activeAgencies(pool: AdminPool): Promise<string[]> {
 
 export async function listClerks(pool: AdminPool): Promise<ClerkRow[]> {
   const { rows } = await pool.query<ClerkRow>(
-    'select id, name, agencies, active, made_at as "madeAt" from saraban.clerk order by id',
+    'select id, name, agencies, rights, active, made_at as "madeAt" from saraban.clerk order by id',
   );
   return rows;
 }
@@ -59,9 +66,9 @@ export async function listClerks(pool: AdminPool): Promise<ClerkRow[]> {
 /** @returns false when the id is in use, be it by a clerk who was removed: acts are signed with it for ever */
 export async function insertClerk(pool: AdminPool, clerk: Clerk, token: string): Promise<boolean> {
   const { rowCount } = await pool.query(
-    `insert into saraban.clerk (id, name, agencies, token_sha256) values ($1, $2, $3, $4)
+    `insert into saraban.clerk (id, name, agencies, token_sha256, rights) values ($1, $2, $3, $4, $5)
        on conflict (id) do nothing`,
-    [clerk.id, clerk.name, clerk.agencies, hashOf(token)],
+    [clerk.id, clerk.name, clerk.agencies, hashOf(token), clerk.rights],
   );
   return rowCount === 1;
 }
@@ -70,6 +77,19 @@ export async function insertClerk(pool: AdminPool, clerk: Clerk, token: string):
 export async function removeClerk(pool: AdminPool, id: string): Promise<boolean> {
   const { rowCount } = await pool.query("update saraban.clerk set active = false where id = $1 and active", [
     id,
+  ]);
+  return rowCount === 1;
+}
+
+/** The rights that the clerk has from the next request on. @returns false when no active clerk has this id */
+export async function setRights(
+  pool: AdminPool,
+  id: string,
+  rights: readonly ClerkRight[],
+): Promise<boolean> {
+  const { rowCount } = await pool.query("update saraban.clerk set rights = $2 where id = $1 and active", [
+    id,
+    rights,
   ]);
   return rowCount === 1;
 }

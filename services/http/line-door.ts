@@ -10,6 +10,8 @@ import { type LineEvent, type LineInFull, readLineEvents, readLineInFull } from 
 import { problem } from "./problem.ts";
 import { isBookId } from "./read-parameters.ts";
 import { showChecks } from "./show-arrival.ts";
+import { readLetterOfLine } from "./show-outbound.ts";
+import { recallOf } from "./show-recall.ts";
 import { linesNumbered, linesReferringTo, type ThreadLine } from "./thread-store.ts";
 
 /** Of events, and of lines in each direction of a thread. */
@@ -24,6 +26,10 @@ export interface LineAnswer {
   };
   /** How its letter was checked and answered; null for a line that no arrival stands behind. */
   readonly arrival: ReturnType<typeof checksOf> | null;
+  /** The letter of our own that the line is of, and where it stands at its recipients; null where there is none. */
+  readonly letter: Awaited<ReturnType<typeof readLetterOfLine>>;
+  /** Whether the sender wants the letter back, and what was answered; null where nobody asked. */
+  readonly recall: ReturnType<typeof recallOf>;
   readonly events: readonly LineEvent[];
   readonly thread: {
     readonly refersTo: readonly ThreadLine[];
@@ -73,6 +79,8 @@ export async function readLineAnswer(
   return {
     line: { ...line, yearBuddhist: buddhistYear(line.year), attachments: arrival?.attachments ?? [] },
     arrival: arrival ? checksOf(arrival) : null,
+    letter: line.direction === "outbound" ? await readLetterOfLine(transaction, key) : null,
+    recall: recallOf(events),
     events: events.slice(-MOST_BESIDE_A_LINE),
     thread: {
       refersTo: others(earlier).slice(0, MOST_BESIDE_A_LINE),

@@ -40,7 +40,16 @@ export interface LineEvent {
   readonly id: string;
   /** Its place among the events of the whole book. */
   readonly eventNo: number;
-  readonly what: "corrected" | "filled" | "cancelled";
+  readonly what:
+    | "corrected"
+    | "filled"
+    | "cancelled"
+    | "handed-over"
+    | "recall-requested"
+    | "recall-accepted"
+    | "recall-refused";
+  /** Of a recall: {evidenceId, letterNumber, reason, replacedBy, intakeId}; of a handing over: {officer}. */
+  readonly details: Readonly<Record<string, unknown>>;
   readonly changes: Readonly<Record<string, { readonly old: unknown; readonly new: unknown }>>;
   readonly reason: string;
   readonly madeBy: string;
@@ -56,7 +65,7 @@ export async function readLineEvents(
   most: number,
 ): Promise<LineEvent[]> {
   const { rows } = await sql<LineEvent>`
-    select id, event_no as "eventNo", what, changes, reason, made_by as "madeBy", made_by_name as "madeByName",
+    select id, event_no as "eventNo", what, changes, details, reason, made_by as "madeBy", made_by_name as "madeByName",
            made_at as "madeAt", clock
       from entry_event where book_id = ${bookId} and year = ${year} and number = ${number}
      order by event_no desc limit ${most}`.execute(transaction);

@@ -4,22 +4,27 @@
  * Receives    for clerks, with a token each (saraban clerk add), under /api/v1: POST /acts and GET /acts/ID (what they
  *             ask of the registry, schemas/act.schema.json), GET /tray and /tray/ID (what waits for their decision),
  *             GET /lines (search), GET /lines/BOOK/YEAR/NUMBER (a line, its events, its thread), POST /prints, GET /prints/ID and
- *             /prints/ID/file, GET /mailbox-checks.
+ *             /prints/ID/file, GET /mailbox-checks; POST /outbound/files (files of outbound letters), GET /outbound, /outbound/ID
+ *             (a letter, its recipients and what became of it there), /outbound/ID/files/NO and /outbound/unanswered.
+ *             GET /receipts/ID, ID.jws, ID.pdf and /arrivals/ID/receipts (what senders were told, and what became of it).
+ *             For anybody, some sixty times a minute: /verify and POST /api/v1/verify (is a receipt genuine, what does it
+ *             say), /.well-known/jwks.json (the keys that receipts are checked with).
  *             For anybody: GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
  *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs.
  * Hands on    "do-act" to the registry, "print-register" to printing.
- * Writes      act, print_order, tray_opening; its heartbeat.
+ * Writes      act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; its heartbeat.
  * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
  *             other agencies' things not even their existence is told. The same act sent twice is done once.
  *             What answers without a token shows no word of any letter. A half working day without a look into a tray
  *             that has to be looked into is told once (Annex 7).
  * May not     write into a book: the registry does. See a classified book.
- * Standards   RFC 6750 (tokens), RFC 9457 (problem details), RFC 7240 (Prefer: wait).
+ * Standards   RFC 6750 (tokens), RFC 9457 (problem details), RFC 7240 (Prefer: wait), RFC 7517 (keys).
  * Settings    http.*, database.*, queue.*, holidaysDir, clock.policy.
  * Fails       registry away: acts are kept and answered 202; it carries them out when it is back.
  *             a part that does not answer within 3 s is shown as such; /readyz is then 503.
  * Limits      no TLS of its own (RFC 6750 §5.3): bind it to loopback and put a proxy with a certificate before it, which
- *             lets only /api/v1 through to clerks. Behind a proxy wrong tokens are counted for all its clients together.
+ *             lets only /api/v1 through to clerks, and /verify and /.well-known to everybody. Wrong tokens, and checks of
+ *             receipts, are counted for all clients of a proxy together, where http.proxyNetworks does not name it.
  *             A client that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.
  */
 import { join } from "node:path";
@@ -30,6 +35,7 @@ import type { StartRoom } from "../shared/letter/room.ts";
 import { openRoomQueues } from "../shared/letter/room-queues.ts";
 import { reasonToHold } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
+import { openUploads } from "../shared/letter/uploaded-files.ts";
 import { openDatabase } from "../shared/runtime/database.ts";
 import { openActWaiters } from "./act-waiters.ts";
 import { watchMailboxChecks } from "./mailbox-check-watch.ts";
@@ -49,6 +55,8 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     calendar,
     waiters,
     printsDir: join(settings.dataDir, "prints"),
+    proxyNetworks: settings.http.proxyNetworks,
+    uploads: await openUploads(settings.dataDir),
     log,
     metrics: openMetrics(database, calendar, now),
     readiness: () => {

@@ -1,15 +1,19 @@
-import { type FastifyError, type FastifyInstance, fastify } from "fastify";
+import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from "fastify";
 import { actDoor } from "./act-door.ts";
 import { admitClerks } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { lineDoor } from "./line-door.ts";
 import { mailboxCheckDoor } from "./mailbox-check-door.ts";
 import { type OperatorParts, operatorDoor } from "./operator-door.ts";
+import { outboundDoor } from "./outbound-door.ts";
 import { printDoor } from "./print-door.ts";
 import { Problem, type ProblemCode, problem, sendProblem } from "./problem.ts";
 import { quarantineDoor } from "./quarantine-door.ts";
+import { receiptDoor } from "./receipt-door.ts";
 import { searchDoor } from "./search-door.ts";
 import { trayDoor } from "./tray-door.ts";
+import { uploadDoor } from "./upload-door.ts";
+import { verifyDoor } from "./verify-door.ts";
 
 /** A door of clerks: adds its routes to `api`, which stands behind the clerks' tokens under /api/v1. */
 export type ClerkDoor = (api: FastifyInstance, parts: DoorParts) => void;
@@ -22,16 +26,40 @@ const CLERK_DOORS: readonly ClerkDoor[] = [
   printDoor,
   mailboxCheckDoor,
   quarantineDoor,
+  uploadDoor,
+  outboundDoor,
+  receiptDoor,
 ];
+
+/** For receiving a request; an answer may take longer (POST /acts waits for the registry). */
+const RECEIVE_WITHIN_MS = 10_000;
+/** Files of outbound letters come over slow lines: 50 MB at 90 KB a second. */
+const RECEIVE_FILE_WITHIN_MS = 600_000;
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Whether a request for this route may take longer to come in than others. */
+    readonly mayTakeLong?: boolean;
+  }
+}
 
 /** What fastify itself refuses before a door is asked. */
 const REFUSED_BY_LIBRARY: Readonly<Record<number, ProblemCode>> = { 413: "too-large", 415: "not-json" };
 
 /** The HTTP server with all its doors; it does not listen yet. */
-export async function openServer(parts: DoorParts & OperatorParts): Promise<FastifyInstance> {
-  // requestTimeout: for receiving a request; an answer may take longer (POST /acts waits for the registry).
-  const server = fastify({ bodyLimit: 64 * 1024, requestTimeout: 10_000, forceCloseConnections: true });
-  server.addHook("onRequest", async (_request, reply) => {
+export async function openServer(
+  parts: DoorParts & OperatorParts,
+  receiveWithinMs = RECEIVE_WITHIN_MS,
+): Promise<FastifyInstance> {
+  const server = fastify({
+    bodyLimit: 64 * 1024,
+    trustProxy: parts.proxyNetworks === "" ? false : parts.proxyNetworks,
+    requestTimeout: RECEIVE_FILE_WITHIN_MS,
+    http: { headersTimeout: RECEIVE_WITHIN_MS },
+    forceCloseConnections: true,
+  });
+  server.addHook("onRequest", async (request, reply) => {
+    if (request.routeOptions.config?.mayTakeLong !== true) receiveSoon(request, receiveWithinMs);
     // Nothing here may lie in a cache: letters' words, and states that are old a second later.
     reply.header("cache-control", "no-store").header("x-content-type-options", "nosniff");
   });
@@ -46,6 +74,7 @@ export async function openServer(parts: DoorParts & OperatorParts): Promise<Fast
   });
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, problem("not-found")));
   operatorDoor(server, parts);
+  await verifyDoor(server, parts);
   await server.register(
     async (api) => {
       api.removeContentTypeParser("text/plain"); // fastify's own; what is no JSON is answered 415
@@ -55,4 +84,13 @@ export async function openServer(parts: DoorParts & OperatorParts): Promise<Fast
     { prefix: "/api/v1" },
   );
   return server;
+}
+
+/** Cuts off a client that sends its request drop by drop: Node.js has one such time for all routes. */
+function receiveSoon({ raw }: FastifyRequest, withinMs: number): void {
+  const timer = setTimeout(() => {
+    if (!raw.complete) raw.destroy();
+  }, withinMs);
+  timer.unref();
+  raw.once("close", () => clearTimeout(timer));
 }

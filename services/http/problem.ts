@@ -24,6 +24,11 @@ export const problems = {
     en: "This token is not in force; ask for a new one (saraban clerk token)",
     th: "โทเค็นนี้ใช้ไม่ได้ โปรดขอโทเค็นใหม่จากผู้ดูแลระบบ",
   },
+  "right-needed": {
+    status: 403,
+    en: "Signing letters off takes the right approve; an operator gives it: saraban clerk rights ID --may approve",
+    th: "ท่านไม่มีสิทธิลงนามอนุมัติหนังสือ โปรดให้ผู้ดูแลระบบมอบสิทธิ approve (saraban clerk rights)",
+  },
   // The same words for what does not exist and what belongs to another agency: the answer must not tell one from the other.
   "not-found": {
     status: 404,
@@ -36,6 +41,16 @@ export const problems = {
     th: "รหัสนี้ถูกใช้กับการดำเนินการอื่นแล้ว โปรดใช้รหัสใหม่",
   },
   "too-large": { status: 413, en: "The request is too large", th: "คำขอมีขนาดใหญ่เกินกำหนด" },
+  "too-many-uploads": {
+    status: 429,
+    en: "Too many files come in at this moment; send this one again in a minute",
+    th: "ขณะนี้มีการส่งแฟ้มเข้ามาพร้อมกันจำนวนมาก โปรดลองใหม่ในอีกหนึ่งนาที",
+  },
+  "no-space": {
+    status: 507,
+    en: "There is no room left for this file; tell the operator",
+    th: "พื้นที่จัดเก็บแฟ้มเต็ม โปรดแจ้งผู้ดูแลระบบ",
+  },
   "not-json": {
     status: 415,
     en: "Send JSON, with content-type: application/json",
@@ -55,6 +70,11 @@ export const problems = {
     status: 429,
     en: "Too many wrong tokens from this address; wait a little",
     th: "มีการใช้โทเค็นผิดจากที่อยู่นี้หลายครั้งเกินไป โปรดรอสักครู่",
+  },
+  "too-many-requests": {
+    status: 429,
+    en: "Too many requests from this address; wait a little",
+    th: "มีคำขอจากที่อยู่นี้มากเกินไป โปรดรอสักครู่",
   },
   "index-behind": {
     status: 503,
@@ -77,6 +97,9 @@ export interface Fault {
   readonly en: string;
   readonly th: string;
 }
+
+/** Of a text of nothing but spaces and invisible characters. */
+export const SAYS_NOTHING = { en: "says nothing", th: "ไม่มีข้อความ" } as const;
 
 /** Thrown by a door; the server answers with it. Holds no letter's words that the caller has not sent himself. */
 export class Problem extends Error {

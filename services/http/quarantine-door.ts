@@ -24,7 +24,7 @@ export function quarantineDoor(api: FastifyInstance, { database }: DoorParts): v
     const rows = await inTransaction(database, actingFor(clerk), (transaction) =>
       readQuarantine(transaction, agencyId, after, limit + 1),
     );
-    const { page, next } = pageOf(rows, limit);
+    const { page, next } = pageOf(rows, limit, ({ intakeId }) => intakeId);
     return {
       agencyId,
       arrivals: page.map(({ reason, ...row }) => ({

@@ -51,7 +51,7 @@ function searchCall(search: LineSearch, except: readonly string[], most: number)
   const { all, oneOf } = searchKeys(search.terms, search.facets, [letterMonths(search)].filter(isUseful));
   const { after } = search;
   const [some = null, more = null] = oneOf;
-  return sql`search_lines(${search.agencies}::text[], ${search.terms.map(likePattern)}::text[],
+  return sql`search_lines(${search.agencies}::text[], ${search.terms}::text[],
         ${all.length === 0 ? [EVERY_LINE] : all}::int[], ${some}::int[], ${more}::int[], ${search.facets}::text[],
         ${search.from}, ${search.to}, ${search.letterFrom}::date, ${search.letterTo}::date, ${except}::text[],
         ${search.direction}, ${after?.registeredAt ?? null}, ${after?.number ?? null}, ${after?.bookId ?? null}, ${most})`;
@@ -140,10 +140,6 @@ export async function countPlaces(
     transaction,
   );
   return rows[0]?.count ?? 0;
-}
-
-function likePattern(term: string): string {
-  return `%${term.replace(/[\\%_]/g, (letter) => `\\${letter}`)}%`;
 }
 
 function letterMonths({ letterFrom, letterTo }: LineSearch): string[] {

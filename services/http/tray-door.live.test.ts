@@ -1,4 +1,6 @@
 import { test } from "vitest";
+import { RECALL_SCHEMA, type Recall, signRecall } from "../shared/letter/evidence/recall.ts";
+import { newSigningKey, publicHalf } from "../shared/letter/evidence/sign-evidence.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { openDesk } from "./testing/desk.ts";
 
@@ -137,4 +139,56 @@ test("each look into a tray is recorded with its time and the clerk; a look at o
     opened_by: expect.stringMatching(/^person:clerk-/),
   });
   expect(openings[0]?.opened_at.getTime()).toBeGreaterThanOrEqual(before);
+});
+
+test("a letter in the tray shows that its sender wants it back, when a key of the sender proves it", async (context) => {
+  const { expect } = context;
+  const { ask, query, fillTray } = await openDesk(context);
+  const domain = "opdc.example.go.th";
+  const [key, strangersKey] = [await newSigningKey(), await newSigningKey()];
+  await query("insert into saraban.partner_key (domain, kid, jwk, source) values ($1, $2, $3, 'config')", [
+    domain,
+    key.kid,
+    JSON.stringify(publicHalf(key.privateKey)),
+  ]);
+  const [wanted, forged, other] = await fillTray([
+    { number: "นร 1200/1" },
+    { number: "นร 1200/2" },
+    { number: "นร 1200/1", letterDate: "2019-01-01" },
+  ]);
+  const recall = (number: string): Recall => ({
+    schema: RECALL_SCHEMA,
+    recallId: newId(),
+    issuedAt: "2026-05-06T03:00:00.000Z",
+    agency: { domain, nameThai: "สำนักงาน ก.พ.ร.", nameEnglish: "OPDC" },
+    letter: { number, date: "2020-04-09", messageIds: [] },
+    evidenceId: null,
+    reason: "ส่งผิดหน่วยงาน",
+    replacedBy: null,
+  });
+  for (const [number, signer] of [
+    ["นร 1200/1", key],
+    ["นร 1200/2", strangersKey],
+  ] as const) {
+    const [mail] = await fillTray([{ outcome: "ignored" }]);
+    await query(
+      "update saraban.reading set report = jsonb_build_object('evidence', $2::text) where intake_id = $1",
+      [mail, await signRecall(recall(number), signer)],
+    );
+    await query(
+      "insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('record-recall', 'agency-a', $1::uuid, $1::text)",
+      [mail],
+    );
+  }
+  const { letters } = (await ask("/tray?agency=agency-a")).body;
+  const recalls = Object.fromEntries(
+    letters.map(({ intakeId, recall: found }: { intakeId: string; recall: unknown }) => [intakeId, found]),
+  );
+  const shown = { reason: "ส่งผิดหน่วยงาน", replacedBy: null, requestedAt: "2026-05-06T03:00:00.000Z" };
+  expect(recalls).toMatchObject({
+    [wanted as string]: shown,
+    [forged as string]: null,
+    [other as string]: null,
+  });
+  expect((await ask(`/tray/${wanted}`)).body.recall).toMatchObject(shown);
 });

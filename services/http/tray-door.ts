@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { buddhistYear } from "../shared/letter/stamp.ts";
-import { inTransaction } from "../shared/runtime/database.ts";
+import type { Tables } from "../shared/letter/tables.ts";
+import { inTransaction, type Transaction } from "../shared/runtime/database.ts";
 import { pageOf, readPageAsked } from "./agency-page.ts";
 import { actingFor, clerkOf } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
@@ -8,6 +9,7 @@ import { problem } from "./problem.ts";
 import { isUuid, type Parameters } from "./read-parameters.ts";
 import { showChecks } from "./show-arrival.ts";
 import { trayReason } from "./tray-reasons.ts";
+import { withRecalls } from "./tray-recalls.ts";
 import { readTray, readTrayLetter, recordOpening, type TrayRow } from "./tray-store.ts";
 
 /**
@@ -22,9 +24,10 @@ export function trayDoor(api: FastifyInstance, { database, now }: DoorParts): vo
     const { total, rows } = await inTransaction(database, acting, async (transaction) => {
       // Turning a page is no new look: it may be a list left open from the half day before.
       if (after === null) await recordOpening(transaction, agencyId, now().at, acting.actor);
-      return readTray(transaction, agencyId, after, limit + 1);
+      const tray = await readTray(transaction, agencyId, after, limit + 1);
+      return { ...tray, rows: await withRecalls(transaction, agencyId, tray.rows) };
     });
-    const { page, next } = pageOf(rows, limit);
+    const { page, next } = pageOf(rows, limit, ({ intakeId }) => intakeId);
     return { agencyId, total, letters: page.map(trayMember), next };
   });
 
@@ -33,11 +36,18 @@ export function trayDoor(api: FastifyInstance, { database, now }: DoorParts): vo
     if (!isUuid(intakeId)) throw problem("not-found");
     const acting = actingFor(clerkOf(request));
     const letter = await inTransaction(database, acting, (transaction) =>
-      readTrayLetter(transaction, intakeId),
+      readTrayLetterWithRecall(transaction, intakeId),
     );
     if (!letter) throw problem("not-found");
     return trayMember(letter);
   });
+}
+
+/** @returns undefined when it never lay in the tray, or not in one that the transaction may see */
+export async function readTrayLetterWithRecall(transaction: Transaction<Tables>, intakeId: string) {
+  const letter = await readTrayLetter(transaction, intakeId);
+  const [found] = letter ? await withRecalls(transaction, letter.agencyId, [letter]) : [];
+  return found;
 }
 
 /** A row as the API shows it; also what `saraban tray` prints. */

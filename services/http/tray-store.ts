@@ -148,7 +148,7 @@ export interface TrayLetter extends TrayRow {
   }[];
   readonly enclosures: readonly string[];
   readonly decision: {
-    readonly decision: "registered" | "rejected" | "not-a-letter" | "merged";
+    readonly decision: "registered" | "rejected" | "invalid" | "not-a-letter" | "merged";
     readonly reason: string;
     readonly earlierIntakeId: string | null;
     readonly decidedBy: string;

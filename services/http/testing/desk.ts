@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { inject, type TestContext } from "vitest";
 import { openCalendar } from "../../shared/letter/holidays.ts";
 import { systemClock, type TrustedNow } from "../../shared/letter/stamp.ts";
+import { openUploads } from "../../shared/letter/uploaded-files.ts";
 import { openAdminPool } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { type Log, openLog } from "../../shared/runtime/log.ts";
@@ -32,6 +33,7 @@ export async function openDesk(
   context: TestContext,
   now: TrustedNow = systemClock(),
   log: Log = openLog("silent", "test"),
+  receiveWithinMs?: number,
 ) {
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
@@ -44,7 +46,23 @@ export async function openDesk(
   const readiness = async () => ({ ready: true, checks: {} });
   const printsDir = await mkdtemp(join(tmpdir(), "saraban-prints-"));
   context.onTestFinished(() => rm(printsDir, { recursive: true }));
-  const server = await openServer({ database, now, calendar, waiters, printsDir, log, metrics, readiness });
+  const dataDir = await mkdtemp(join(tmpdir(), "saraban-http-"));
+  context.onTestFinished(() => rm(dataDir, { recursive: true }));
+  const uploads = await openUploads(dataDir);
+  const parts = {
+    database,
+    now,
+    calendar,
+    waiters,
+    printsDir,
+    // The tests' own requests may say whose they are.
+    proxyNetworks: "127.0.0.0/8",
+    uploads,
+    log,
+    metrics,
+    readiness,
+  };
+  const server = await openServer(parts, receiveWithinMs);
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   context.onTestFinished(async () => {
     await waiters.stop();
@@ -52,7 +70,7 @@ export async function openDesk(
   });
   const addClerk = async (...agencies: string[]): Promise<string> => {
     const token = newToken();
-    await insertClerk(admin, { id: `clerk-${newId()}`, name: "สมหญิง ทดสอบ", agencies }, token);
+    await insertClerk(admin, { id: `clerk-${newId()}`, name: "สมหญิง ทดสอบ", agencies, rights: [] }, token);
     return token;
   };
   const token = await addClerk("agency-a");
@@ -71,6 +89,7 @@ export async function openDesk(
     calendar,
     database,
     printsDir,
+    dataDir,
     query,
     waiters,
     url,
