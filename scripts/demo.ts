@@ -4,6 +4,7 @@
  * Starts the service on free ports with a database of its own, sends every letter of the shared corpus (or of samples/,
  * where there is no corpus) by SMTP, receives the acknowledgements on a mail server of its own, prints the inbound books
  * and compares everything with expected.json. `npm run corpus` is the same without the books, for machines.
+ * `npm run demo -- exchange` is another one: demo/exchange.ts.
  *
  * Exit codes: 0 every message is right; 1 one is not; 64 wrong use, or a folder that cannot be used; 130 interrupted.
  */
@@ -23,12 +24,14 @@ import { type RoundResult, runRound } from "./corpus/run-round.ts";
 import { inScratch } from "./scratch.ts";
 
 const HELP = `Usage: npm run demo [-- OPTION…]
+       npm run demo -- exchange [OPTION…]   two installations that exchange letters (exchange --help)
 
   --letters FOLDER   a folder with expected.json (default: ../shared/corpus, else samples)
   --json             one line of JSON on stdout instead of the tables
 `;
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === "exchange") return (await import("./demo/exchange.ts")).run(argv.slice(1));
   const { values } = parseArgs({
     args: [...argv],
     options: {

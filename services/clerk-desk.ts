@@ -5,7 +5,7 @@ import type { ActAnswer } from "./http/act-store.ts";
 import { openActWaiters } from "./http/act-waiters.ts";
 import { askRegistry } from "./http/ask-registry.ts";
 import { type AskedAct, openActCheck } from "./http/check-act.ts";
-import { Problem } from "./http/problem.ts";
+import { Problem, problem } from "./http/problem.ts";
 import { silentServices } from "./http/readiness.ts";
 import { findInstallation } from "./installation.ts";
 import { listAgencies } from "./shared/letter/inbound-book.ts";
@@ -32,10 +32,20 @@ export interface Desk {
 /** How long a command waits for the registry. */
 const WAIT_MS = 30_000;
 
-/** Opens a desk for one agency, works at it and closes it. @returns the exit code; 64 when there is no such agency */
+/** Finds the agency whose a thing is, among those served here; undefined when it is nobody's. */
+export type FindAgency = (
+  database: Kysely<Tables>,
+  agencies: readonly string[],
+) => Promise<string | undefined>;
+
+/**
+ * Opens a desk for one agency, works at it and closes it.
+ * @param asked the agency's id, or how it is found; for what is nobody's the work is not begun (404's words)
+ * @returns the exit code; 64 when there is no such agency
+ */
 export async function atDesk(
   command: string,
-  agencyId: string | undefined,
+  asked: string | undefined | FindAgency,
   work: (desk: Desk) => Promise<number>,
 ): Promise<number> {
   const settings = loadSettings();
@@ -44,6 +54,8 @@ export async function atDesk(
   const database = openDatabase<Tables>(address, "saraban_http", 2, log);
   try {
     const agencies = await listAgencies(database);
+    const agencyId = typeof asked === "function" ? await asked(database, agencies) : asked;
+    if (agencyId === undefined && typeof asked === "function") throw problem("not-found");
     if (agencyId === undefined || !agencies.includes(agencyId)) {
       process.stderr.write(`saraban ${command}: say which agency's: ${agencies.join(", ")}\n`);
       return 64;
@@ -59,6 +71,7 @@ export async function atDesk(
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     process.stderr.write(`saraban ${command}: ${error.words.th}\n  ${error.words.en}\n`);
+    for (const { th, en } of error.faults) process.stderr.write(`  ${th} (${en})\n`);
     return 1;
   } finally {
     await database.destroy();
@@ -82,11 +95,20 @@ export interface ActOptions {
   readonly reason?: string | undefined;
 }
 
+/** Words of a command of its own: when the act is done, and what helps against a refusal. */
+export interface ActWords {
+  readonly done?: (answer: ActAnswer) => string;
+  /** What one can do next; beside the result, so that a script gets that alone. */
+  readonly next?: string;
+  readonly hint?: (refusal: string) => string | undefined;
+}
+
 /** Asks the registry for an act, waits for it and says what came of it. @returns the exit code: 0 done, 1 not, 64 wrong use */
 export async function performAct(
   desk: Desk,
   options: ActOptions,
   asked: Omit<AskedAct, "id" | "agencyId">,
+  words: ActWords = {},
 ): Promise<number> {
   const { command, database, address, acting, agencyId, log } = desk;
   const { id = newId(), reason, by = userInfo().username } = options;
@@ -103,18 +125,25 @@ export async function performAct(
   const waiters = openActWaiters(database, address, log);
   try {
     const act = { ...checked.act, madeBy: acting.actor, madeByName: by.trim() };
-    return await sayAnswer(desk, options, await askRegistry({ ...desk, waiters }, acting, act, WAIT_MS));
+    const answer = await askRegistry({ ...desk, waiters }, acting, act, WAIT_MS);
+    return await sayAnswer(desk, options, answer, words);
   } finally {
     await waiters.stop();
   }
 }
 
-async function sayAnswer(desk: Desk, { json }: ActOptions, answer: ActAnswer): Promise<number> {
+export async function sayAnswer(
+  desk: Desk,
+  { json }: ActOptions,
+  answer: ActAnswer,
+  { done, next, hint }: ActWords = {},
+): Promise<number> {
   const { command, database } = desk;
   if (json) process.stdout.write(`${JSON.stringify(answer)}\n`);
   if (answer.result === "refused") {
     const { th, en } = actRefused(answer.id, answer.refusal).words;
-    process.stderr.write(`saraban ${command}: ${th}\n  ${en}\n`);
+    const more = hint?.(answer.refusal);
+    process.stderr.write(`saraban ${command}: ${th}\n  ${en}\n${more === undefined ? "" : `  ${more}\n`}`);
     return 1;
   }
   if (answer.result === null) {
@@ -126,7 +155,8 @@ async function sayAnswer(desk: Desk, { json }: ActOptions, answer: ActAnswer): P
     return 1;
   }
   const { line } = answer;
-  const done = line === null ? "Done." : `${line.bookId} ${line.number}/${buddhistYear(line.year)}`;
-  if (!json) process.stdout.write(`${done}\n`);
+  const place = line === null ? "Done." : `${line.bookId} ${line.number}/${buddhistYear(line.year)}`;
+  if (!json) process.stdout.write(`${done?.(answer) ?? place}\n`);
+  if (!json && next !== undefined) process.stderr.write(`${next}\n`);
   return 0;
 }

@@ -31,16 +31,20 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
     file: "./command-book.ts",
   },
   clerk: {
-    says: 'who may use the HTTP door: saraban clerk add ID --name "ชื่อ สกุล" --agency A, clerk list|token ID|remove ID',
+    says: 'who may use the HTTP door: saraban clerk add ID --name "ชื่อ สกุล" --agency A [--may approve], clerk list|token ID|rights ID --may approve|remove ID',
     file: "./command-clerk.ts",
   },
   tray: {
-    says: "what waits for a clerk: saraban tray AGENCY [list|show|register|reject|not-a-letter|merge|duty] … [--json]",
+    says: "what waits for a clerk: saraban tray AGENCY [list|show|register|reject|invalid|not-a-letter|merge|duty] … [--json]",
     file: "./command-tray.ts",
   },
   entry: {
-    says: "a line of a book: saraban entry BOOK NUMBER/YEAR [show|correct|fill|cancel] …, entry BOOK enter|reserve … [--json]",
+    says: "a line of a book: saraban entry BOOK NUMBER/YEAR [show|correct|fill|cancel|hand-over|answer-recall] …, entry BOOK enter|reserve … [--json]",
     file: "./command-entry.ts",
+  },
+  outbound: {
+    says: "letters of our own: saraban outbound draft --agency A --subject … --to PARTNER|ADDRESS --file F; outbound list|show|change|check|return|approve|send|resend|recall|withdraw|note-answer|unanswered|file … [--json]",
+    file: "./command-outbound.ts",
   },
   search: {
     says: "finds lines of the books: saraban search TERM… [--from, --to, --book, --urgency …] [--json]; search --rebuild",
@@ -65,6 +69,14 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   notices: {
     says: "acknowledgements that no server took: saraban notices [list|retry LETTER-ID…|retry --all] [--json]",
     file: "./command-notices.ts",
+  },
+  receipt: {
+    says: "whether a receipt is authentic: saraban receipt verify FILE [--keys JWKS.json]; receipt show ID|CODE, keys, rotate, revoke KID --reason …",
+    file: "./command-receipt.ts",
+  },
+  webhook: {
+    says: "programs that are told of receipts and answers: saraban webhook [list|add ID --agency A --url U|remove ID|test ID] [--json]",
+    file: "./command-webhook.ts",
   },
   imap: {
     says: "mailboxes on other servers: last look, trouble, what was not taken in: saraban imap [--json]",

@@ -2,11 +2,14 @@ import { parseArgs } from "node:util";
 import type { RunCommand } from "./cli.ts";
 import {
   activeAgencies,
+  CLERK_RIGHTS,
+  type ClerkRight,
   insertClerk,
   listClerks,
   newToken,
   removeClerk,
   replaceToken,
+  setRights,
 } from "./http/clerk-store.ts";
 import { findInstallation } from "./installation.ts";
 import { textTable } from "./shared/letter/book-table.ts";
@@ -14,7 +17,7 @@ import { openAdminPool } from "./shared/runtime/database.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
 
 const USAGE =
-  'use: clerk add ID --name "ชื่อ สกุล" --agency A [--agency B], clerk list [--json], clerk token ID, clerk remove ID';
+  'use: clerk add ID --name "ชื่อ สกุล" --agency A [--agency B] [--may approve], clerk list [--json], clerk token ID, clerk rights ID --may approve|--none, clerk remove ID';
 
 type Pool = ReturnType<typeof openAdminPool>;
 
@@ -26,18 +29,33 @@ export const run: RunCommand = async (args) => {
       json: { type: "boolean" },
       name: { type: "string" },
       agency: { type: "string", multiple: true },
+      may: { type: "string", multiple: true },
+      none: { type: "boolean" },
     },
     allowPositionals: true,
   });
   const [verb = "list", id, ...more] = positionals;
   const needsId = verb !== "list";
-  if (!["add", "list", "token", "remove"].includes(verb) || more.length > 0 || needsId === (id === undefined))
+  if (
+    !["add", "list", "token", "rights", "remove"].includes(verb) ||
+    more.length > 0 ||
+    needsId === (id === undefined)
+  )
     return wrongUse(USAGE);
+  const rights = [...new Set(values.may)];
+  if (!rights.every((right) => CLERK_RIGHTS.some((known) => known === right)))
+    return wrongUse(`--may is one of ${CLERK_RIGHTS.join(", ")}: approve, to sign outbound letters off`);
+  if (verb === "rights" && rights.length > 0 === (values.none === true)) return wrongUse(USAGE);
+  const may = rights as ClerkRight[];
   const pool = openAdminPool(findInstallation(loadSettings()));
   try {
     switch (verb) {
       case "add":
-        return await add(pool, id as string, values.name?.trim() ?? "", [...new Set(values.agency)]);
+        return await add(pool, id as string, values.name?.trim() ?? "", [...new Set(values.agency)], may);
+      case "rights":
+        if (!(await setRights(pool, id as string, may))) return noSuchClerk(id as string);
+        process.stdout.write(`${id} may ${may.length === 0 ? "do what every clerk may" : may.join(", ")}.\n`);
+        return 0;
       case "token":
         return await renew(pool, id as string);
       case "remove":
@@ -52,7 +70,13 @@ export const run: RunCommand = async (args) => {
   }
 };
 
-async function add(pool: Pool, id: string, name: string, agencies: readonly string[]): Promise<number> {
+async function add(
+  pool: Pool,
+  id: string,
+  name: string,
+  agencies: readonly string[],
+  rights: readonly ClerkRight[],
+): Promise<number> {
   if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(id))
     return wrongUse("an ID has small letters, digits, dots, hyphens and underscores, 63 at most");
   if (name === "" || name.length > 200)
@@ -64,7 +88,7 @@ async function add(pool: Pool, id: string, name: string, agencies: readonly stri
     return wrongUse(`${which}--agency is one of ${known.join(", ")}, and may be given more than once`);
   }
   const token = newToken();
-  if (!(await insertClerk(pool, { id, name, agencies }, token))) {
+  if (!(await insertClerk(pool, { id, name, agencies, rights }, token))) {
     process.stderr.write(
       `saraban clerk: the id ${id} is in use, be it by a clerk who was removed: acts are signed with it. Take another one, or renew its token: saraban clerk token ${id}\n`,
     );
@@ -92,14 +116,15 @@ async function list(pool: Pool, json: boolean): Promise<number> {
   if (json) process.stdout.write(`${JSON.stringify(clerks)}\n`);
   else if (clerks.length === 0) process.stdout.write(`There is no clerk yet; ${USAGE}\n`);
   else {
-    const rows = clerks.map(({ id, name, agencies, active, madeAt }) => [
+    const rows = clerks.map(({ id, name, agencies, rights, active, madeAt }) => [
       id,
       name,
       agencies.join(", "),
+      rights.join(", ") || "-",
       active ? "active" : "removed",
       madeAt.toISOString().slice(0, 10),
     ]);
-    process.stdout.write(textTable([["id", "ชื่อ", "หน่วยงาน", "state", "since"], ...rows]));
+    process.stdout.write(textTable([["id", "ชื่อ", "หน่วยงาน", "สิทธิ", "state", "since"], ...rows]));
   }
   return 0;
 }

@@ -10,9 +10,12 @@ import { buddhistYear, christianYear } from "./shared/letter/stamp.ts";
 import { normaliseThai, thaiDigitsToArabic } from "./shared/letter/thai-text.ts";
 import { inTransaction } from "./shared/runtime/database.ts";
 import { fieldTable, shown } from "./show-fields.ts";
+import { recipientTable } from "./show-recipients.ts";
 
 const USAGE = `use: entry BOOK NUMBER/YEAR [show], entry BOOK NUMBER/YEAR correct --FIELD VALUE… --reason WHY,
   entry BOOK NUMBER/YEAR fill --subject …, entry BOOK NUMBER/YEAR cancel --reason WHY,
+  entry BOOK NUMBER/YEAR hand-over --officer "ชื่อ สกุล" (who has opened the letter),
+  entry BOOK NUMBER/YEAR answer-recall --give-back | --keep --reason WHY (the sender wants the letter back),
   entry BOOK enter --subject …, entry BOOK reserve [--reason WHAT FOR]; [--by "ชื่อ สกุล"] [--json]
   BOOK is such as agency-a.inbound.ordinary, YEAR of the Buddhist Era, and the fields are
   ${FACT_USAGE}`;
@@ -21,7 +24,13 @@ const USAGE = `use: entry BOOK NUMBER/YEAR [show], entry BOOK NUMBER/YEAR correc
 export const run: RunCommand = async (args) => {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { ...ACT_OPTIONS, ...FACT_OPTIONS },
+    options: {
+      ...ACT_OPTIONS,
+      ...FACT_OPTIONS,
+      officer: { type: "string" },
+      "give-back": { type: "boolean" },
+      keep: { type: "boolean" },
+    },
     allowPositionals: true,
   });
   const [bookId = "", place = "", given, ...more] = positionals;
@@ -46,6 +55,14 @@ export const run: RunCommand = async (args) => {
         return performAct(desk, values, { act: verb, book, ...line, facts });
       case "cancel":
         return performAct(desk, values, { act: verb, book, ...line });
+      case "hand-over":
+        if (values.officer === undefined) return wrongUse(USAGE);
+        return performAct(desk, values, { act: verb, book, ...line, details: { officer: values.officer } });
+      case "answer-recall": {
+        const accept = values["give-back"] === true;
+        if (accept === (values.keep === true)) return wrongUse("say --give-back, or --keep --reason WHY");
+        return performAct(desk, values, { act: verb, book, ...line, details: { accept } });
+      }
       default:
         return wrongUse(USAGE);
     }
@@ -65,22 +82,27 @@ async function show({ database, acting }: Desk, key: LineKey, json: boolean): Pr
   return 0;
 }
 
-function asText({ line, arrival, events, thread, complete }: LineAnswer): string {
+function asText({ line, arrival, letter, recall, events, thread, complete }: LineAnswer): string {
   // Names stand as the sender wrote them: neither a control sequence nor a turned "fdp.exe" reaches the terminal.
   const attachments = line.attachments.map(({ name, contentType }) =>
     normaliseThai(name ?? contentType).replaceAll("\n", " "),
   );
   const parts = [fieldTable({ ...line, attachments })];
   if (arrival !== null) parts.push(fieldTable(arrival));
+  if (letter !== null) parts.push(recipientTable(letter.recipients));
+  if (recall !== null) parts.push(fieldTable({ recall }));
   if (events.length > 0) {
-    const rows = events.map(({ madeAt, what, madeByName, reason, changes }) => [
+    const rows = events.map(({ madeAt, what, madeByName, reason, changes, details }) => [
       shown(madeAt),
       what,
-      madeByName,
-      reason,
-      Object.entries(changes)
-        .map(([field, change]) => `${field}: ${shown(change.old)} → ${shown(change.new)}`)
-        .join("; "),
+      shown(madeByName),
+      shown(reason),
+      [
+        ...Object.entries(changes).map(
+          ([field, change]) => `${field}: ${shown(change.old)} → ${shown(change.new)}`,
+        ),
+        ...Object.entries(details).map(([name, value]) => `${name}: ${shown(value)}`),
+      ].join("; ") || "-",
     ]);
     parts.push(textTable([["เมื่อ", "what", "โดย", "เหตุผล", "การเปลี่ยนแปลง"], ...rows]));
   }

@@ -3,6 +3,7 @@ import { openProcessClock } from "./clock/process-clock.ts";
 import { findInstallation, openInstallation, prepareInstallation, queueHome } from "./installation.ts";
 import { readMailboxes } from "./intake/imap/imap-config.ts";
 import { readDirectory } from "./shared/letter/agencies.ts";
+import { directoryWarnings } from "./shared/letter/directory.ts";
 import type { RoomParts, StartedRoom, StartRoom } from "./shared/letter/room.ts";
 import type { RoomRole } from "./shared/runtime/database.ts";
 import { firstSignal, type Running, runUntilSignal, stopAll } from "./shared/runtime/lifecycle.ts";
@@ -42,13 +43,14 @@ const ROLES: Readonly<Record<string, RoomRole>> = {
 export const run: RunCommand = async (_args, name) => {
   const startedMs = performance.now();
   const settings = loadSettings();
-  const { agencies } = readDirectory(settings); // a fault in these files is told before anything starts
+  const directory = readDirectory(settings); // a fault in these files is told before anything starts
   if (name === "all" || name === "intake")
     readMailboxes(
       settings.mailboxesFile,
-      agencies.map(({ id }) => id),
+      directory.agencies.map(({ id }) => id),
     );
   const log = openLog(settings.log.level, name);
+  for (const warning of directoryWarnings(directory)) log.warn(warning);
   const signal = firstSignal(log); // from here on: a signal during the start ends it in order
   const running: Running[] = [];
   try {

@@ -6,7 +6,8 @@ import { dutyAgencies } from "./http/mailbox-check-store.ts";
 import { daysOf, readMailboxChecks } from "./http/mailbox-checks.ts";
 import { problem } from "./http/problem.ts";
 import { isUuid } from "./http/read-parameters.ts";
-import { trayMember } from "./http/tray-door.ts";
+import { readTrayLetterWithRecall, trayMember } from "./http/tray-door.ts";
+import { withRecalls } from "./http/tray-recalls.ts";
 import { readTray, readTrayLetter, recordOpening } from "./http/tray-store.ts";
 import { dayOf, isoDateOfDay } from "./shared/letter/bangkok-day.ts";
 import { textTable } from "./shared/letter/book-table.ts";
@@ -18,7 +19,7 @@ import { fieldTable, shown } from "./show-fields.ts";
 
 const USAGE = `use: tray AGENCY [list], tray AGENCY show ID, tray AGENCY duty [--from DATE] [--to DATE],
   tray AGENCY register ID [${FACT_USAGE}],
-  tray AGENCY reject|not-a-letter ID --reason WHY, tray AGENCY merge ID [--into ID]; [--by "ชื่อ สกุล"] [--json]`;
+  tray AGENCY reject|invalid|not-a-letter ID --reason WHY, tray AGENCY merge ID [--into ID]; [--by "ชื่อ สกุล"] [--json]`;
 
 const MOST_SHOWN = 100;
 const DUTY_DAYS = 30;
@@ -50,6 +51,7 @@ export const run: RunCommand = async (args) => {
         return performAct(desk, values, { act: verb, intakeId: intakeId as string, facts });
       }
       case "reject":
+      case "invalid":
       case "not-a-letter":
         return performAct(desk, values, { act: verb, intakeId: intakeId as string });
       case "merge": {
@@ -67,21 +69,22 @@ async function list(desk: Desk, json: boolean): Promise<number> {
   const { database, acting, agencyId, now } = desk;
   const { total, rows } = await inTransaction(database, acting, async (transaction) => {
     await recordOpening(transaction, agencyId, now().at, acting.actor);
-    return readTray(transaction, agencyId, null, MOST_SHOWN);
+    const tray = await readTray(transaction, agencyId, null, MOST_SHOWN);
+    return { ...tray, rows: await withRecalls(transaction, agencyId, tray.rows) };
   });
   const letters = rows.map(trayMember);
   if (json) process.stdout.write(`${JSON.stringify({ total, letters })}\n`);
   else if (total === 0) process.stdout.write("Nothing waits in the tray.\n");
   else {
     const head = ["id", "มาถึง", "ชั้นความเร็ว", "ที่", "จาก", "เรื่อง", "เหตุ"];
-    const cells = letters.map(({ intakeId, arrivedAt, facts, sender, reason }) => [
+    const cells = letters.map(({ intakeId, arrivedAt, facts, sender, reason, recall }) => [
       intakeId,
       shown(arrivedAt),
       URGENCY_WORDS[facts.urgency],
       facts.letterNumberPrinted ?? "-",
       facts.from ?? sender.address ?? "-",
       facts.subject ?? "-",
-      reason.th,
+      recall === null ? reason.th : `${reason.th}; ผู้ส่งขอเรียกคืน`,
     ]);
     process.stdout.write(textTable([head, ...cells]));
     if (total > rows.length) process.stdout.write(`… and ${total - rows.length} more\n`);
@@ -91,7 +94,7 @@ async function list(desk: Desk, json: boolean): Promise<number> {
 
 async function show({ database, acting }: Desk, intakeId: string, json: boolean): Promise<number> {
   const letter = await inTransaction(database, acting, (transaction) =>
-    readTrayLetter(transaction, intakeId),
+    readTrayLetterWithRecall(transaction, intakeId),
   );
   if (!letter) throw problem("not-found");
   const member = trayMember(letter);

@@ -49,6 +49,8 @@ test("saraban verify: 0 and a summary while all is well, 1 and the names of what
       { code: "outcomes", ok: false, violations: [{ code: "stuck", agencyId: "agency-a", at: id }], more: 0 },
       { code: "acknowledgements", ok: true },
       { code: "acts", ok: true },
+      { code: "outbound", ok: true },
+      { code: "receipts", ok: true },
       { code: "stored-files", ok: true, looked: 1 },
     ],
   });

@@ -89,7 +89,11 @@ async function startAll(
 ): Promise<{ service: ServiceProcess; sink: SmtpSink }> {
   const sink = await openSmtpSink();
   run.atEnd(() => sink.close());
-  const environment: Record<string, string> = { SARABAN_SMARTHOST_URL: sink.url };
+  const environment: Record<string, string> = {
+    SARABAN_SMARTHOST_URL: sink.url,
+    // One message for each letter, however slow the machine: what is counted is acknowledgements.
+    SARABAN_NOTIFICATION_ARRIVAL_AFTER_SECONDS: "3600",
+  };
   if (queue === "redis") {
     const redis = await startRedis();
     run.atEnd(() => redis.stop());

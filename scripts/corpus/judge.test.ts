@@ -61,7 +61,10 @@ function answer({ number = 7, head = "Auto-Submitted: auto-replied", text = "" }
     mailFrom: "",
     recipients: ["saraban@opdc.example.go.th"],
   } as unknown as SunkMessage;
-  return { message, read: { subject: "", text, attachmentName: null, json: { register: { number } } } };
+  return {
+    message,
+    read: { subject: "", text, attachmentName: null, attachments: [], json: { register: { number } } },
+  };
 }
 
 const good: Treatment = { delivery, arrivals: [arrival], answers: [answer()], log: "{}" };

@@ -168,6 +168,7 @@ function checkNumbers(rows: readonly ArrivalRow[], found: Findings, tell: (fault
 }
 
 interface ReceiptFacts {
+  readonly type?: string;
   readonly evidenceId?: string;
   readonly letter?: { readonly number?: string };
   readonly register?: { readonly book?: string; readonly number?: number; readonly year?: number };
@@ -180,10 +181,16 @@ async function checkReceipts(
   found: Findings,
   tell: (fault: string) => void,
 ): Promise<void> {
-  const receipts = sink.repliesTo(letter.messageId);
+  const told = await Promise.all(
+    sink.repliesTo(letter.messageId).map(async (receipt) => {
+      const facts = (await receipt.read()).json as ReceiptFacts | undefined;
+      return { receipt, facts };
+    }),
+  );
+  // A letter that waited for longer, because somebody was killed, may be told of twice: that it is here, and its number.
+  const receipts = told.filter(({ facts }) => facts?.type !== "arrived");
   const evidence = new Set<string | undefined>();
-  for (const receipt of receipts) {
-    const facts = (await receipt.read()).json as ReceiptFacts | undefined;
+  for (const { receipt, facts } of receipts) {
     evidence.add(facts?.evidenceId);
     const agrees = entries.some(
       ({ book, year, number }) =>

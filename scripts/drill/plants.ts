@@ -33,9 +33,9 @@ export const plants: Readonly<Record<string, Plant>> = {
   "fresh-evidence": {
     says: "a second try of an acknowledgement gets another evidence id",
     change: {
-      file: "/services/notification/send-notice.ts",
-      from: 'return composeAcknowledgement(facts, ends, kind === "copy");',
-      to: 'return composeAcknowledgement({ ...facts, evidenceId: String(Math.random()) }, ends, kind === "copy");',
+      file: "/services/notification/compose/compose-notice.ts",
+      from: "files: await receiptFiles(evidence, jws, withPdf) };",
+      to: "files: await receiptFiles({ ...evidence, evidenceId: String(Math.random()) }, jws, withPdf) };",
     },
   },
   "forget-copies": {

@@ -45,8 +45,11 @@ export async function followLetters(
   }
 }
 
+/** Outcomes after which the sender is told something, or it is recorded why not. */
+const ANSWERED: ReadonlySet<string> = new Set(["registered", "refused", "triage", "possible-duplicate"]);
+
 function isSettled({ outcome, notice }: LetterStatus, answersLeave: boolean): boolean {
-  if (outcome === "registered" || outcome === "refused")
+  if (outcome !== null && ANSWERED.has(outcome))
     return notice !== null && (notice !== "due" || !answersLeave);
   return outcome !== null;
 }
@@ -54,7 +57,7 @@ function isSettled({ outcome, notice }: LetterStatus, answersLeave: boolean): bo
 function waitsFor({ outcome, letterNumber, urgency, notice }: LetterStatus): string {
   if (outcome === null)
     return letterNumber === null && urgency === null ? "is being read" : "is being registered";
-  if (!["registered", "refused"].includes(outcome)) return `outcome: ${outcome}`;
+  if (!ANSWERED.has(outcome)) return `outcome: ${outcome}`;
   return notice === null ? `${outcome}; the answer is being written` : `${outcome}; the answer is on its way`;
 }
 
@@ -96,6 +99,14 @@ export async function tellStatus(following: Following, status: LetterStatus): Pr
   return lines;
 }
 
+const NOTICE_WORDS: Readonly<Record<string, string>> = {
+  acknowledgement: "Acknowledgement",
+  arrival: "Receipt of its arrival",
+  copy: "Receipt of the earlier letter",
+  refusal: "Refusal notice",
+  rejection: "Rejection notice",
+};
+
 /** How answers leave this installation. */
 export type WayOut =
   | { readonly kind: "files"; readonly folder: string }
@@ -107,7 +118,7 @@ export async function tellNotice(status: LetterStatus, way: WayOut): Promise<str
   const { notice, noticeKind, noticeMessageId } = status;
   if (notice === null || noticeKind === null || noticeMessageId === null)
     return ["  No answer goes to the sender."];
-  const what = noticeKind === "acknowledgement" ? "Acknowledgement" : "Refusal notice";
+  const what = NOTICE_WORDS[noticeKind] ?? "Notice";
   if (notice === "withheld")
     return [`  ${what} withheld: automatic and empty senders are never answered (RFC 3834).`];
   if (way.kind === "waiting")

@@ -17,30 +17,55 @@ export interface NoticeFault extends FaultRow {
   readonly workId: number | null;
 }
 
-/** @param stuckBefore what is owed since then must have been promised */
+/**
+ * What is owed is told by kind, and by event where there may be several of one. Of what happened before this installation
+ * signed receipts (signing_key) nobody was told but of numbers, refusals and rejections: it may be told of, and is not owed.
+ * @param stuckBefore what is owed since then must have been promised
+ */
 export async function findNoticeFaults(
   transaction: Transaction<Tables>,
   stuckBefore: Date,
 ): Promise<readonly NoticeFault[]> {
   const { rows } = await sql<NoticeFault>`
-    with fact (intake_id, agency_id, what, kind, state, at, work_id) as (
-      select intake_id, agency_id, 'owed', 'acknowledgement', null, registered_at, null::bigint from entry where intake_id is not null
-      union all select intake_id, agency_id, 'owed', 'refusal', null, decided_at, null from outcome where outcome = 'refused'
-      union all select intake_id, agency_id, 'owed', 'copy', null, decided_at, null from outcome
+    with told (since) as (select coalesce(min(made_at), 'infinity') from signing_key
+    ), happened (intake_id, agency_id, notice, at, is_due) as (
+      select intake_id, agency_id, 'acknowledgement', registered_at, true from entry where intake_id is not null
+      union all select intake_id, agency_id, 'refusal', decided_at, true from outcome where outcome = 'refused'
+      union all select intake_id, agency_id, 'copy', decided_at, true from outcome
         where outcome = 'possible-duplicate' and reason = 'same-letter'
-      union all select intake_id, agency_id, 'owed', 'rejection', null, decided_at, null from tray_decision where decision = 'rejected'
-      union all select intake_id, agency_id, 'notice', kind, state, null, null from notice
+      union all select intake_id, agency_id, 'rejection', decided_at, true from tray_decision where decision in ('rejected', 'invalid')
+      union all select intake_id, agency_id, 'copy', decided_at, decided_at >= since
+        from tray_decision cross join told where decision = 'merged' and earlier_intake_id is not null
+      union all select o.intake_id, o.agency_id, 'arrival', o.decided_at, o.decided_at >= since
+        from outcome o cross join told
+       where o.outcome in ('triage', 'possible-duplicate') and o.reason <> 'same-letter'
+         and not exists (select from tray_decision t where t.intake_id = o.intake_id)
+      union all select e.intake_id, v.agency_id,
+             case v.what when 'corrected' then 'correction' when 'cancelled' then 'cancellation' when 'handed-over' then 'handover'
+                         else 'recall-answer' end || ' ' || v.id, v.made_at,
+             -- Whether a handing over is told of is the agency's to choose; a correction is told of where the receipt said
+             -- otherwise, and what was corrected no auditor's role may read.
+             v.what not in ('handed-over', 'corrected') and v.made_at >= since
+        from entry_event v cross join told
+        join entry e on e.book_id = v.book_id and e.year = v.year and e.number = v.number and e.intake_id is not null
+       where v.what in ('corrected', 'cancelled', 'handed-over', 'recall-accepted', 'recall-refused')
+    ), fact (intake_id, agency_id, what, kind, state, at, work_id) as (
+      select intake_id, agency_id, case when is_due then 'owed' else 'may' end, notice, null, at, null::bigint from happened
+      union all select intake_id, agency_id, 'notice', kind || coalesce(' ' || event_id::text, ''), state, null, null from notice
+        where intake_id is not null
       union all select subject_id, agency_id, case when failed_at is null then 'open work' else 'set aside' end, null, null, null, id
-        from outbox where job = 'notify-sender'
+        from outbox where job in ('notify-sender', 'tell-arrival')
     ), letter as (
-      select intake_id, agency_id, coalesce(array_agg(kind) filter (where what = 'owed'), '{}') as owed, max(at) as owed_since,
+      select intake_id, agency_id, coalesce(array_agg(kind) filter (where what = 'owed'), '{}') as owed, coalesce(array_agg(kind) filter (where what = 'may'), '{}') as may, max(at) filter (where what = 'owed') as owed_since,
              coalesce(array_agg(kind) filter (where what = 'notice'), '{}') as promised,
              count(*) filter (where state = 'due') as due, count(*) filter (where what = 'open work') as open_work,
              count(*) filter (where what = 'set aside') as set_aside, max(work_id) filter (where what = 'set aside') as work_id
         from fact group by intake_id, agency_id
     ), founded as (
-      -- An alert goes with a refusal; one is not owed where the agency has named nobody.
-      select l.*, promised <@ case when 'refusal' = any (owed) then owed || 'alert'::text else owed end as is_founded, not owed <@ promised as lacks
+      -- That a letter has arrived may be told of each. An alert goes with a refusal; one is not owed where the agency has
+      -- named nobody.
+      select l.*, promised <@ (owed || may || array['arrival'] || case when 'refusal' = any (owed) then array['alert'] else '{}' end) as is_founded,
+             not owed <@ promised as lacks
         from letter l
     ), judged as (
       select f.*, array_remove(array[
@@ -63,6 +88,7 @@ export async function findNoticeFaults(
 /** A notice whose state is not borne out. */
 export interface StateFault extends FaultRow {
   readonly fault: "reason-missing" | "delivery-unproved";
+  /** The arrival, or the letter of our own, that it is about. */
   readonly intakeId: string;
   readonly state: string;
 }
@@ -71,10 +97,10 @@ export interface StateFault extends FaultRow {
 export async function findStateFaults(transaction: Transaction<Tables>): Promise<readonly StateFault[]> {
   const { rows } = await sql<StateFault>`
     with found as (
-      select 'reason-missing' as fault, agency_id, intake_id, state, made_at from notice
+      select 'reason-missing' as fault, agency_id, coalesce(intake_id, letter_id) as intake_id, state, made_at from notice
        where state in ('withheld', 'failed') and reason = ''
       union all
-      select 'delivery-unproved', agency_id, intake_id, state, made_at from notice n
+      select 'delivery-unproved', agency_id, coalesce(intake_id, letter_id), state, made_at from notice n
        where state = 'delivered' and not exists (
          select from delivery_attempt d where d.notice_id = n.id and d.result = 'accepted')
     )
@@ -103,7 +129,7 @@ export async function countOwed(
   const { rows } = await sql<{ owed: number; notYetPromised: number }>`
     select (select count(*) from entry where intake_id is not null) + (select count(*) from outcome where outcome = 'refused')
              + (select count(*) from outcome where outcome = 'possible-duplicate' and reason = 'same-letter')
-             + (select count(*) from tray_decision where decision = 'rejected') as owed,
+             + (select count(*) from tray_decision where decision in ('rejected', 'invalid')) as owed,
            (select count(*) from outbox w where job = 'notify-sender'
                and not exists (select from notice n where n.intake_id = w.subject_id)) as "notYetPromised"`.execute(
     transaction,

@@ -43,44 +43,57 @@ export interface TraceFault extends FaultRow {
     | "done-without-line"
     | "done-without-event"
     | "done-without-decision"
+    | "done-without-letter-event"
     | "line-without-act"
     | "event-without-act"
-    | "decision-without-act";
+    | "decision-without-act"
+    | "letter-event-without-act";
   readonly actId: string | null;
   readonly bookId: string | null;
   readonly year: number | null;
   readonly number: number | null;
   readonly intakeId: string | null;
+  readonly letterId: string | null;
 }
 
 /**
  * What a clerk has done stands where the act's result says, and nothing stands in the books by a clerk's hand without an
- * act that was done: enter, reserve and register make a line; fill, correct and cancel an event; acts on the tray a decision.
+ * act that was done: enter, reserve, register and approve make a line (approve may fill a reserved one in its place); fill,
+ * correct, cancel, hand-over, answer-recall and recall an event, and withdraw where there is a number; acts on the tray a
+ * decision; acts on letters of our own an event of the letter. A sender's recall is no act: it has its mail.
  */
 export async function findTraceFaults(transaction: Transaction<Tables>): Promise<readonly TraceFault[]> {
   const { rows } = await sql<TraceFault>`
     with done as (
-      select a.id, a.agency_id, a.act, a.intake_id, r.book_id, r.year, r.number
+      select a.id, a.agency_id, a.act, a.intake_id, a.letter_id, r.book_id, r.year, r.number
         from act_result r join act a on a.id = r.act_id and a.agency_id = r.agency_id where r.result = 'done'
-    ), found (fault, agency_id, act_id, book_id, year, number, intake_id) as (
-      select 'done-without-line', agency_id, id, book_id, year, number, intake_id from done d
-       where act in ('enter', 'reserve', 'register')
+    ), found (fault, agency_id, act_id, book_id, year, number, intake_id, letter_id) as (
+      select 'done-without-line', agency_id, id, book_id, year, number, intake_id, letter_id from done d
+       where act in ('enter', 'reserve', 'register', 'approve')
          and not exists (select from entry e where e.act_id = d.id and e.book_id = d.book_id and e.year = d.year and e.number = d.number)
-      union all select 'done-without-event', agency_id, id, book_id, year, number, intake_id from done d
-       where act in ('fill', 'correct', 'cancel')
+         and not (act = 'approve' and exists (select from entry_event v where v.id = d.id and v.what = 'filled'
+           and v.book_id = d.book_id and v.year = d.year and v.number = d.number))
+      union all select 'done-without-event', agency_id, id, book_id, year, number, intake_id, letter_id from done d
+       where (act in ('fill', 'correct', 'cancel', 'hand-over', 'answer-recall', 'recall') or act = 'withdraw' and number is not null)
          and not exists (select from entry_event v where v.id = d.id and v.book_id = d.book_id and v.year = d.year and v.number = d.number)
-      union all select 'done-without-decision', agency_id, id, book_id, year, number, intake_id from done d
-       where act in ('register', 'reject', 'not-a-letter', 'merge')
+      union all select 'done-without-decision', agency_id, id, book_id, year, number, intake_id, letter_id from done d
+       where act in ('register', 'reject', 'invalid', 'not-a-letter', 'merge')
          and not exists (select from tray_decision t where t.act_id = d.id and t.intake_id = d.intake_id)
-      union all select 'line-without-act', agency_id, act_id, book_id, year, number, intake_id from entry e
+      union all select 'done-without-letter-event', agency_id, id, null, null, null, null, letter_id from done d
+       where letter_id is not null and not exists (select from outbound_event v where v.id = d.id and v.letter_id = d.letter_id)
+      union all select 'line-without-act', agency_id, act_id, book_id, year, number, intake_id, null from entry e
        where (act_id is not null or registered_by not like 'rule:%') and not exists (select from done d where d.id = e.act_id)
-      union all select 'event-without-act', agency_id, id, book_id, year, number, null from entry_event v
+      union all select 'event-without-act', agency_id, id, book_id, year, number, null, null from entry_event v
        where not exists (select from done d where d.id = v.id)
-      union all select 'decision-without-act', agency_id, act_id, null, null, null, intake_id from tray_decision t
+         and not (v.what = 'recall-requested' and v.made_by = 'system:recall'
+           and exists (select from intake i where i.id = v.id and i.agency_id = v.agency_id))
+      union all select 'decision-without-act', agency_id, act_id, null, null, null, intake_id, null from tray_decision t
        where not exists (select from done d where d.id = t.act_id)
+      union all select 'letter-event-without-act', agency_id, id, null, null, null, null, letter_id from outbound_event v
+       where not exists (select from done d where d.id = v.id)
     )
     select fault, agency_id as "agencyId", act_id as "actId", book_id as "bookId", year, number, intake_id as "intakeId",
-           count(*) over () as total
+           letter_id as "letterId", count(*) over () as total
       from found order by act_id, book_id, year, number limit ${MOST_NAMED}`.execute(transaction);
   return rows;
 }

@@ -48,7 +48,7 @@ testPlants("acknowledgements", [
     at: ({ letter }) => letter.waiting,
     sql: ({ letter }) => `
       insert into notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state, reason)
-        select id, agency_id, id, 'acknowledgement', '', 'x', '{}', now(), '{}', 'withheld', 'null-sender'
+        select gen_random_uuid(), agency_id, id, 'acknowledgement', '', 'x', '{}', now(), '{}', 'withheld', 'null-sender'
           from intake where id = '${letter.waiting}'`,
   },
   {
@@ -68,29 +68,56 @@ testPlants("acknowledgements", [
   },
   {
     fault: "notice-missing",
-    how: "the copy for a letter that came again",
+    how: "the copy for a letter that came again, before receipts were signed",
     at: ({ letter }) => letter.resembling,
-    sql: ({ letter }) => `update outcome set reason = 'same-letter' where intake_id = '${letter.resembling}'`,
+    sql: ({ letter }) => `delete from notice where intake_id = '${letter.resembling}';
+      update signing_key set made_at = '2026-05-09T00:00:00Z';
+      update outcome set reason = 'same-letter' where intake_id = '${letter.resembling}'`,
+  },
+  {
+    fault: "notice-missing",
+    how: "the copy for a letter that was merged",
+    at: ({ letter }) => letter.resembling,
+    sql: ({ letter }) => `delete from notice where intake_id = '${letter.resembling}'`,
+  },
+  {
+    fault: "notice-missing",
+    how: "that the line was cancelled",
+    at: ({ letter }) => letter.third,
+    sql: () => "delete from notice where kind = 'cancellation'",
+  },
+  {
+    fault: "notice-missing",
+    how: "that the letter lies in the tray",
+    at: ({ letter }) => letter.waiting,
+    sql: ({ letter }) => `delete from notice where intake_id = '${letter.waiting}'`,
+  },
+  {
+    fault: "notice-unfounded",
+    how: "an answer to a recall that is of another line",
+    at: ({ letter }) => letter.second,
+    sql: ({ letter, act }) => `update notice set event_id = '${act.cancel}' where kind = 'recall-answer'
+      and intake_id = '${letter.second}'`,
   },
   {
     fault: "notice-repeated",
     at: ({ letter }) => letter.second,
-    sql: ({ letter }) => `alter table notice drop constraint notice_by_intake;
+    sql: ({ letter }) => `alter table notice drop constraint notice_once;
       insert into notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state, reason)
         select gen_random_uuid(), agency_id, intake_id, kind, recipient, 'x', facts, made_at, clock, state, reason
-          from notice where intake_id = '${letter.second}'`,
+          from notice where intake_id = '${letter.second}' and kind = 'acknowledgement'`,
   },
   {
     fault: "reason-missing",
     how: "failed",
     at: ({ letter }) => letter.third,
-    sql: ({ letter }) => `update notice set reason = '' where intake_id = '${letter.third}'`,
+    sql: ({ letter }) => `update notice set reason = '' where id = '${letter.third}'`,
   },
   {
     fault: "reason-missing",
     how: "withheld",
     at: ({ letter }) => letter.second,
-    sql: ({ letter }) => `update notice set reason = '' where intake_id = '${letter.second}'`,
+    sql: ({ letter }) => `update notice set reason = '' where id = '${letter.second}'`,
   },
   {
     fault: "delivery-unproved",

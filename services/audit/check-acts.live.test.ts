@@ -40,7 +40,9 @@ testPlants("acts", [
   {
     fault: "done-without-decision",
     at: ({ act }) => act.discard,
-    sql: ({ act }) => `delete from tray_decision where act_id = '${act.discard}'`,
+    // Of what lies in the tray since then the sender would have to hear.
+    sql: ({ act }) => `update signing_key set made_at = '2026-05-09T00:00:00Z';
+      delete from tray_decision where act_id = '${act.discard}'`,
   },
   {
     fault: "line-without-act",
@@ -60,6 +62,35 @@ testPlants("acts", [
     fault: "event-without-act",
     at: () => "agency-a.inbound.ordinary/2026/5",
     sql: ({ act }) => `update act_result set result = 'refused' where act_id = '${act.correct}'`,
+  },
+  {
+    fault: "event-without-act",
+    how: "a recall that no mail asked for",
+    at: () => "agency-a.inbound.ordinary/2026/2",
+    sql: () => "update entry_event set id = gen_random_uuid() where made_by = 'system:recall'",
+  },
+  {
+    fault: "done-without-line",
+    how: "signed off, and the reserved number not filled",
+    at: ({ act }) => act.approveMore,
+    sql: ({ act }) => `update act_result set number = 1 where act_id = '${act.approveMore}'`,
+  },
+  {
+    fault: "done-without-letter-event",
+    at: ({ act }) => act.nonsense,
+    sql: ({
+      act,
+      own,
+    }) => `update act_result set result = 'done', book_id = null, year = null, number = null where act_id = '${act.nonsense}';
+      update act set act = 'check', letter_id = '${own.sent}' where id = '${act.nonsense}'`,
+  },
+  {
+    fault: "letter-event-without-act",
+    at: ({ own }) => own.withdrawn,
+    sql: ({ own }) => `
+      insert into outbound_event (id, letter_id, agency_id, event_no, what, version, made_by, made_by_name, made_at, clock)
+        select gen_random_uuid(), letter_id, agency_id, 4, 'returned', version, made_by, made_by_name, made_at, clock
+          from outbound_event where letter_id = '${own.withdrawn}' and event_no = 3`,
   },
   {
     fault: "decision-without-act",

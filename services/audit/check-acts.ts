@@ -44,24 +44,28 @@ const TRACE_WORDS: Readonly<Record<TraceFault["fault"], string>> = {
   "done-without-line": "it is done, but the line that it made is not there.",
   "done-without-event": "it is done, but the line has no such event.",
   "done-without-decision": "it is done, but the letter has no such decision.",
+  "done-without-letter-event": "it is done, but our own letter has no such event.",
   "line-without-act": "it stands there by a clerk's hand, but no act that was done has made it.",
-  "event-without-act": "something happened to it, but no act that was done says so.",
+  "event-without-act":
+    "something happened to it, but neither an act that was done nor a sender's mail says so.",
   "decision-without-act": "a clerk's decision is recorded, but no act that was done says so.",
+  "letter-event-without-act": "something was done with it, but no act that was done says so.",
 };
 
 function placeOf({ bookId, year, number }: TraceFault) {
   return bookId === null || year === null ? null : { bookId, year, number };
 }
 
-/** An act by its id; a line without one by its place, a decision by its letter. */
+/** An act by its id; a line without one by its place, a decision by its letter, an event of a letter of ours by that letter. */
 function whereOf(row: TraceFault): string {
   if (row.fault.startsWith("done-")) return String(row.actId);
   const place = placeOf(row);
-  return place ? placeId(place) : String(row.intakeId);
+  return place ? placeId(place) : String(row.intakeId ?? row.letterId);
 }
 
 function traceWords(row: TraceFault): string {
   const place = placeOf(row);
-  const where = place ? placeWords(place) : `letter ${row.intakeId} of ${row.agencyId}`;
+  const letter = row.intakeId ?? row.letterId;
+  const where = place ? placeWords(place) : `letter ${letter} of ${row.agencyId}`;
   return row.fault.startsWith("done-") ? `act ${row.actId}, ${where}` : where;
 }

@@ -48,9 +48,8 @@ testPlants("books", [
   },
   {
     fault: "not-its-book",
-    at: () => "agency-a.outbound.ordinary/2026/2",
-    sql: () =>
-      `update entry set agency_id = 'agency-b' where book_id = 'agency-a.outbound.ordinary' and number = 2`,
+    at: () => "agency-a.inbound.classified/2026/1",
+    sql: () => `update entry set agency_id = 'agency-b' where book_id = 'agency-a.inbound.classified'`,
   },
   {
     fault: "last-line-differs",

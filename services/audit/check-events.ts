@@ -5,7 +5,8 @@ import { countEvents, type EventFault, findEventFaults } from "./events-store.ts
 
 /**
  * What happened to lines after they were written: events of a book are 1 … n, their times never fall, each belongs to a
- * line, a reserved number is filled at most once, and nothing follows a cancellation.
+ * line, a reserved number is filled at most once, a letter handed over at most once, a recall answered only when somebody
+ * has asked for it, and nothing follows a cancellation.
  */
 export async function checkEvents(transaction: Transaction<Tables>, latest: Date): Promise<CheckResult> {
   const { events, ...figures } = await countEvents(transaction);
@@ -27,6 +28,8 @@ const WORDS: Readonly<Record<EventFault["fault"], (row: EventFault) => string>> 
   "after-cancellation": () => `the line was cancelled before. ${BY_HAND}`,
   "filled-twice": () => `the reserved number was filled before. ${BY_HAND}`,
   "filled-not-reserved": () => `it fills a line that was not reserved. ${BY_HAND}`,
+  "handed-over-twice": () => `the letter was handed over to an officer before. ${BY_HAND}`,
+  "answered-unasked": () => `it answers a recall, and nobody has asked for one. ${BY_HAND}`,
 };
 
 function inWords(row: EventFault): string {

@@ -1,13 +1,21 @@
 import { buddhistYear } from "../shared/letter/stamp.ts";
 
-export type CheckCode = "books" | "events" | "outcomes" | "acknowledgements" | "stored-files" | "acts";
+export type CheckCode =
+  | "books"
+  | "events"
+  | "outcomes"
+  | "acknowledgements"
+  | "stored-files"
+  | "acts"
+  | "outbound"
+  | "receipts";
 
 /** One thing that is not as it must be. */
 export interface Violation {
   /** Which rule is broken, such as "number-missing". Stable, for programs. */
   readonly code: string;
   readonly agencyId: string;
-  /** BOOK/YEAR/NUMBER, BOOK/event/NUMBER, or the id of the letter, the act or the stored octets. */
+  /** BOOK/YEAR/NUMBER, BOOK/event/NUMBER, or the id of the letter, the act, the receipt or the stored octets. */
   readonly at: string;
   /** What is wrong, where, and what to do. Ids, numbers and times; no word of a letter. */
   readonly says: string;
@@ -17,7 +25,7 @@ export interface Violation {
 export interface CheckResult {
   readonly code: CheckCode;
   readonly ok: boolean;
-  /** How many things were looked at: lines, events, arrivals, promised notices, stored octets, acts. */
+  /** How many things were looked at: lines, events, arrivals, promised notices, stored octets, acts, letters of our own, receipts. */
   readonly looked: number;
   readonly figures: Readonly<Record<string, number>>;
   /** The first hundred. */

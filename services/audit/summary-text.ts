@@ -8,6 +8,8 @@ const LOOKED_AT: Readonly<Record<CheckCode, string>> = {
   acknowledgements: "letters to answer",
   "stored-files": "stored messages",
   acts: "acts",
+  outbound: "letters of our own",
+  receipts: "receipts",
 };
 
 /** The verification for a terminal: one line a check, then what is wrong. */

@@ -16,7 +16,9 @@ import { checkAcknowledgements } from "./check-acknowledgements.ts";
 import { checkActs } from "./check-acts.ts";
 import { checkBooks } from "./check-books.ts";
 import { checkEvents } from "./check-events.ts";
+import { checkOutbound } from "./check-outbound.ts";
 import { checkOutcomes } from "./check-outcomes.ts";
+import { checkReceipts } from "./check-receipts.ts";
 import type { CheckResult } from "./check-result.ts";
 import { checkBodyRows, checkStoredFiles } from "./check-stored-files.ts";
 import { inSnapshot } from "./snapshot-store.ts";
@@ -68,6 +70,8 @@ export async function checkTables(
     await checkOutcomes(transaction, stuckBefore, latest),
     await checkAcknowledgements(transaction, stuckBefore),
     await checkActs(transaction, stuckBefore),
+    await checkOutbound(transaction),
+    await checkReceipts(transaction),
     await checkBodyRows(transaction),
   ];
 }

@@ -8,7 +8,9 @@ import { adminQueries, letReadLettersWait, roomDatabase } from "../../shared/tes
 import { databaseForTest } from "../../shared/testing/database.ts";
 import type { CheckResult } from "../check-result.ts";
 import { checkTables, type VerifyParts, verifyRegister } from "../verify-register.ts";
-import { ACTS, type Ids, LETTERS, sceneSql } from "./scene-sql.ts";
+import { outboundSceneSql } from "./outbound-scene.ts";
+import { signSceneReceipts } from "./receipt-scene.ts";
+import { ACTS, type Ids, LETTERS, OWN, RECEIPTS, sceneSql } from "./scene-sql.ts";
 
 /** When the scene is looked at; everything in it happened before. */
 export const CHECKED_AT = new Date("2026-05-10T00:00:00Z");
@@ -32,15 +34,25 @@ export async function registerScene(context: TestContext) {
       ACTS,
       ACTS.map(() => newId()),
     ),
+    own: byName(
+      OWN,
+      OWN.map(() => newId()),
+    ),
+    receipt: byName(
+      RECEIPTS,
+      RECEIPTS.map(() => newId()),
+    ),
   };
   const plant = (text: string) =>
     query(
       `begin; set local search_path = saraban; set local session_replication_role = replica; ${text}; commit`,
     );
   await query(sceneSql(ids));
+  await query(outboundSceneSql(ids));
   // The hash of these octets is that of the letter's id.
   await plant(`update saraban.stored_body b set content = convert_to(i.id::text, 'utf8'), size_bytes = 36
     from saraban.intake i where i.sha256 = b.sha256; update saraban.intake set size_bytes = 36`);
+  await signSceneReceipts(query, ids);
 
   const storeDir = await mkdtemp(join(tmpdir(), "saraban-audit-"));
   context.onTestFinished(() => rm(storeDir, { recursive: true, force: true }));

@@ -31,11 +31,27 @@ export const ACTS = [
   "cancel",
   "nonsense",
   "open",
+  "draft",
+  "approve",
+  "recall",
+  "draftMore",
+  "approveMore",
+  "withdraw",
+  "handOver",
+  "answerRecall",
 ] as const;
+
+/** Letters of our own, and to whom the one went that was sent (outbound-scene.ts). */
+export const OWN = ["sent", "withdrawn", "recipient"] as const;
+
+/** What senders of the scene were told, by the letter; `corrected` takes the place of that of `third`, which has one `again`. */
+export const RECEIPTS = ["first", "third", "corrected", "again", "refused"] as const;
 
 export interface Ids {
   readonly letter: Readonly<Record<(typeof LETTERS)[number], string>>;
   readonly act: Readonly<Record<(typeof ACTS)[number], string>>;
+  readonly own: Readonly<Record<(typeof OWN)[number], string>>;
+  readonly receipt: Readonly<Record<(typeof RECEIPTS)[number], string>>;
 }
 
 const IN = "agency-a.inbound.ordinary";
