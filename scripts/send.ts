@@ -164,8 +164,10 @@ async function tellWhatBecame(settings: Settings, ids: readonly string[], waitMs
   }
 }
 
-function wayOut({ notification: { smarthostUrl, withoutSmarthost }, database, dataDir }: Settings): WayOut {
-  if (smarthostUrl !== "") return { kind: "smarthost", host: new URL(smarthostUrl).host };
+function wayOut({ notification, database, dataDir }: Settings): WayOut {
+  const { delivery, smarthostUrl, withoutSmarthost } = notification;
+  if (delivery === "mx") return { kind: "sent", through: "the mail servers of the sender's domain" };
+  if (smarthostUrl !== "") return { kind: "sent", through: `the smarthost ${new URL(smarthostUrl).host}` };
   const waits = withoutSmarthost === "wait" || (withoutSmarthost === "auto" && database.url !== "");
   return waits ? { kind: "waiting" } : { kind: "files", folder: join(dataDir, "outgoing") };
 }

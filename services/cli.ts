@@ -168,4 +168,8 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
   );
   process.exit(69);
 }
+// `saraban … | head`: who has read enough closes the pipe. Not 0, which could be taken for a verdict; as a shell has it (SIGPIPE).
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 141 : 1);
+});
 process.exitCode = await main(process.argv.slice(2)).catch(report);

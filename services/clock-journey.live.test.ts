@@ -1,18 +1,16 @@
 /** The clock through the real service: a letter waits while no reference clock answers, and goes on when one does. */
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { test } from "vitest";
+import { inject, test } from "vitest";
 import { openSmtpSender } from "../scripts/smtp-sender.ts";
 import { findChronyd, freeUdpPort, startChronyd } from "./clock/testing/chronyd.ts";
-import { projectDir } from "./shared/runtime/settings.ts";
+import { databaseUrl, runSaraban } from "./shared/testing/command-line.ts";
+import { databaseForTest } from "./shared/testing/database.ts";
 import { sampleLetter } from "./shared/testing/sample-letters.ts";
 import { startServiceProcess } from "./shared/testing/service-process.ts";
 import { openSmtpSink } from "./shared/testing/smtp-sink.ts";
 
-const run = promisify(execFile);
 const chronyd = findChronyd();
 
 interface Readiness {
@@ -31,7 +29,12 @@ test.skipIf(chronyd === undefined && !process.env["CI"])(
     const sink = await openSmtpSink();
     context.onTestFinished(() => sink.close());
     const port = await freeUdpPort();
-    const environment = { SARABAN_SMARTHOST_URL: sink.url, SARABAN_CLOCK_SERVERS: `127.0.0.1:${port}` };
+    const environment = {
+      SARABAN_DATA_DIR: dataDir,
+      DATABASE_URL: databaseUrl(await databaseForTest(inject("testServer"), context)),
+      SARABAN_SMARTHOST_URL: sink.url,
+      SARABAN_CLOCK_SERVERS: `127.0.0.1:${port}`,
+    };
     const service = await startServiceProcess("all", { dataDir, environment });
     context.onTestFinished(async () => void (await service.stop()));
 
@@ -67,16 +70,7 @@ test.skipIf(chronyd === undefined && !process.env["CI"])(
     expect(time.errorBoundMs).toBeLessThan(10);
     expect(await (await fetch(`${service.httpUrl}/metrics`)).text()).toContain("saraban_clock_usable 1");
 
-    const saraban = async (...args: string[]) =>
-      (
-        await run(process.execPath, [join(projectDir, "services/cli.ts"), ...args], {
-          env: {
-            PATH: process.env["PATH"],
-            SARABAN_DATA_DIR: dataDir,
-            SARABAN_CLOCK_SERVERS: environment.SARABAN_CLOCK_SERVERS,
-          },
-        })
-      ).stdout;
+    const saraban = async (...args: string[]) => (await runSaraban(environment, args)).stdout;
     expect(await saraban("clock")).toMatch(/synchronised[\s\S]*registration +goes on[\s\S]*127\.0\.0\.1/);
     const samples = (await saraban("clock", "export"))
       .trim()

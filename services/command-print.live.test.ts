@@ -1,11 +1,12 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, test } from "vitest";
-import { projectDir } from "./shared/runtime/settings.ts";
+import { run as runEntry } from "./command-entry.ts";
+import { run } from "./command-print.ts";
 import { adminQueries, letReadLettersWait } from "./shared/testing/arrivals.ts";
 import { writeBookLines, writeEvent } from "./shared/testing/book-lines.ts";
+import { databaseUrl, runHere, runSaraban } from "./shared/testing/command-line.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
 
 const BOOK = "agency-a.inbound.ordinary";
@@ -16,19 +17,12 @@ test("saraban print --stamp and entry: a stamp with the name of the receipt, non
   const query = adminQueries(context, address);
   const dir = await mkdtemp(join(tmpdir(), "saraban-print-"));
   context.onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  const env = {
-    PATH: process.env["PATH"],
-    DATABASE_URL: `postgres://${address.user}@localhost:${address.port}/${address.database}?host=${encodeURIComponent(address.host)}`,
-  };
-  const saraban = (...args: string[]) =>
-    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-      const cli = join(projectDir, "services/cli.ts");
-      execFile(process.execPath, [cli, ...args], { env }, (error, stdout, stderr) =>
-        resolve({ code: error ? error.code : 0, stdout, stderr }),
-      );
-    });
-  const stamp = (book: string, number: number) =>
-    saraban("print", book, "--stamp", String(number), "--year", "2569", "--out", join(dir, "stamp.svg"));
+  const environment = { DATABASE_URL: databaseUrl(address) };
+  const stamp = (book: string, number: number) => [
+    ...["print", book, "--stamp", String(number), "--year", "2569"],
+    ...["--out", join(dir, "stamp.svg")],
+  ];
+  const print = (book: string, number: number) => runHere(run, environment, stamp(book, number));
 
   const registeredAt = new Date("2026-05-01T05:00:00Z");
   await writeBookLines(query, [
@@ -47,16 +41,16 @@ test("saraban print --stamp and entry: a stamp with the name of the receipt, non
     [BOOK, registeredAt, intakeId],
   );
 
-  expect(await stamp(BOOK, 1)).toMatchObject({ code: 1, stderr: "saraban print: line 1 is cancelled\n" });
-  expect(await stamp("agency-a.outbound.ordinary", 1)).toMatchObject({
+  expect(await print(BOOK, 1)).toMatchObject({ code: 1, stderr: "saraban print: line 1 is cancelled\n" });
+  expect(await print("agency-a.outbound.ordinary", 1)).toMatchObject({
     code: 1,
     stderr: "saraban print: only a line of an inbound book gets a receive stamp\n",
   });
-  expect(await stamp(BOOK, 3)).toMatchObject({ code: 1, stderr: expect.stringContaining("no line 3") });
+  expect(await print(BOOK, 3)).toMatchObject({ code: 1, stderr: expect.stringContaining("no line 3") });
   expect(await readdir(dir)).toEqual([]);
-  expect(await stamp(BOOK, 2)).toMatchObject({ code: 0 });
+  expect(await runSaraban(environment, stamp(BOOK, 2))).toMatchObject({ code: 0 });
   expect(await readFile(join(dir, "stamp.svg"), "utf8")).toContain("ผู้รับ ผู้รับ ตามกฎ<");
 
-  const shown = await saraban("entry", BOOK, "2/2569");
+  const shown = await runHere(runEntry, environment, ["entry", BOOK, "2/2569"]);
   expect(shown.stdout).toMatch(/^attachments +แนบ 1\.pdf\n +image\/png$/m);
 }, 60_000);

@@ -24,7 +24,7 @@ import { openLog } from "./shared/runtime/log.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
 
 const USE = `saraban receipt: use:
-  receipt verify FILE [--keys JWKS.json] [--json]   FILE is the receipt (.jws, .json, .pdf or the mail's text), - for standard input;
+  receipt verify FILE [--keys JWKS.json] [--json]   FILE is the receipt (.jws, .pdf or the mail, .eml), - for standard input;
                                                     exit code 0: authentic, 1: not, 2: its key is not known here
   receipt show ID|CODE [--json|--jws]
   receipt keys [--json]                             --json: the key set that others check our receipts with
@@ -78,10 +78,10 @@ async function verifyFile(path: string, keyPath: string | undefined, json: boole
   if (json) process.stdout.write(`${JSON.stringify({ ...verdict, exitCode: undefined })}\n`);
   else {
     process.stdout.write(`${verdict.says.th}\n${verdict.says.en}\n`);
-    if (verdict.evidence !== null) process.stdout.write(`\n${evidenceText(verdict.evidence)}`);
     const replacedBy = "replacedBy" in checked ? checked.replacedBy : null;
     if (replacedBy !== null)
-      process.stdout.write(`\nมีฉบับใหม่แทนแล้ว / A newer one takes its place: ${replacedBy}\n`);
+      process.stdout.write(`มีฉบับใหม่ใช้แทนแล้ว / A newer one has taken its place: ${replacedBy}\n`);
+    if (verdict.evidence !== null) process.stdout.write(`\n${evidenceText(verdict.evidence)}`);
   }
   return verdict.exitCode;
 }

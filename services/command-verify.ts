@@ -8,6 +8,7 @@ import { openProcessClock } from "./clock/process-clock.ts";
 import { findInstallation } from "./installation.ts";
 import { listAgencies } from "./shared/letter/inbound-book.ts";
 import type { Tables } from "./shared/letter/tables.ts";
+import { uploadsDir } from "./shared/letter/uploaded-files.ts";
 import { openDatabase } from "./shared/runtime/database.ts";
 import { openLog } from "./shared/runtime/log.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
@@ -16,7 +17,7 @@ const ROLE = "saraban_audit";
 
 const USE = `saraban verify: use: verify [--agency AGENCY] [--stuck-after 1h] [--skip-files] [--progress] [--json]
   --stuck-after  how old open work may be: 90s, 30m, 1h, 2d
-  --skip-files   leaves the stored messages unread: quick, but their hashes are not compared
+  --skip-files   leaves stored messages and files unread: quick, but their hashes are not compared
 `;
 
 /** `saraban verify`: whether the register is in order. Exit code 0: it is; 1: something is not, and is named. */
@@ -55,6 +56,7 @@ export const run: RunCommand = async (args) => {
       acting: { actor: `person:${userInfo().username}`, agencies },
       isWhole: values.agency === undefined,
       storeDir: join(settings.dataDir, "letters"),
+      uploadsDir: uploadsDir(settings.dataDir),
       checkedAt: at,
       stuckAfterMs,
       skipFiles: values["skip-files"],

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -6,12 +5,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, test } from "vitest";
+import { run } from "./command-webhook.ts";
 import { openIssuer } from "./notification/receipts/issue-evidence.ts";
 import { openWebhookCaller } from "./notification/webhook/call-webhook.ts";
 import { systemClock } from "./shared/letter/stamp.ts";
 import { openLog } from "./shared/runtime/log.ts";
-import { projectDir } from "./shared/runtime/settings.ts";
 import { adminQueries, roomDatabase } from "./shared/testing/arrivals.ts";
+import { databaseUrl, runHere, runSaraban } from "./shared/testing/command-line.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
 
 test("saraban webhook: add, test, list, remove", async (context) => {
@@ -26,23 +26,19 @@ test("saraban webhook: add, test, list, remove", async (context) => {
     server.close();
     await rm(dataDir, { recursive: true, force: true });
   });
-  const env = {
-    PATH: process.env["PATH"],
-    SARABAN_DATA_DIR: dataDir,
-    DATABASE_URL: `postgres://${address.user}@localhost:${address.port}/${address.database}?host=${encodeURIComponent(address.host)}`,
-  };
-  const webhook = (...args: string[]) =>
-    new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-      const cli = join(projectDir, "services/cli.ts");
-      execFile(process.execPath, [cli, "webhook", ...args], { env }, (error, stdout, stderr) =>
-        resolve({ code: error ? error.code : 0, stdout, stderr }),
-      );
-    });
+  const environment = { SARABAN_DATA_DIR: dataDir, DATABASE_URL: databaseUrl(address) };
+  const webhook = (...args: string[]) => runHere(run, environment, ["webhook", ...args]);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const [added, outside] = await Promise.all([
-    webhook("add", "registers", "--agency", "agency-a", "--url", url),
-    webhook("add", "outside", "--agency", "agency-a", "--url", "http://hooks.example.go.th/"),
-  ]);
+  const add = ["add", "registers", "--agency", "agency-a", "--url", url];
+  const added = await runSaraban(environment, ["webhook", ...add]);
+  const outside = await webhook(
+    "add",
+    "outside",
+    "--agency",
+    "agency-a",
+    "--url",
+    "http://hooks.example.go.th/",
+  );
   expect(added).toMatchObject({ code: 0, stderr: "" });
   expect(outside).toMatchObject({ code: 64, stderr: expect.stringContaining("https://") });
 

@@ -51,6 +51,15 @@ test("a port that is open to the world has its senders checked: by another servi
   expect(environmentOf("reading")["SARABAN_SENDERS_CHECK"]).toBe("on");
 });
 
+test("the keys that receipts are signed with reach the one service that signs, and are kept", () => {
+  const mounts = "keys:/var/lib/saraban/keys";
+  expect(ours.filter(([, { volumes = [] }]) => volumes.includes(mounts)).map(([name]) => name)).toEqual([
+    "notification",
+  ]);
+  // What notification sends, and what HTTP takes in for it, lies in the volume that all have.
+  for (const [name, { volumes = [] }] of ours) expect(volumes, name).toContain("letters:/var/lib/saraban");
+});
+
 test("mailboxes' secrets reach the one service that needs them, from a file that is in no repository", () => {
   const given = ours.filter(([, { env_file }]) => env_file !== undefined);
   expect(given.map(([name, { env_file }]) => [name, env_file])).toEqual([

@@ -2,15 +2,19 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "vitest";
+import { inject, test } from "vitest";
 import { exchange } from "../scripts/demo/exchange.ts";
 import { startPair } from "../scripts/demo/installations.ts";
+import { databaseUrl } from "./shared/testing/command-line.ts";
+import { databaseForTest } from "./shared/testing/database.ts";
 
 test("letters go both ways and come back with signed receipts; one is recalled, one rejected", async (context) => {
   const { expect } = context;
   const dir = await mkdtemp(join(tmpdir(), "saraban-exchange-journey-"));
   context.onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  const pair = await startPair(dir, (stop) => context.onTestFinished(stop));
+  const databases = [1, 2].map(() => databaseForTest(inject("testServer"), context));
+  const environments = (await Promise.all(databases)).map((own) => ({ DATABASE_URL: databaseUrl(own) }));
+  const pair = await startPair(dir, (stop) => context.onTestFinished(stop), environments);
 
   const found = await exchange(pair, { letters: 4, seed: 7, signal: context.signal, say: () => {} });
 

@@ -5,8 +5,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "vitest";
+import { inject, test } from "vitest";
 import { openSmtpSender } from "../scripts/smtp-sender.ts";
+import { databaseUrl } from "./shared/testing/command-line.ts";
+import { databaseForTest } from "./shared/testing/database.ts";
 import { startDnsServer } from "./shared/testing/dns-server.ts";
 import { sampleLetter } from "./shared/testing/sample-letters.ts";
 import { startServiceProcess } from "./shared/testing/service-process.ts";
@@ -35,6 +37,7 @@ test("acknowledgements go straight to the senders' mail servers; a dead one keep
   const service = await startServiceProcess("all", {
     dataDir,
     environment: {
+      DATABASE_URL: databaseUrl(await databaseForTest(inject("testServer"), context)),
       SARABAN_NOTIFICATION_DELIVERY: "mx",
       SARABAN_NOTIFICATION_MX_PORT: `${good.port}`,
       SARABAN_NOTIFICATION_RESOLVER: dns.address,

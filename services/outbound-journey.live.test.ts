@@ -1,18 +1,18 @@
 /** Letters of our own through the real processes: from the draft to the recipients' rows, at the HTTP door and on the command line. */
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inject, type TestContext, test, vi } from "vitest";
+import { inject, type TestContext, test } from "vitest";
+import { run as runClerk } from "./command-clerk.ts";
 import { run as runEntry } from "./command-entry.ts";
 import { run as runOutbound } from "./command-outbound.ts";
 import { newId } from "./shared/runtime/ids.ts";
-import { projectDir } from "./shared/runtime/settings.ts";
 import { adminQueries } from "./shared/testing/arrivals.ts";
+import { databaseUrl, runHere, runSaraban } from "./shared/testing/command-line.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
 import { startServiceProcess } from "./shared/testing/service-process.ts";
 
-const CLI = join(projectDir, "services/cli.ts");
+const COMMANDS = { clerk: runClerk, entry: runEntry, outbound: runOutbound };
 const OUTBOUND = "agency-a.outbound.ordinary";
 const PDF = Buffer.from("%PDF-1.7\nหนังสือทดสอบ");
 
@@ -30,12 +30,6 @@ const PARTNERS = `partners:
   - { domain: mot.example.go.th, nameThai: กระทรวงคมนาคม, mailbox: central@mot.example.go.th }
   - { domain: silent.example.go.th, nameThai: หน่วยงานที่ไม่มีตู้กลาง }`;
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** `saraban all` with two agencies: in agency-a two people are needed for a letter, in agency-b one is enough. */
 async function office(context: TestContext) {
   const dataDir = await mkdtemp(join(tmpdir(), "saraban-outbound-"));
@@ -47,39 +41,19 @@ async function office(context: TestContext) {
   await writeFile(partnersFile, `${PARTNERS}\n`);
   const address = await databaseForTest(inject("testServer"), context);
   const environment = {
-    DATABASE_URL: `postgres://${address.user}@localhost:${address.port}/${address.database}?host=${encodeURIComponent(address.host)}`,
+    DATABASE_URL: databaseUrl(address),
     SARABAN_AGENCIES_FILE: agenciesFile,
     SARABAN_PARTNERS_FILE: partnersFile,
     SARABAN_DATA_DIR: dataDir,
   };
   const service = await startServiceProcess("all", { dataDir, environment });
   context.onTestFinished(async () => void (await service.stop()));
-  const saraban = (...args: string[]): Promise<Ended> =>
-    new Promise((resolve) => {
-      const env = { PATH: process.env["PATH"], ...environment };
-      execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) =>
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-      );
-    });
-  /** The same without a process of its own: the many commands of a test would start Node.js as often. */
-  const here = async (command: "outbound" | "entry", ...args: string[]): Promise<Ended> => {
-    const said = { stdout: "", stderr: "" };
-    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
-    const spies = (["stdout", "stderr"] as const).map((name) =>
-      vi.spyOn(process[name], "write").mockImplementation((text) => {
-        said[name] += String(text);
-        return true;
-      }),
-    );
-    try {
-      return { code: await (command === "outbound" ? runOutbound : runEntry)(args, command), ...said };
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-      vi.unstubAllEnvs();
-    }
-  };
+  const saraban = (...args: string[]) => runSaraban(environment, args);
+  /** The same without a process of its own. */
+  const here = (command: keyof typeof COMMANDS, ...args: string[]) =>
+    runHere(COMMANDS[command], environment, [command, ...args]);
   const addClerk = async (id: string, of: string, ...more: string[]) => {
-    const { stdout } = await saraban("clerk", "add", id, "--name", "สมหญิง ทดสอบ", "--agency", of, ...more);
+    const { stdout } = await here("clerk", "add", id, "--name", "สมหญิง ทดสอบ", "--agency", of, ...more);
     return stdout.trim();
   };
   const ask = async (as: string, path: string, body?: object | Buffer) => {
@@ -103,7 +77,7 @@ async function office(context: TestContext) {
 
 test("upload, draft, check, sign-off by another person, number, sent, download, by HTTP; others' clerks see nothing", async (context) => {
   const { expect } = context;
-  const { saraban, addClerk, ask, act, query, service } = await office(context);
+  const { saraban, here, addClerk, ask, act, query, service } = await office(context);
   const somying = await addClerk("somying", "agency-a");
   const head = await addClerk("head", "agency-a", "--may", "approve");
   const stranger = await addClerk("somchai", "agency-b", "--may", "approve");
@@ -169,7 +143,7 @@ test("upload, draft, check, sign-off by another person, number, sent, download, 
     status: 422,
     body: { code: "who-drafted-it-does-not-approve-it" },
   });
-  expect((await saraban("clerk", "rights", "somying", "--none")).code).toBe(0);
+  expect((await here("clerk", "rights", "somying", "--none")).code).toBe(0);
   expect((await act(somying, "approve", letterId, approval)).status).toBe(403);
   const approved = await act(head, "approve", letterId, approval);
   expect(approved).toMatchObject({ status: 201, body: { line: { bookId: OUTBOUND, number: 1 }, letterId } });

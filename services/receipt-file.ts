@@ -52,35 +52,38 @@ export function verdictOn(checked: CheckedReceipt): FileVerdict {
 }
 
 const RECORDED: Words = {
-  th: "แท้: กุญแจที่ลงลายมือชื่อถูกเพิกถอนแล้ว แต่เอกสารนี้อยู่ในทะเบียนของหน่วยงานผู้ออก",
+  th: "เป็นของจริง: กุญแจที่ลงลายมือชื่อถูกเพิกถอนแล้ว แต่ใบตอบรับนี้ตรงกับบันทึกของหน่วยงานผู้ออก",
   en: "Authentic: the key that signed it was revoked, but it stands in the record of the office that issued it.",
 };
 
 const VERDICTS: Readonly<Record<CheckedReceipt["state"], Words>> = {
-  genuine: { th: "แท้: ลายมือชื่อดิจิทัลถูกต้อง", en: "Authentic: the digital signature is that of the office." },
+  genuine: {
+    th: "เป็นของจริง: ลายมือชื่อดิจิทัลถูกต้อง",
+    en: "Authentic: the digital signature is that of the office.",
+  },
   unrecorded: {
-    th: "ไม่แท้: ลงลายมือชื่อด้วยกุญแจของหน่วยงานนี้ แต่ไม่อยู่ในทะเบียนของหน่วยงาน โปรดแจ้งผู้ดูแลระบบ",
+    th: "เชื่อถือไม่ได้: ลงลายมือชื่อด้วยกุญแจของหน่วยงานนี้ แต่ไม่พบในบันทึกของหน่วยงาน โปรดแจ้งผู้ดูแลระบบ",
     en: "Not authentic: signed with this office's key, but not in its record. Tell its administrator.",
   },
   "revoked-key": {
-    th: "ไม่แท้: กุญแจที่ลงลายมือชื่อถูกเพิกถอน ผู้อื่นอาจทำเอกสารนี้ขึ้น",
+    th: "เชื่อถือไม่ได้: กุญแจที่ลงลายมือชื่อถูกเพิกถอนแล้ว ผู้อื่นอาจทำเอกสารนี้ขึ้น",
     en: "Not authentic: the key that signed it was revoked; anybody may have made it.",
   },
   "unknown-key": {
-    th: "ตรวจสอบไม่ได้: ไม่มีกุญแจสาธารณะของผู้ออก ข้อความข้างล่างยังไม่ได้พิสูจน์",
+    th: "ยืนยันไม่ได้: ไม่มีกุญแจสาธารณะของหน่วยงานผู้ออก ข้อความข้างล่างยังไม่ได้พิสูจน์",
     en: "Cannot tell: the key of its issuer is not known here; what it says below is not proved.",
   },
   tampered: {
-    th: "ไม่แท้: เนื้อหาถูกแก้ไข หรือลายมือชื่อไม่ใช่ของกุญแจนี้",
+    th: "ไม่ใช่ของจริง: ข้อมูลถูกแก้ไข หรือลายมือชื่อไม่ใช่ของกุญแจนี้",
     en: "Not authentic: it was changed, or the signature is not of this key.",
   },
   "not-a-receipt": {
-    th: "ไม่แท้: ไม่พบใบตอบรับที่ลงลายมือชื่อในแฟ้มนี้",
-    en: "Not authentic: there is no signed receipt in this file.",
+    th: "ไม่พบใบตอบรับที่ลงลายมือชื่อในไฟล์นี้ (ไฟล์ .json ไม่มีลายมือชื่อ ให้ใช้ไฟล์ .jws หรือ .pdf)",
+    en: "There is no signed receipt in this file (a .json has no signature: take the .jws or the .pdf).",
   },
   "not-found": {
-    th: "ไม่แท้: ไม่มีใบตอบรับที่มีรหัสนี้",
-    en: "Not authentic: there is no receipt with this code.",
+    th: "ไม่พบใบตอบรับตามรหัสนี้",
+    en: "There is no receipt with this code.",
   },
 };
 
@@ -90,9 +93,12 @@ export function evidenceText(evidence: Evidence): string {
   const { nameThai, nameEnglish } = evidence.agency;
   const lines = [`${title.th} / ${title.en}`, `${nameThai} / ${nameEnglish}`];
   for (const { label, value } of [...evidenceRows(evidence), ...proofRows(evidence)]) {
-    const both = value.th === value.en ? value.th : `${value.th} / ${value.en}`;
-    lines.push(`  ${label.th} / ${label.en}: ${both}`);
+    lines.push(`  ${inBoth(label)}: ${inBoth(value)}`);
   }
   // A stranger may have written any of it.
   return lines.map((line) => `${shown(line)}\n`).join("");
+}
+
+function inBoth({ th, en }: Words): string {
+  return th === en ? th : `${th} / ${en}`;
 }

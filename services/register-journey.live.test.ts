@@ -1,18 +1,20 @@
 /** A clerk's work through the real processes: from the tray to the book, at the HTTP door and on the command line. */
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, type TestContext, test } from "vitest";
 import { openSmtpSender } from "../scripts/smtp-sender.ts";
+import { run as runClerk } from "./command-clerk.ts";
+import { run as runEntry } from "./command-entry.ts";
+import { run as runTray } from "./command-tray.ts";
 import { newId } from "./shared/runtime/ids.ts";
-import { projectDir } from "./shared/runtime/settings.ts";
 import { adminQueries, letReadLettersWait } from "./shared/testing/arrivals.ts";
+import { databaseUrl, runHere, runSaraban } from "./shared/testing/command-line.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
 import { type SampleLetter, sampleLetter } from "./shared/testing/sample-letters.ts";
 import { startServiceProcess } from "./shared/testing/service-process.ts";
 
-const CLI = join(projectDir, "services/cli.ts");
+const COMMANDS = { clerk: runClerk, entry: runEntry, tray: runTray };
 const INBOUND = "agency-a.inbound.ordinary";
 const OUTBOUND = "agency-a.outbound.ordinary";
 
@@ -30,12 +32,6 @@ const AGENCIES = ["a", "b"]
   )
   .join("");
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** `saraban all` on a database of the test's own, a command line beside it, and clerks of both agencies. */
 async function office(context: TestContext) {
   const dataDir = await mkdtemp(join(tmpdir(), "saraban-register-"));
@@ -44,7 +40,7 @@ async function office(context: TestContext) {
   await writeFile(agenciesFile, `agencies:${AGENCIES}\n`);
   const address = await databaseForTest(inject("testServer"), context);
   const environment = {
-    DATABASE_URL: `postgres://${address.user}@localhost:${address.port}/${address.database}?host=${encodeURIComponent(address.host)}`,
+    DATABASE_URL: databaseUrl(address),
     SARABAN_AGENCIES_FILE: agenciesFile,
     SARABAN_DATA_DIR: dataDir,
   };
@@ -54,15 +50,12 @@ async function office(context: TestContext) {
     return service;
   };
   const service = await start();
-  const saraban = (...args: string[]): Promise<Ended> =>
-    new Promise((resolve) => {
-      const env = { PATH: process.env["PATH"], ...environment };
-      execFile(process.execPath, [CLI, ...args], { env }, (error, stdout, stderr) =>
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-      );
-    });
+  const saraban = (...args: string[]) => runSaraban(environment, args);
+  /** The same without a process of its own. */
+  const here = (command: keyof typeof COMMANDS, ...args: string[]) =>
+    runHere(COMMANDS[command], environment, [command, ...args]);
   const addClerk = async (id: string, agency: string) => {
-    const { stdout } = await saraban("clerk", "add", id, "--name", "สมหญิง ทดสอบ", "--agency", agency);
+    const { stdout } = await here("clerk", "add", id, "--name", "สมหญิง ทดสอบ", "--agency", agency);
     return stdout.trim();
   };
   const token = await addClerk("somying", "agency-a");
@@ -81,6 +74,7 @@ async function office(context: TestContext) {
     service,
     start,
     saraban,
+    here,
     addClerk,
     ask,
     query: adminQueries(context, address),
@@ -230,11 +224,11 @@ test("tray, register, correct, reserve, fill, cancel, thread, by HTTP; others' c
 
 test("the same on the command line, with its exit codes; an act is kept while the registry is away", async (context) => {
   const { expect } = context;
-  const { ask, saraban, receive, query, service, start } = await office(context);
+  const { ask, saraban, here, receive, query, service, start } = await office(context);
   const first = await receive(letterOf(10));
   const second = await receive(letterOf(11));
   const third = await receive(letterOf(12));
-  const json = async (...args: string[]) => JSON.parse((await saraban(...args, "--json")).stdout);
+  const json = async (...args: Parameters<typeof here>) => JSON.parse((await here(...args, "--json")).stdout);
 
   expect(await json("tray", "agency-a")).toMatchObject({
     total: 3,
@@ -243,7 +237,7 @@ test("the same on the command line, with its exit codes; an act is kept while th
   expect(await query("select opened_by like 'person:os/%' as person from saraban.tray_opening")).toEqual([
     { person: true },
   ]);
-  expect((await saraban("tray", "agency-a", "show", first)).stdout).toContain(letterOf(10).subject);
+  expect((await here("tray", "agency-a", "show", first)).stdout).toContain(letterOf(10).subject);
   const by = ["--by", "สมชาย ทดสอบ"];
   const registered = await saraban(
     "tray",
@@ -270,25 +264,25 @@ test("the same on the command line, with its exit codes; an act is kept while th
     subject: letterOf(10).subject,
   });
 
-  expect(await saraban("tray", "agency-a", "merge", second, "--into", first)).toMatchObject({
+  expect(await here("tray", "agency-a", "merge", second, "--into", first)).toMatchObject({
     code: 0,
     stdout: "Done.\n",
   });
-  expect(await saraban("tray", "agency-a", "not-a-letter", third, "--reason", "โฆษณา")).toMatchObject({
+  expect(await here("tray", "agency-a", "not-a-letter", third, "--reason", "โฆษณา")).toMatchObject({
     code: 0,
   });
   // Of a letter that was found to be another one's copy nobody has to say whose.
   const same = { number: "นร 1200/77", letterDate: "2026-05-01" };
   const [, copy] = (await letReadLettersWait(query, [same, same])) as [string, string];
   await expect.poll(async () => (await ask(`/tray/${copy}`)).status, { timeout: 15_000 }).toBe(200);
-  expect(await saraban("tray", "agency-a", "merge", copy)).toMatchObject({ code: 0, stdout: "Done.\n" });
-  expect((await saraban("tray", "agency-a")).stdout).toBe("Nothing waits in the tray.\n");
+  expect(await here("tray", "agency-a", "merge", copy)).toMatchObject({ code: 0, stdout: "Done.\n" });
+  expect((await here("tray", "agency-a")).stdout).toBe("Nothing waits in the tray.\n");
   // The duty begins when it is first written down: nothing is missed in an installation's first hour.
   expect((await json("tray", "agency-a", "duty")).halfDays).toEqual(expect.any(Array));
   await query("update saraban.agency set tray_duty_since = '2020-01-01' where id = 'agency-a'");
   expect((await json("tray", "agency-a", "duty")).halfDays.length).toBeGreaterThan(0);
 
-  const correction = [
+  const correction: Parameters<typeof here> = [
     "entry",
     INBOUND,
     place,
@@ -299,18 +293,18 @@ test("the same on the command line, with its exit codes; an act is kept while th
     "ลืมกรอก",
     ...by,
   ];
-  expect((await saraban(...correction)).code).toBe(0);
+  expect((await here(...correction)).code).toBe(0);
   expect(await saraban(...correction)).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("ไม่มีสิ่งที่ต้องแก้"),
   });
-  expect((await saraban("entry", INBOUND, place)).stdout).toContain("remarks: - → ตรวจแล้ว");
-  expect(await saraban("entry", INBOUND, place, "cancel")).toMatchObject({
+  expect((await here("entry", INBOUND, place)).stdout).toContain("remarks: - → ตรวจแล้ว");
+  expect(await here("entry", INBOUND, place, "cancel")).toMatchObject({
     code: 64,
     stderr: expect.stringContaining("reason"),
   });
-  expect(await saraban("entry", INBOUND, "99/2569")).toMatchObject({ code: 1 });
-  expect(await saraban("entry", "agency-a.inbound.classified", "enter", "--subject", "x")).toMatchObject({
+  expect(await here("entry", INBOUND, "99/2569")).toMatchObject({ code: 1 });
+  expect(await here("entry", "agency-a.inbound.classified", "enter", "--subject", "x")).toMatchObject({
     code: 64,
   });
   expect(await saraban("tray", "agency-z")).toMatchObject({
@@ -337,9 +331,9 @@ test("the same on the command line, with its exit codes; an act is kept while th
 
 test("clerks are added, listed, given a new token and removed; what is wrong is said with what to do", async (context) => {
   const { expect } = context;
-  const { saraban, ask } = await office(context);
-  const add = (...more: string[]) => saraban("clerk", "add", ...more);
-  expect(await add("somying", "--name", "อีกคน", "--agency", "agency-a")).toMatchObject({
+  const { saraban, here, ask } = await office(context);
+  const add = (...more: string[]) => here("clerk", "add", ...more);
+  expect(await saraban("clerk", "add", "somying", "--name", "อีกคน", "--agency", "agency-a")).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("clerk token somying"),
   });
@@ -355,13 +349,13 @@ test("clerks are added, listed, given a new token and removed; what is wrong is 
   expect(renewed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sct_[A-Za-z0-9_-]{43}\n$/) });
   expect((await ask("/tray?agency=agency-a")).status).toBe(401);
   expect((await ask("/tray?agency=agency-a", undefined, renewed.stdout.trim())).status).toBe(200);
-  expect((await saraban("clerk", "remove", "somying")).code).toBe(0);
+  expect((await here("clerk", "remove", "somying")).code).toBe(0);
   expect((await ask("/tray?agency=agency-a", undefined, renewed.stdout.trim())).status).toBe(401);
-  expect((await saraban("clerk", "remove", "somying")).code).toBe(1);
-  expect((await saraban("clerk", "token", "somying")).code).toBe(1);
+  expect((await here("clerk", "remove", "somying")).code).toBe(1);
+  expect((await here("clerk", "token", "somying")).code).toBe(1);
   const clerks = JSON.parse((await saraban("clerk", "list", "--json")).stdout);
   expect(clerks).toMatchObject([
     { id: "somying", name: "สมหญิง ทดสอบ", agencies: ["agency-a"], active: false },
   ]);
-  expect((await saraban("clerk", "list")).stdout).toContain("removed");
+  expect((await here("clerk", "list")).stdout).toContain("removed");
 }, 60_000);

@@ -15,7 +15,7 @@ export const LETTER_STATE_WORDS: Readonly<Record<OutboundState, string>> = {
 export const RECIPIENT_STATE_WORDS: Readonly<Record<RecipientEvent | "waiting", string>> = {
   waiting: "รอส่ง",
   delayed: "ล่าช้า",
-  accepted: "เครื่องปลายทางรับแล้ว",
+  accepted: "ส่งออกแล้ว",
   delivered: "ถึงตู้ปลายทาง",
   displayed: "เปิดดูแล้ว",
   answered: "มีการตอบกลับ",
@@ -33,7 +33,7 @@ export const RECIPIENT_STATE_WORDS: Readonly<Record<RecipientEvent | "waiting", 
   "recall-refused": "ไม่คืนหนังสือ",
   "recall-accepted": "คืนหนังสือแล้ว",
   warned: "เตือนแล้ว",
-  escalated: "แจ้งผู้บังคับบัญชาแล้ว",
+  escalated: "เกินกำหนด แจ้งให้ติดตามแล้ว",
 };
 
 const PROOF_WORDS: Readonly<Record<NewsProof, string>> = {

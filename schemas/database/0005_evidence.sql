@@ -43,7 +43,7 @@ create table signing_key (
   check ((revoked_at is null) = (revoked_because is null))
 );
 comment on table signing_key is 'Public halves of the keys that receipts are signed with; the private halves are files that only the service may read. retired: signs no more, and what it signed stands; revoked: it got into wrong hands.';
-grant select on signing_key to saraban_notification, saraban_http, saraban_audit;
+grant select on signing_key to saraban_notification, saraban_registry, saraban_http, saraban_audit;
 grant insert, update (retired_at) on signing_key to saraban_notification;
 
 create table receipt (
@@ -165,7 +165,8 @@ create function keep_sent_letter() returns trigger language plpgsql
     if tg_op = 'UPDATE' and new.id = old.id and new.agency_id = old.agency_id and new.version >= old.version
        and (old.number is null or (new.series, new.book_id, new.year, new.number) = (old.series, old.book_id, old.year, old.number))
        and old.state <> 'withdrawn'
-       and (old.state <> 'sent' or new.state = 'sent' and new.facts = old.facts and new.version = old.version and new.sent_at = old.sent_at) then
+       and (old.state <> 'sent' or new.state = 'sent' and new.facts = old.facts and new.version = old.version and new.sent_at = old.sent_at
+            and new.replaces is not distinct from old.replaces and (old.recalled_at is null or new.recalled_at = old.recalled_at)) then
       return new;
     end if;
     raise exception 'what was sent or withdrawn stays as it was, and a number stays with its letter' using errcode = 'restrict_violation';
@@ -200,6 +201,7 @@ create table outbound_file (
   primary key (letter_id, no)
 );
 comment on table outbound_file is 'The files of a letter as they were sent: 1 the letter itself, then its enclosures. Written when it is sent.';
+create index outbound_file_by_file on outbound_file (file_id);
 comment on column outbound_file.name is 'Annex 7: Roman code, owner number, letter number, B.E. year.';
 
 create table outbound_recipient (
@@ -232,6 +234,7 @@ end $$;
 grant update (state, version, facts, series, replaces, book_id, year, number, sent_at, recalled_at) on outbound_letter to saraban_registry;
 -- A reserved number that a letter has filled reads so in the view only.
 grant select on register_line to saraban_notification;
+grant execute on function lines_numbered to saraban_notification;
 
 -- What is known of a recipient, and how surely. Written by room notification; what a clerk was told by other ways is an
 -- outbound_event "answer-noted".
@@ -294,9 +297,12 @@ create function watch_again() returns trigger language plpgsql security definer 
       select id, letter_id, agency_id from outbound_recipient
        where letter_id = new.letter_id and id = coalesce(new.recipient_id, id)
       on conflict (recipient_id) do update set look_at = excluded.look_at;
+    -- Where it is known to be there the receipt that comes again is the one that is known, and would end no waiting.
     insert into unanswered_recipient (recipient_id, letter_id, agency_id)
-      select id, letter_id, agency_id from outbound_recipient
+      select id, letter_id, agency_id from outbound_recipient p
        where letter_id = new.letter_id and id = coalesce(new.recipient_id, id)
+         and not exists (select from recipient_event e where e.recipient_id = p.id and e.proof <> 'claim'
+           and e.what in ('arrived', 'registered', 'handed-over', 'corrected', 'cancelled', 'recall-accepted'))
       on conflict (recipient_id) do nothing;
     return null;
   end $$;
@@ -465,12 +471,14 @@ grant select (id, agency_id, series, state, version, drafted_by, drafted_at, boo
 grant select (id, letter_id, agency_id, event_no, what, version, recipient_id, made_by, made_at) on outbound_event to saraban_audit;
 grant select (id, letter_id, agency_id, no, channel) on outbound_recipient to saraban_audit;
 grant select (letter_id, agency_id, no, file_id) on outbound_file to saraban_audit;
+-- The octets to be hashed, as those of stored_body are; not what a clerk called the file.
+grant select (id, agency_id, sha256, size_bytes, content) on uploaded_file to saraban_audit;
 grant select (letter_id, recipient_id, event_id, receipt_id) on notice to saraban_audit;
 grant select (letter_id) on act to saraban_audit;
 do $$
 declare proof text;
 begin
-  foreach proof in array array['outbound_letter', 'outbound_event', 'outbound_recipient', 'outbound_file'] loop
+  foreach proof in array array['outbound_letter', 'outbound_event', 'outbound_recipient', 'outbound_file', 'uploaded_file'] loop
     execute format('create policy whole_register on %I for select to saraban_audit
       using ((select acting()) and agency_id = any ((select string_to_array(current_setting(''saraban.agencies'', true), '',''))::text[]))', proof);
   end loop;

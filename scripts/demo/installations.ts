@@ -86,11 +86,12 @@ function office(
 /**
  * Starts two installations, each the other's partner, and each one's outgoing mail goes to the other's SMTP door.
  * @param atEnd is given what stops each, as it is started
+ * @param environments further settings of each; each has an embedded database where none is named
  */
 export async function startPair(
   dir: string,
   atEnd: (stop: () => Promise<void>) => void,
-  environment: Readonly<Record<string, string>> = {},
+  environments: readonly Readonly<Record<string, string>>[] = [],
 ): Promise<readonly [Installation, Installation]> {
   const smtpPorts = [await freePort(), await freePort()];
   const httpPorts = [await freePort(), await freePort()];
@@ -103,7 +104,7 @@ export async function startPair(
       httpPort: httpPorts[index] as number,
       smarthostPort: smtpPorts[other] as number,
       partners: (OFFICES[other] ?? []).map((agency) => partnerOf(agency, httpPorts[other] as number)),
-      environment,
+      environment: environments[index] ?? {},
     };
   });
   const started = await Promise.all(plans.map((plan) => startInstallation(plan, atEnd)));
@@ -141,7 +142,7 @@ async function startInstallation(
     ...environment,
   };
   const service = await startServiceProcess("all", { dataDir, environment: settings });
-  const admin = openAdminPool(findInstallation(loadSettings({ SARABAN_DATA_DIR: dataDir })));
+  const admin = openAdminPool(findInstallation(loadSettings({ SARABAN_DATA_DIR: dataDir, ...environment })));
   const stop = async (): Promise<void> => {
     await admin.end();
     await service.stop();

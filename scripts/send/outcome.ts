@@ -110,7 +110,7 @@ const NOTICE_WORDS: Readonly<Record<string, string>> = {
 /** How answers leave this installation. */
 export type WayOut =
   | { readonly kind: "files"; readonly folder: string }
-  | { readonly kind: "smarthost"; readonly host: string }
+  | { readonly kind: "sent"; readonly through: string }
   | { readonly kind: "waiting" };
 
 /** The answer that went out for an arrival, in lines for a person; with the .eml file where answers are written as files. */
@@ -120,11 +120,12 @@ export async function tellNotice(status: LetterStatus, way: WayOut): Promise<str
     return ["  No answer goes to the sender."];
   const what = NOTICE_WORDS[noticeKind] ?? "Notice";
   if (notice === "withheld")
-    return [`  ${what} withheld: automatic and empty senders are never answered (RFC 3834).`];
+    return [
+      `  ${what} withheld: no program answers this sender (RFC 3834). Why: npm run -s saraban -- letter ${status.intakeId}`,
+    ];
   if (way.kind === "waiting")
     return [`  ${what} ${noticeMessageId}: ${notice}; no smarthost is set (SARABAN_SMARTHOST_URL).`];
-  if (way.kind === "smarthost")
-    return [`  ${what} ${noticeMessageId}: ${notice}, through the smarthost ${way.host}.`];
+  if (way.kind === "sent") return [`  ${what} ${noticeMessageId}: ${notice}, through ${way.through}.`];
   if (notice !== "delivered") return [`  ${what} ${noticeMessageId}: ${notice}.`];
   const file = join(way.folder, `${noticeMessageId.replace(/[^A-Za-z0-9.@-]/g, "")}.eml`);
   try {

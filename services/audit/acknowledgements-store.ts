@@ -109,7 +109,7 @@ export async function findStateFaults(transaction: Transaction<Tables>): Promise
   return rows;
 }
 
-/** Notices by their state; what is withheld and what has failed by the reason too, a failed one by its reply code. */
+/** Notices of arrivals by their state; what is withheld and what has failed by the reason too, a failed one by its reply code. */
 export async function countNotices(
   transaction: Transaction<Tables>,
 ): Promise<readonly { readonly state: string; readonly reason: string; readonly notices: number }[]> {
@@ -118,7 +118,7 @@ export async function countNotices(
                     when 'failed' then coalesce(substring(reason from '^[245]\\d\\d(?: [245]\\.\\d{1,3}\\.\\d{1,3})?'),
                                      case when reason like 'reported as failed%' then 'bounced' end, 'other')
                     else '' end as reason, count(*) as notices
-      from notice group by 1, 2 order by 1, 2`.execute(transaction);
+      from notice where intake_id is not null group by 1, 2 order by 1, 2`.execute(transaction);
   return rows;
 }
 

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../shared/letter/tables.ts";
 import { type Acting, inTransaction, type Kysely } from "../shared/runtime/database.ts";
+import type { KeptOctets } from "./check-octets.ts";
 import { type FaultRow, MOST_NAMED } from "./check-result.ts";
 
 /** An arrival whose octets have no row, or one of another size, or were removed though they are to be kept. */
@@ -39,13 +40,7 @@ export async function countBodies(transaction: Transaction<Tables>): Promise<Bod
 }
 
 /** Stored octets of an agency. */
-export interface Body {
-  readonly sha256: string;
-  readonly agencyId: string;
-  readonly sizeBytes: number;
-  /** Whether octets in the database have this hash and this size; null when they are in a file. */
-  readonly isGood: boolean | null;
-}
+export type Body = KeptOctets;
 
 /**
  * The next rows after a position, in order of hash and agency, each page in a transaction of its own: it may take hours to

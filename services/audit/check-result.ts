@@ -8,14 +8,15 @@ export type CheckCode =
   | "stored-files"
   | "acts"
   | "outbound"
-  | "receipts";
+  | "receipts"
+  | "sent-files";
 
 /** One thing that is not as it must be. */
 export interface Violation {
   /** Which rule is broken, such as "number-missing". Stable, for programs. */
   readonly code: string;
   readonly agencyId: string;
-  /** BOOK/YEAR/NUMBER, BOOK/event/NUMBER, or the id of the letter, the act, the receipt or the stored octets. */
+  /** BOOK/YEAR/NUMBER, BOOK/event/NUMBER, or the id of the letter, the act, the receipt, the stored octets or the file. */
   readonly at: string;
   /** What is wrong, where, and what to do. Ids, numbers and times; no word of a letter. */
   readonly says: string;
@@ -25,7 +26,7 @@ export interface Violation {
 export interface CheckResult {
   readonly code: CheckCode;
   readonly ok: boolean;
-  /** How many things were looked at: lines, events, arrivals, promised notices, stored octets, acts, letters of our own, receipts. */
+  /** How many things were looked at: lines, events, arrivals, promised notices, stored octets, acts, letters of our own and their files, receipts. */
   readonly looked: number;
   readonly figures: Readonly<Record<string, number>>;
   /** The first hundred. */

@@ -10,20 +10,9 @@ import {
   isRemoved,
   readBodies,
 } from "./bodies-store.ts";
-import {
-  BY_HAND,
-  type CheckResult,
-  type Found,
-  letterWords,
-  MOST_NAMED,
-  named,
-  resultOf,
-  type Violation,
-} from "./check-result.ts";
-import { type FileState, judgeFile, listFiles, writtenAtMs } from "./kept-files.ts";
-
-/** Rows of a page: with at most 64 KiB each in the database, the server reads 16 MB for one. */
-const PAGE = 256;
+import { findDamage, PAGE, withOctets } from "./check-octets.ts";
+import { BY_HAND, type CheckResult, letterWords, named, resultOf } from "./check-result.ts";
+import { listFiles, writtenAtMs } from "./kept-files.ts";
 
 /** A file is there before the row that names it: one that is younger may belong to an arrival that is just being accepted. */
 const JUST_ARRIVING_MS = 60 * 60 * 1000;
@@ -31,8 +20,10 @@ const JUST_ARRIVING_MS = 60 * 60 * 1000;
 export interface FilesToCheck {
   readonly database: Kysely<Tables>;
   readonly acting: Acting;
-  /** The folder of the byte store. */
+  /** The folder of the byte store: octets of letters received. */
   readonly storeDir: string;
+  /** That of files for letters of our own. */
+  readonly uploadsDir: string;
   /** Whether `acting` has all agencies: only then can be told which files belong to none. */
   readonly isWhole: boolean;
   readonly checkedAt: Date;
@@ -67,74 +58,19 @@ const WORDS: Readonly<Record<BodyFault["fault"], (row: BodyFault) => string>> = 
  * @param rows what checkBodyRows found
  */
 export async function checkStoredFiles(parts: FilesToCheck, rows: CheckResult): Promise<CheckResult> {
-  const violations: Violation[] = [];
-  let total = 0;
-  let hashed = 0;
-  let bytes = 0;
-  for await (const { body, state } of judgeBodies(parts)) {
-    hashed += 1;
-    bytes += body.sizeBytes;
-    if (state === "good") continue;
-    if (state === "missing" && (await isRemoved(parts.database, parts.acting, body))) continue;
-    total += 1;
-    if (violations.length < MOST_NAMED) violations.push(violationOf(body, state));
-  }
-  const notes = parts.isWhole ? await noteStrangers(parts) : [];
-  const known: Found = { violations: rows.violations, total: rows.violations.length + rows.more };
-  return resultOf(
-    "stored-files",
-    rows.looked,
-    { ...rows.figures, hashed, bytes },
-    [known, { violations, total }],
-    notes,
-  );
-}
-
-async function* judgeBodies({
-  database,
-  acting,
-  storeDir,
-  progress,
-}: FilesToCheck): AsyncGenerator<{ body: Body; state: FileState }> {
-  let last: { readonly body: Body; readonly state: FileState } | undefined;
-  for (;;) {
-    const page = await readBodies(database, acting, last?.body ?? { sha256: "", agencyId: "" }, PAGE);
-    for (const body of page) {
-      // Agencies that got the same message share its file, and stand one after the other.
-      const isShared =
-        body.isGood === null &&
-        last?.body.isGood === null &&
-        last.body.sha256 === body.sha256 &&
-        last.body.sizeBytes === body.sizeBytes;
-      last = { body, state: isShared && last ? last.state : await stateOf(body, storeDir) };
-      yield last;
-    }
-    if (page.length < PAGE) break;
+  const { database, acting, storeDir, progress } = parts;
+  const found = await findDamage<Body>({
+    table: "stored_body",
+    storeDir,
+    read: (last) => readBodies(database, acting, last ?? { sha256: "", agencyId: "" }, PAGE),
+    name: ({ sha256, agencyId }) => ({ at: sha256, words: `octets ${sha256} of ${agencyId}` }),
+    isGone: (body) => isRemoved(database, acting, body),
     // Hashes are spread evenly: how far we are in them is how far we are.
-    progress(Number.parseInt(last?.body.sha256.slice(0, 8) ?? "0", 16) / 2 ** 32);
-  }
+    passed: ({ sha256 }) => progress(Number.parseInt(sha256.slice(0, 8), 16) / 2 ** 32),
+  });
   progress(1);
-}
-
-async function stateOf({ isGood, sha256, sizeBytes }: Body, storeDir: string): Promise<FileState> {
-  if (isGood === null) return judgeFile(storeDir, sha256, sizeBytes);
-  return isGood ? "good" : "damaged";
-}
-
-function violationOf({ sha256, agencyId, isGood }: Body, state: Exclude<FileState, "good">): Violation {
-  const kind = typeof state === "string" ? state : "unreadable";
-  const where = isGood === null ? "file" : "row of stored_body";
-  const what = {
-    missing: `the file is not in the store. Restore it from a backup`,
-    damaged: `the content has another hash or size. Restore the ${where} from a backup, and look for the cause: a disk fault, or a hand`,
-    unreadable: `the file cannot be read (${typeof state === "string" ? "" : state.unreadable}). Run this as the service's user; if it was so, look after the disk`,
-  }[kind];
-  return {
-    code: kind === "damaged" ? "octets-damaged" : `file-${kind}`,
-    agencyId,
-    at: sha256,
-    says: `octets ${sha256} of ${agencyId}: ${what}.`,
-  };
+  const notes = parts.isWhole ? await noteStrangers(parts) : [];
+  return withOctets(rows, found, notes);
 }
 
 async function noteStrangers({ database, acting, storeDir, checkedAt }: FilesToCheck): Promise<string[]> {

@@ -10,6 +10,7 @@ const LOOKED_AT: Readonly<Record<CheckCode, string>> = {
   acts: "acts",
   outbound: "letters of our own",
   receipts: "receipts",
+  "sent-files": "files of letters sent",
 };
 
 /** The verification for a terminal: one line a check, then what is wrong. */

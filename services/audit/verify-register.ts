@@ -2,7 +2,8 @@
  * AUDIT: `saraban verify`
  *
  * Reads       every table that proves something, classified books too, and the stored octets. No word of a letter: the
- *             role saraban_audit has no right to a column that holds one, but for the octets, which are hashed and not read.
+ *             role saraban_audit has no right to a column that holds one, but for the octets, which are hashed and not read:
+ *             those of letters received, and those of the files that our own were sent with.
  * Writes      nothing.
  * Promises    a register in order gives no violation, while its services run as well; a broken rule is named with its
  *             place. What the database already refuses is checked all the same: triggers can be switched off, keys may be
@@ -19,7 +20,8 @@ import { checkEvents } from "./check-events.ts";
 import { checkOutbound } from "./check-outbound.ts";
 import { checkOutcomes } from "./check-outcomes.ts";
 import { checkReceipts } from "./check-receipts.ts";
-import type { CheckResult } from "./check-result.ts";
+import type { CheckCode, CheckResult } from "./check-result.ts";
+import { checkSentFileRows, checkSentFiles } from "./check-sent-files.ts";
 import { checkBodyRows, checkStoredFiles } from "./check-stored-files.ts";
 import { inSnapshot } from "./snapshot-store.ts";
 
@@ -33,6 +35,7 @@ export interface VerifyParts {
   /** Whether `acting` has all agencies. */
   readonly isWhole: boolean;
   readonly storeDir: string;
+  readonly uploadsDir: string;
   readonly checkedAt: Date;
   /** Open work may be as old. */
   readonly stuckAfterMs: number;
@@ -51,13 +54,21 @@ export interface Verification {
 
 export async function verifyRegister(parts: VerifyParts): Promise<Verification> {
   const { database, acting, checkedAt } = parts;
-  const checks = await inSnapshot(database, acting, (transaction) => checkTables(transaction, parts));
-  const rows = checks.pop() as CheckResult;
-  checks.push(parts.skipFiles ? rows : await checkStoredFiles(parts, rows));
+  const seen = await inSnapshot(database, acting, (transaction) => checkTables(transaction, parts));
+  const checks: CheckResult[] = [];
+  for (const rows of seen) {
+    const readOctets = parts.skipFiles ? undefined : OCTETS[rows.code];
+    checks.push(readOctets ? await readOctets(parts, rows) : rows);
+  }
   return { verified: checks.every(({ ok }) => ok), checkedAt, agencies: acting.agencies, checks };
 }
 
-/** All that can be seen in the tables; the last check is that of the stored files, whose content has not been read. */
+/** Checks that go on where the tables end. */
+const OCTETS: Readonly<
+  Partial<Record<CheckCode, (parts: VerifyParts, rows: CheckResult) => Promise<CheckResult>>>
+> = { "sent-files": checkSentFiles, "stored-files": checkStoredFiles };
+
+/** All that can be seen in the tables; no octets have been read. */
 export async function checkTables(
   transaction: Transaction<Tables>,
   { checkedAt, stuckAfterMs }: Pick<VerifyParts, "checkedAt" | "stuckAfterMs">,
@@ -72,6 +83,7 @@ export async function checkTables(
     await checkActs(transaction, stuckBefore),
     await checkOutbound(transaction),
     await checkReceipts(transaction),
+    await checkSentFileRows(transaction),
     await checkBodyRows(transaction),
   ];
 }

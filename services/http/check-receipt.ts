@@ -6,7 +6,7 @@ import { readCode } from "../shared/letter/evidence/short-code.ts";
 import { verifyEvidence } from "../shared/letter/evidence/verify-evidence.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Kysely } from "../shared/runtime/database.ts";
-import { findRecorded } from "./verify-store.ts";
+import { findRecorded, isServed } from "./verify-store.ts";
 
 /**
  * What became of a check.
@@ -59,8 +59,16 @@ export async function checkOctets(database: Kysely<Tables>, octets: Uint8Array):
     return code === null ? { state: "not-a-receipt" } : checkByCode(database, code);
   }
   return inTransaction(database, ANYBODY, async (transaction) => {
-    // An own key goes first, so that no partner can put one of the same name before it.
-    const keys = [...(await readOwnKeys(transaction)), ...(await readPartnerKeys(transaction, kidOf(jws)))];
+    const claimed = verifyEvidence(jws, []);
+    const isOurs =
+      claimed.state === "unknown-key" &&
+      (await isServed(transaction, domainOf(claimed.claims.agency.mailbox)));
+    // An own key goes first, so that no partner can put one of the same name before it. A ministry's key speaks for the
+    // offices below its domain, but not for one that is served here.
+    const keys = [
+      ...(await readOwnKeys(transaction)),
+      ...(isOurs ? [] : await readPartnerKeys(transaction, kidOf(jws))),
+    ];
     return judge(jws, keys, (evidenceId) => findRecorded(transaction, evidenceId));
   });
 }
@@ -105,6 +113,10 @@ function codeIn(octets: Uint8Array): string | null {
   const text = Buffer.from(octets).toString("utf8").trim();
   const last = text.slice(text.lastIndexOf("/") + 1).replace(/^verify\?code=/, "");
   return isEvidenceId(last) || readCode(last) !== null ? last : null;
+}
+
+function domainOf(mailbox: string): string {
+  return mailbox.slice(mailbox.lastIndexOf("@") + 1).toLowerCase();
 }
 
 /** The key that a JWS names; it is believed only when that key has signed it. */

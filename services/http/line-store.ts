@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import { LINE_COLUMNS, type LineKey } from "../shared/letter/read-lines.ts";
-import type { RegisterLine } from "../shared/letter/register-line.ts";
+import type { LineEventName, RegisterLine } from "../shared/letter/register-line.ts";
 import type { ClockState } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 
@@ -40,14 +40,7 @@ export interface LineEvent {
   readonly id: string;
   /** Its place among the events of the whole book. */
   readonly eventNo: number;
-  readonly what:
-    | "corrected"
-    | "filled"
-    | "cancelled"
-    | "handed-over"
-    | "recall-requested"
-    | "recall-accepted"
-    | "recall-refused";
+  readonly what: LineEventName;
   /** Of a recall: {evidenceId, letterNumber, reason, replacedBy, intakeId}; of a handing over: {officer}. */
   readonly details: Readonly<Record<string, unknown>>;
   readonly changes: Readonly<Record<string, { readonly old: unknown; readonly new: unknown }>>;

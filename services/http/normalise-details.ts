@@ -18,6 +18,8 @@ export function normaliseDetails(details: ActDetails): ActDetails {
           answer: {
             ...answer,
             ...(answer.receiveNumber === undefined ? {} : { receiveNumber: oneLine(answer.receiveNumber) }),
+            // PostgreSQL takes no offset of 16 hours or more, which a reader of the instant would fail at.
+            ...(answer.at === undefined ? {} : { at: new Date(answer.at).toISOString() }),
           },
         }),
   };

@@ -1,10 +1,11 @@
-import { readPartnerKeys } from "../shared/letter/evidence/public-key-store.ts";
+import { readOwnKeys, readPartnerKeys } from "../shared/letter/evidence/public-key-store.ts";
 import { type Recall, readRecall, verifyRecall } from "../shared/letter/evidence/recall.ts";
 import { normaliseLetterNumber } from "../shared/letter/letter-number.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Transaction } from "../shared/runtime/database.ts";
 import { readWaitingRecalls } from "./recall-mail-store.ts";
 import type { TrayRow } from "./tray-store.ts";
+import { isServed } from "./verify-store.ts";
 
 /** The sender of a letter wants it back while it lies in the tray. */
 export interface TrayRecall {
@@ -32,11 +33,14 @@ export async function withRecalls<Row extends TrayRow>(
     return recall === null ? [] : [{ intakeId, evidence, recall }];
   });
   const keys = asked.length === 0 ? [] : await readPartnerKeys(transaction);
+  const own = asked.length === 0 ? [] : await readOwnKeys(transaction);
   const found = new Map<string, TrayRecall>();
   for (const row of rows) {
     for (const { intakeId, evidence, recall } of asked.filter((one) => isOf(row, one.recall))) {
       const domain = recall.agency.domain.toLowerCase();
-      const theirs = keys.filter(({ holder }) => holder === domain);
+      const theirs = (await isServed(transaction, domain))
+        ? own.filter(({ revokedAt }) => revokedAt === null)
+        : keys.filter(({ holder }) => holder === domain);
       if ((await verifyRecall(evidence, theirs)).state !== "genuine") continue;
       const { recallId, issuedAt, reason, replacedBy } = recall;
       found.set(row.intakeId, { intakeId, recallId, requestedAt: issuedAt, reason, replacedBy });

@@ -141,7 +141,7 @@ test("a request that comes in drop by drop is cut off; a file may take its time"
       setTimeout(() => asked.end("}"), withinMs);
     });
   const file = "/outbound/files?agency=agency-a&name=a.bin";
-  const slow = [drip("/acts", "application/json", 2_000), drip(file, "application/octet-stream", 2_000)];
+  const slow = [drip("/acts", "application/json", 1_000), drip(file, "application/octet-stream", 1_000)];
   expect(await Promise.all(slow)).toEqual(["cut", 201]);
   expect(await drip("/acts", "application/json", 0)).toBe(422);
 });

@@ -119,9 +119,9 @@ test("what was changed, made up or cut off is not authentic, and nothing of it i
     [await receiptPdf(forged, tampered), /^Not authentic/],
     [unknown, /^Not confirmed/],
     [await receiptPdf(forged, unknown), /^Not confirmed/],
-    [await receiptPdf(forged, jws.slice(0, -40)), /^No receipt was found/],
-    ["%PDF-1.7 nothing", /^No receipt was found/],
-    ["", /^No receipt was found/],
+    [await receiptPdf(forged, jws.slice(0, -40)), /^No signed receipt was found/],
+    ["%PDF-1.7 nothing", /^No signed receipt was found/],
+    ["", /^No signed receipt was found/],
   ] as const) {
     const { status, verdict: said, text } = await upload(given);
     expect(status).toBe(200);
@@ -234,6 +234,10 @@ test("a partner's receipt is checked with the partner's key, which speaks for th
   expect((await paste((await office.sign({}, key)).jws)).verdict).toMatch(/^Not confirmed/);
   await query("update saraban.partner_key set active = false");
   expect((await paste(theirs.jws)).verdict).toMatch(/^Not confirmed/);
+  // A partner above us in the tree of names speaks for the offices below it that are not served here.
+  const above = await office.addPartner("example.go.th");
+  expect((await paste((await office.sign({ agency }, above)).jws)).verdict).toBe("Authentic");
+  expect((await paste((await office.sign({}, above)).jws)).verdict).toMatch(/^Not confirmed/);
 });
 
 test("hostile names are text, and nothing of another host or any script can be in the page", async (context) => {

@@ -117,8 +117,8 @@ function verdict(checked: CheckedReceipt): { look: Look; words: Words } {
       return {
         look: "bad",
         words: {
-          th: "ไม่พบใบตอบรับในสิ่งที่ส่งมา หากมีฉบับพิมพ์ ให้กรอกรหัสตรวจสอบ",
-          en: "No receipt was found in what you sent; if you have it on paper, type its code",
+          th: "ไม่พบใบตอบรับที่ลงลายมือชื่อในสิ่งที่ส่งมา โปรดใช้ไฟล์ .jws หรือ .pdf หรือกรอกรหัสตรวจสอบ",
+          en: "No signed receipt was found in what you sent; take the .jws or the .pdf, or type its code",
         },
       };
     case "not-found":
@@ -212,7 +212,7 @@ function formPart(root: string): Html {
 <h2>${both({ th: "ตรวจสอบด้วยไฟล์หรือข้อความ", en: "By the file, or its text" })}</h2>
 <label for="file">${both({ th: "ไฟล์ใบตอบรับ (PDF, JWS หรืออีเมล ไม่เกิน 1 MB)", en: "File of the receipt (PDF, JWS or e-mail, up to 1 MB)" })}</label>
 <input id="file" name="file" type="file">
-<label for="text">${both({ th: "หรือวางข้อความ", en: "or paste its text" })}</label>
+<label for="text">${both({ th: "หรือวางข้อความในไฟล์ .jws", en: "or paste what stands in the .jws file" })}</label>
 <textarea id="text" name="text" rows="5" autocomplete="off" spellcheck="false"></textarea>
 <button type="submit">${both({ th: "ตรวจสอบ", en: "Check" })}</button>
 </form>`;

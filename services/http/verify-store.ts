@@ -2,6 +2,12 @@ import { sql, type Transaction } from "kysely";
 import type { Evidence } from "../shared/letter/evidence/evidence.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 
+/** Whether an agency with this domain is served here: its receipts are signed with our own keys, and with nobody else's. */
+export async function isServed(transaction: Transaction<Tables>, domain: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from agency where domain = ${domain} and active`.execute(transaction);
+  return rows.length > 0;
+}
+
 /** A receipt of this office, as it stands in its record. */
 export interface RecordedReceipt {
   readonly facts: Evidence;

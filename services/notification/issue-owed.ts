@@ -3,7 +3,13 @@ import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { arrivedFacts, eventFacts, refusedFacts, registeredFacts, rejectedFacts } from "./notice-facts.ts";
 import type { Owed } from "./owed-notices.ts";
-import { type EvidenceIssuer, type IssuedEvidence, issueEvidence } from "./receipts/issue-evidence.ts";
+import {
+  type EvidenceFacts,
+  type EvidenceIssuer,
+  type IssuedEvidence,
+  issueEvidence,
+} from "./receipts/issue-evidence.ts";
+import { findReceipt } from "./receipts/receipt-store.ts";
 import type { NoticeSubject, SubjectEvent } from "./subject-store.ts";
 
 /** Issues the statement that a promise carries, or finds the one that was made of it. */
@@ -18,7 +24,10 @@ export async function issueOf(
   const event = events.find(({ id }) => id === eventId);
   if (event && isReplacing(event)) return issueInForce(transaction, issuer, subject, stamp, event);
   const facts = event
-    ? eventFacts(subject, event, null)
+    ? asReceivedBy(
+        await findReceipt(transaction, subject.intakeId, "registered", null),
+        eventFacts(subject, event, null),
+      )
     : kind === "acknowledgement"
       ? registeredFacts(subject)
       : kind === "rejection"
@@ -45,11 +54,19 @@ export async function issueInForce(
   let issued = await issueEvidence(transaction, issuer, agencyId, null, registeredFacts(subject), stamp);
   for (const event of events) {
     if (!isReplacing(event)) continue;
-    const facts = eventFacts(subject, event, issued.evidence.evidenceId);
+    const facts = asReceivedBy(issued, eventFacts(subject, event, issued.evidence.evidenceId));
     issued = await issueEvidence(transaction, issuer, agencyId, event.id, facts, stamp);
     if (event.id === until?.id) break;
   }
   return issued;
+}
+
+/**
+ * Who has received a letter stands in its first receipt: later ones say the same, whatever the agency is called by then. A
+ * receipt is contradicted by none but a correction that says so.
+ */
+function asReceivedBy(first: IssuedEvidence | undefined, facts: EvidenceFacts): EvidenceFacts {
+  return { ...facts, receiver: first?.evidence.receiver ?? facts.receiver };
 }
 
 function isReplacing({ what }: SubjectEvent): boolean {

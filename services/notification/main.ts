@@ -43,6 +43,7 @@ import { servesDomain } from "./mail/delivery-store.ts";
 import { openTransport } from "./mail/open-transport.ts";
 import { keepPartnerKeys } from "./outbound/fetch-partner-keys.ts";
 import { sendLetter } from "./outbound/send-letter.ts";
+import { sharingWorkers } from "./outbound/share-workers.ts";
 import { openIssuer } from "./receipts/issue-evidence.ts";
 import { recordReport } from "./record-report.ts";
 import { sendNotice, tellArrival } from "./send-notice.ts";
@@ -90,7 +91,9 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
       "notify-sender": (data) => sendNotice(parts, data),
       "tell-arrival": (data) => tellArrival(parts, data),
       "record-report": (data) => recordReport(parts, data),
-      "send-letter": (data) => sendLetter(parts, data),
+      "send-letter": sharingWorkers(parts, "send-letter", Math.max(1, Math.floor(concurrency / 2)), (data) =>
+        sendLetter(parts, data),
+      ),
       "notify-owner": (data) => tellOwner(parts, data),
       "call-webhook": (data) => webhooks.call(data),
     },
@@ -107,7 +110,12 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   });
   return {
     name: "notification",
-    says: [says],
+    says: [
+      says,
+      settings.http.publicUrl === ""
+        ? "Receipts name no page on which they are checked (SARABAN_HTTP_PUBLIC_URL is not set)"
+        : `Receipts are checked at ${settings.http.publicUrl.replace(/\/+$/, "")}/verify`,
+    ],
     async stop() {
       await heartbeat.stop();
       await Promise.all([waiting.stop(), silent.stop(), partnerKeys.stop()]);

@@ -41,7 +41,20 @@ export async function promiseNotices(
   const isTold = notices.some(({ kind, state }) => kind === "arrival" && state === "due")
     ? await isOpen(transaction, "tell-arrival", intakeId)
     : false;
-  return notices.filter(({ kind }) => kind !== "arrival" || !isTold);
+  return inTheirOrder(notices.filter(({ kind }) => kind !== "arrival" || !isTold));
+}
+
+const REPLACING: ReadonlySet<NoticeKind> = new Set(["acknowledgement", "correction", "cancellation"]);
+
+/**
+ * Without the corrections of a receipt that was tried and has not got there: overtaken by one, the receipt that comes after it
+ * would seem to take it back.
+ */
+function inTheirOrder(notices: readonly Notice[]): Notice[] {
+  const first = notices.findIndex(
+    ({ kind, state, attempts }) => REPLACING.has(kind) && state === "due" && attempts > 0,
+  );
+  return notices.filter(({ kind }, index) => first < 0 || index <= first || !REPLACING.has(kind));
 }
 
 /**
@@ -103,8 +116,9 @@ async function promise(
   const receiptId = receipt?.evidence.evidenceId ?? null;
   if (!(await insertNotice(transaction, { ...notice, receiptId }, stamp)))
     return (await findNotices(transaction, { intakeId })).filter((one) => isFor(one, owed));
-  // A copy says nothing new; what it carries was told of with its own arrival.
-  if (receipt && owed.kind !== "copy")
+  // A copy says nothing new; what it carries was told of with its own arrival. That a classified letter came is its registrar's
+  // to know, and no program's.
+  if (receipt && owed.kind !== "copy" && subject.outcomeReason !== "classified")
     await promiseWebhookCalls(transaction, agencyId, intakeId, receiptIssued(receipt), stamp);
   return [
     {

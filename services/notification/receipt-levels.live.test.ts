@@ -182,12 +182,18 @@ test("handing over is told where the agency wants it; a recall is answered; both
   await send(id);
   expect(await notices(id)).toHaveLength(1);
   await query(`update saraban.agency set receipts = '{"handedOver":true}' where id = 'agency-a'`);
+  // Who has received it stays who it was.
+  await query(
+    "update saraban.agency set receiver_name = 'ผู้รับคนใหม่ ทดสอบ', name_th = 'ชื่อใหม่' where id = 'agency-a'",
+  );
   await event(id, "corrected", { changes: { letterDate: { old: "2020-04-09", new: null } } });
   await event(id, "recall-refused", { reason: "ดำเนินการแล้ว" });
   await event(id, "recall-accepted", { reason: "recall-accepted" });
   await send(id);
   const mails = await got(id);
-  const [, handed, corrected, recalled, accepted] = mails.map(({ json }) => json as Evidence);
+  const [first, handed, corrected, recalled, accepted] = mails.map(({ json }) => json as Evidence);
+  for (const later of [handed, corrected, recalled, accepted])
+    expect(later?.receiver).toEqual(first?.receiver);
   expect(handed).toMatchObject({
     type: "handed-over",
     handedOver: { officer: "สมชาย ทดสอบ", at: expect.any(String) },

@@ -3,7 +3,7 @@ import type { JobData } from "../shared/letter/flow.ts";
 import { finish, putOff } from "../shared/letter/outbox.ts";
 import { parseReturnPath } from "../shared/letter/return-path.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { type Acting, inTransaction, type Transaction } from "../shared/runtime/database.ts";
+import { inTransaction, type Transaction } from "../shared/runtime/database.ts";
 import type { DeliveryParts } from "./mail/deliver-notices.ts";
 import type { PartnerKeys } from "./outbound/fetch-partner-keys.ts";
 import { judgeEvidence } from "./outbound/judge-evidence.ts";
@@ -33,7 +33,7 @@ export async function recordReport(
 ): Promise<void> {
   const { database, now, log } = parts;
   const acting = { actor: "worker:notification", agencies: [agencyId] } as const;
-  if (await waitsForKeys(parts, acting, subjectId)) return;
+  if (await waitsForKeys(parts, agencyId, subjectId)) return;
   const recorded = await inTransaction(database, acting, async (transaction) => {
     // First, and the fence: of two workers the second finds the work done.
     if ((await finish(transaction, "record-report", [subjectId])) === 0) return undefined;
@@ -68,30 +68,38 @@ export interface RecordReportParts extends Pick<DeliveryParts, "database" | "now
 
 /** What was signed by a key that cannot be fetched meanwhile counts as unproved from then on. */
 const WAIT_FOR_KEYS_MS = 24 * 60 * 60 * 1000;
+/** A partner's new key may not stand yet in what was just fetched: caches hold a key set for minutes (ours say five). */
+const NEW_KEY_WITHIN_MS = 10 * 60 * 1000;
 const SHORTEST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 30 * 60_000;
 
 /**
  * A receipt by a key that nobody here knows: the partner may have a new one, which is asked for before the work begins. While
- * the partner does not answer the receipt waits: judged without the key it would stand there as a mere claim for ever.
+ * the partner does not answer the receipt waits, and a while though he does: judged without the key it would stand there as a
+ * mere claim for ever.
  * @returns whether the job was put off
  */
 async function waitsForKeys(
   { database, partnerKeys, now }: RecordReportParts,
-  acting: Acting,
+  agencyId: string,
   subjectId: string,
 ): Promise<boolean> {
-  const unknown = await inTransaction(database, acting, async (transaction) => {
+  const acting = { actor: "worker:notification", agencies: [agencyId] } as const;
+  const look = async (transaction: Transaction<Tables>) => {
     const mail = await readReportMail(transaction, subjectId);
     const jws = mail?.report?.evidence ?? null;
     if (!mail || jws === null) return null;
-    const judged = await judgeEvidence(transaction, jws);
+    const judged = await judgeEvidence(transaction, agencyId, jws);
     const isUnknown = judged.state === "unproved" && judged.because === "unknown-key";
     return isUnknown && judged.domain !== null ? { domain: judged.domain, arrivedAt: mail.arrivedAt } : null;
-  });
-  if (unknown === null || (await partnerKeys.refresh(unknown.domain)) !== false) return false;
+  };
+  const unknown = await inTransaction(database, acting, look);
+  if (unknown === null) return false;
+  const isFetched = await partnerKeys.refresh(unknown.domain);
+  if (isFetched === null || (isFetched && (await inTransaction(database, acting, look)) === null))
+    return false;
   const ageMs = now().at.getTime() - unknown.arrivedAt.getTime();
-  if (ageMs > WAIT_FOR_KEYS_MS) return false;
+  if (ageMs > (isFetched ? NEW_KEY_WITHIN_MS : WAIT_FOR_KEYS_MS)) return false;
   const delayMs = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, ageMs / 2));
   await inTransaction(database, acting, (transaction) =>
     putOff(

@@ -113,8 +113,13 @@ test("a refused letter: its sender is told as before, the agency's person withou
     { verdict: "refused", reason: "infected", outcome: "refused" },
   ]);
   await query("update saraban.reading set sender_name = $1", [SECRET]);
+  await query(
+    "insert into saraban.webhook (id, agency_id, url) values ('w', 'agency-a', 'https://w.example.go.th/')",
+  );
   await send(classified);
   await send(infected);
+  const calls = await query<{ letter_key: string }>("select letter_key from saraban.webhook_call");
+  expect(calls, "that a classified letter came is no program's to know").toEqual([{ letter_key: infected }]);
   for (const [id, contact, told, clue] of [
     [classified, REGISTRAR, "ชั้นความลับ", "ชั้นความลับ"],
     [infected, CLERK, "โปรดกำจัดไวรัส", "พบไวรัส"],
@@ -134,7 +139,7 @@ test("a refused letter: its sender is told as before, the agency's person withou
     for (const word of ["opdc", SECRET]) expect(alert?.octets.toString("latin1")).not.toContain(word);
   }
   expect(sink.received).toHaveLength(4);
-  expect(await open()).toEqual([]);
+  expect(await open()).toHaveLength(1); // the call of the program
 });
 
 test("a flood of marked letters does not flood the registrar: beyond thirty an hour the quarantine tells of them", async (context) => {

@@ -86,7 +86,8 @@ async function readKept(
   const written = coverFacts(subject, bodies, sender, forwardedSender(subject, bodies, known), ours);
   const cover = withOtherSubjects(written, otherSubjects(message), sender);
   const guessed = findKind(message, subject, bodies[0] ?? "");
-  const carried = await findEvidence(message, guessed.kind);
+  const bearsNumber = guessed.kind === "letter" || isNumbered(cover);
+  const carried = await findEvidence(message, guessed, bearsNumber ? cover.facts.number : null);
   const likely = kindWithEvidence(guessed, carried);
   let kind = likely.kind;
   const mayBeLetter = kind === "letter" || (likely.machineSent && sender !== null);
@@ -160,7 +161,7 @@ function* slicesOf(raw: Buffer): Generator<Buffer> {
 }
 
 /** A number that stands where a letter's own does: at the head of the subject, or in the letter itself. */
-function isNumbered({ sources: { number } }: SettledFacts): boolean {
+function isNumbered({ sources: { number } }: Pick<FoundFacts, "sources">): boolean {
   if (number === undefined) return false;
   const { source, confidence } = number;
   return (

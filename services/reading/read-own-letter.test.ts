@@ -29,13 +29,17 @@ async function sent(cover: LetterCover, withDocument: boolean): Promise<Buffer> 
   });
   const name = annex7(cover.number);
   const xml = { filename: `${name}.xml`, contentType: "application/xml", content: document };
-  const pdf = { filename: `${name}.pdf`, contentType: "application/pdf", content: "%PDF-1.4 scan" };
+  const [pdf, enclosed] = ["", "_1"].map((running) => ({
+    filename: `${name}${running}.pdf`,
+    contentType: "application/pdf",
+    content: "%PDF-1.4 scan",
+  }));
   const { message } = await builder.sendMail({
     from: { name: cover.from, address: "saraban@agency-a.example.go.th" },
     to: "saraban@agency-b.example.go.th",
     ...coverOf(cover),
     textEncoding: "base64",
-    attachments: withDocument ? [pdf, xml] : [],
+    attachments: withDocument && pdf && enclosed ? [pdf, enclosed, xml] : [],
   });
   return message as Buffer;
 }
@@ -66,6 +70,10 @@ describe("a letter that this system sends", () => {
   for (const withDocument of [true, false]) {
     it(`is read in every column, ${withDocument ? "by its document" : "by the words of the mail alone"}`, async () => {
       const reading = await readMessage(await sent(LETTER, withDocument), known, UNOPENED);
+      // The document for programs and the scan for persons; a scanned enclosure beside them is none.
+      const roles = reading.attachments.map(({ contentType, role }) => `${contentType} ${role}`);
+      const pdfs = ["application/pdf main", "application/pdf enclosure"];
+      expect(roles).toEqual(withDocument ? [...pdfs, "application/xml main"] : []);
       expect(reading.facts).toEqual({
         number: "ทก 0101/12",
         numberPrinted: "ทก ๐๑๐๑/๑๒",

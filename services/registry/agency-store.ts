@@ -11,6 +11,8 @@ export interface RegistryOfAgency {
   readonly letterCode: string | null;
   readonly nameThai: string;
   readonly domain: string;
+  /** Without the domain. */
+  readonly mailbox: string;
   readonly romanCode: string | null;
   readonly outbound: OutboundRules;
 }
@@ -20,8 +22,8 @@ export async function readAgency(
   agencyId: string,
 ): Promise<RegistryOfAgency> {
   const { rows } = await sql<RegistryOfAgency>`
-    select registration, office, letter_code as "letterCode", name_th as "nameThai", domain, roman_code as "romanCode", outbound
-      from agency where id = ${agencyId}`.execute(transaction);
+    select registration, office, letter_code as "letterCode", name_th as "nameThai", domain, mailbox,
+           roman_code as "romanCode", outbound from agency where id = ${agencyId}`.execute(transaction);
   const [row] = rows;
   if (!row) throw new Error("no such agency");
   return row;

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Act, NormalisedFacts } from "../shared/letter/act.ts";
-import type { RegisterLine } from "../shared/letter/register-line.ts";
+import type { LineEventName, RegisterLine } from "../shared/letter/register-line.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Place } from "./act-store.ts";
@@ -39,14 +39,7 @@ export type Changes = Readonly<Record<string, { readonly old: unknown; readonly 
 
 /** Something that happens to a line. */
 export interface LineEvent {
-  readonly what:
-    | "corrected"
-    | "filled"
-    | "cancelled"
-    | "handed-over"
-    | "recall-requested"
-    | "recall-accepted"
-    | "recall-refused";
+  readonly what: LineEventName;
   readonly changes?: Changes;
   readonly details?: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import { readOwnKeys } from "../shared/letter/evidence/public-key-store.ts";
 import type { Recall } from "../shared/letter/evidence/recall.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Place } from "./act-store.ts";
@@ -24,8 +25,11 @@ export async function readRecallMail(
   return rows[0];
 }
 
-/** The keys that a partner publishes today, and its name; none for a domain that is no partner's. */
-export async function readPartner(
+/**
+ * The keys of an office and its name: those that a partner publishes today, our own for an agency that is served here; none
+ * for any other domain.
+ */
+export async function readOffice(
   transaction: Transaction<Tables>,
   domain: string,
 ): Promise<{
@@ -34,6 +38,12 @@ export async function readPartner(
   /** Whether it says where they are published. */
   readonly publishesKeys: boolean;
 }> {
+  const { rows: served } = await sql<{ name: string }>`
+    select name_th as name from agency where domain = ${domain} and active`.execute(transaction);
+  if (served[0]) {
+    const keys = (await readOwnKeys(transaction)).filter(({ revokedAt }) => revokedAt === null);
+    return { name: served[0].name, keys, publishesKeys: false };
+  }
   const { rows } = await sql<{ name: string; kid: string | null; jwk: unknown; publishes: boolean }>`
     select p.name_th as name, k.kid, k.jwk, p.keys_url is not null as publishes from partner p left join partner_key k on k.domain = p.domain and k.active
      where p.domain = ${domain} and p.active`.execute(transaction);

@@ -150,6 +150,27 @@ test("a recall that is quicker than its letter waits for it, in the tray too; a 
   expect(await open()).toEqual([]);
 });
 
+test("an agency of the same installation is proved by our own key, until that is revoked, and by no partner's", async (context) => {
+  const { expect } = context;
+  const { tray, mail, record, events, query } = await scene(context);
+  const domain = "agency-b.example.go.th";
+  await tray([{ ...LETTER, senderAddress: `saraban@${domain}`, verdict: "triage" }]);
+  const own = await newSigningKey();
+  await query("insert into saraban.signing_key (kid, jwk, made_at) values ($1, $2, now())", [
+    own.kid,
+    JSON.stringify(publicHalf(own.privateKey)),
+  ]);
+  const agency = { domain, nameThai: "หน่วยงานทดสอบ ข", nameEnglish: "Test Office B" };
+  expect(await record(await mail({ agency }, { by: own }))).toMatchObject({
+    why: "its letter is in-the-tray",
+  });
+  // By a partner's key it is a claim at most, and what lies in the tray waits for none.
+  expect(await record(await mail({ agency }, { from: domain }))).toBeNull();
+  await query("update saraban.signing_key set revoked_at = now(), revoked_because = 'test'");
+  expect(await record(await mail({ agency }, { by: own, from: domain }))).toBeNull();
+  expect(await events()).toEqual([]);
+});
+
 test("the officer who has opened a letter is written down once, and its sender is to hear it", async (context) => {
   const { expect } = context;
   const { tray, do: act, lines, notices, query, events } = await scene(context);

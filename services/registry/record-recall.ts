@@ -14,7 +14,7 @@ import {
   findRecalledLine,
   findUnregistered,
   type RecallMail,
-  readPartner,
+  readOffice,
   readRecallMail,
 } from "./recall-store.ts";
 import type { RegistryParts } from "./register-letter.ts";
@@ -99,18 +99,18 @@ async function judgeRecall(
   const claimed = readRecall(jws);
   if (claimed === null) return "no-recall";
   const domain = claimed.agency.domain.toLowerCase();
-  const partner = await readPartner(transaction, domain);
-  const keys = partner.keys.flatMap(({ kid, jwk }) => {
+  const office = await readOffice(transaction, domain);
+  const keys = office.keys.flatMap(({ kid, jwk }) => {
     const key = readJwk(jwk);
     return key === null ? [] : [{ kid, jwk: key }];
   });
   const verified = await verifyRecall(jws, keys);
   if (verified.state === "not-a-recall") return "no-recall";
-  const isTooEarly = partner.publishesKeys && partner.keys.length === 0;
+  const isTooEarly = office.publishesKeys && office.keys.length === 0;
   if (verified.state === "unproved" && isTooEarly && mayWait) return "keys-not-fetched";
   const { recall, state } = verified;
   const number = normaliseLetterNumber(recall.letter.number) ?? recall.letter.number;
-  const asked = { recall: { ...recall, letter: { ...recall.letter, number } }, name: partner.name ?? domain };
+  const asked = { recall: { ...recall, letter: { ...recall.letter, number } }, name: office.name ?? domain };
   if (state === "genuine") return { ...asked, proof: "signature" };
   return senderDomain === domain && mayAnswer(standing as Standing)
     ? { ...asked, proof: "claim" }

@@ -58,6 +58,12 @@ export function outboundSceneSql({ letter, act, own }: Ids): string {
     update saraban.outbound_letter set state = 'approved', book_id = '${OUT}', year = 2026, number = case id when '${own.sent}' then 3 else 2 end;
     insert into saraban.outbound_recipient (id, letter_id, agency_id, no, name, domain, address, channel)
       values ('${own.recipient}', '${own.sent}', 'agency-a', 1, 'ข', 'opdc.example.go.th', 'saraban@opdc.example.go.th', 'mail');
+    insert into saraban.uploaded_file (id, agency_id, name, media_type, sha256, size_bytes, content, uploaded_by, uploaded_at)
+      select id::uuid, 'agency-a', 'หนังสือ.pdf', 'application/pdf', encode(sha256(convert_to(id, 'utf8')), 'hex'), 36,
+             convert_to(id, 'utf8'), 'person:somchai',
+             '2026-05-04T01:00:00Z' from unnest(array['${own.pages}', '${own.enclosure}']) as id;
+    insert into saraban.outbound_file (letter_id, agency_id, no, file_id, name)
+      values ('${own.sent}', 'agency-a', 1, '${own.pages}', 'ก.pdf'), ('${own.sent}', 'agency-a', 2, '${own.enclosure}', 'ก_1.pdf');
     update saraban.outbound_letter set state = 'sent', sent_at = '2026-05-04T03:00:00Z', recalled_at = '2026-05-05T03:00:00Z' where id = '${own.sent}';
     update saraban.outbound_letter set state = 'withdrawn' where id = '${own.withdrawn}';
 

@@ -56,6 +56,7 @@ export async function registerScene(context: TestContext) {
 
   const storeDir = await mkdtemp(join(tmpdir(), "saraban-audit-"));
   context.onTestFinished(() => rm(storeDir, { recursive: true, force: true }));
+  const uploadsDir = join(storeDir, "uploads");
   const database = roomDatabase(context, address, "saraban_audit", 1);
   /** What is seen after a plant, in a transaction that is rolled back: the scene stays as it was. */
   const checkPlanted = async (text: string): Promise<CheckResult[]> => {
@@ -83,6 +84,7 @@ export async function registerScene(context: TestContext) {
       acting: { actor: "person:auditor", agencies: ["agency-a", "agency-b"] },
       isWhole: true,
       storeDir,
+      uploadsDir,
       checkedAt: CHECKED_AT,
       stuckAfterMs: STUCK_AFTER_MS,
       skipFiles: false,
@@ -94,6 +96,7 @@ export async function registerScene(context: TestContext) {
     query,
     ...ids,
     storeDir,
+    uploadsDir,
     verify,
     checkPlanted,
     /** Statements with all rights and without triggers, as somebody with the owner's rights may run them. */

@@ -41,8 +41,8 @@ export const ACTS = [
   "answerRecall",
 ] as const;
 
-/** Letters of our own, and to whom the one went that was sent (outbound-scene.ts). */
-export const OWN = ["sent", "withdrawn", "recipient"] as const;
+/** Letters of our own, to whom the one went that was sent, and its files (outbound-scene.ts). */
+export const OWN = ["sent", "withdrawn", "recipient", "pages", "enclosure"] as const;
 
 /** What senders of the scene were told, by the letter; `corrected` takes the place of that of `third`, which has one `again`. */
 export const RECEIPTS = ["first", "third", "corrected", "again", "refused"] as const;

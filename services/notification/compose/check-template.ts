@@ -39,8 +39,6 @@ export function templateFaults(
     ...walk({ file: template.file, text: template.subject, firstLine: 1, fields, partials: null }, seen),
     ...walk({ file: template.file, text: template.body, firstLine: BODY_LINE, fields, partials }, seen),
   ];
-  const subjectOnly: Seen = { always: new Set(), anywhere: new Set() };
-  walk({ file: template.file, text: template.subject, firstLine: 1, fields, partials: null }, subjectOnly);
   for (const { oneOf, always, because } of required) {
     const shown = always ? seen.always : seen.anywhere;
     if (oneOf.some((name) => shown.has(name))) continue;

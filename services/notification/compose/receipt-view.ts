@@ -1,5 +1,5 @@
 import type { Evidence } from "../../shared/letter/evidence/evidence.ts";
-import { clockWords } from "../../shared/letter/evidence/evidence-words.ts";
+import { clockWords, deemedLater } from "../../shared/letter/evidence/evidence-words.ts";
 import { type RefusalCode, refusals } from "../../shared/letter/refusals.ts";
 import { englishDateTime, thaiDateTime, thaiLetterDate } from "../../shared/letter/stamp.ts";
 import type { SenderFacts } from "../notice-facts.ts";
@@ -70,13 +70,6 @@ function reasonWords(code: string | undefined): { reasonTh: string; reasonEn: st
   if (code === undefined || !Object.hasOwn(refusals, code)) return { reasonTh: "", reasonEn: "" };
   const { th, en } = refusals[code as RefusalCode];
   return { reasonTh: th, reasonEn: en };
-}
-
-/** When it counts as received, if that is later than its arrival (e-Government Act s. 10); null if not. */
-function deemedLater({ receivedAt, deemedReceivedAt }: Evidence): string | null {
-  return deemedReceivedAt !== null && new Date(deemedReceivedAt) > new Date(receivedAt)
-    ? deemedReceivedAt
-    : null;
 }
 
 const CHANGED: Readonly<Record<string, readonly [thai: string, english: string]>> = {

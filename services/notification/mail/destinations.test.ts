@@ -99,3 +99,21 @@ test("a sign of life opens it again before its time", () => {
   isBack("a");
   enter("a");
 });
+
+test("who waits for one that has never finished a message looks 20 times a second, all together", () => {
+  const { enter, pass, waitMs } = scene();
+  enter("hangs");
+  enter("hangs");
+  const looksAt = Array.from({ length: 1000 }, () => 0);
+  let looks = 0;
+  for (let tenth = 0; tenth < 600; tenth++) {
+    for (const [index, at] of looksAt.entries()) {
+      if (at > tenth * 100) continue;
+      looks++;
+      looksAt[index] = tenth * 100 + waitMs("hangs");
+    }
+    pass(100);
+  }
+  expect(looks).toBeGreaterThan(1000);
+  expect(looks).toBeLessThan(60 * 20 + 2 * 1000);
+});

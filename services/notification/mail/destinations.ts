@@ -32,6 +32,8 @@ interface Destination {
   under: number;
   /** When messages were begun, ms, the last `perMinute` of them. */
   begun: number[];
+  /** When a place was lent the last time. */
+  lentAt: number;
   /** Times in a row that it did not answer. */
   failures: number;
   awayUntil: number;
@@ -50,7 +52,7 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 const DURING_PROBE_MS = 15_000;
 /** Who waits comes back a little too early rather than leave a place empty. */
 const EAGERNESS = 0.7;
-/** Who waits for a dead server comes back at this distance: 20 looks a second, however many wait. */
+/** Who waits for a dead server, or one that lets nobody in, comes back at this distance: 20 looks a second, however many wait. */
 const AWAY_GAP_MS = 50;
 /** Recipients' domains are others' choice: what is remembered of them is bounded. */
 const MOST_REMEMBERED = 10_000;
@@ -91,11 +93,14 @@ export function openDestinations(limits: DestinationLimits, now = () => performa
       const gap = Math.max(
         (destination.tookMs / limits.atOnce) * EAGERNESS,
         limits.perMinute > 0 ? MINUTE_MS / limits.perMinute : 0,
+        // Of one that has not finished a message yet nothing is known but that nobody was let in for so long.
+        Math.min(AWAY_GAP_MS, at - destination.lentAt),
       );
       if (full) return putOff(destination, at, at, gap, "others are under way there");
       const freeAt = freeInRate(destination, limits.perMinute, at);
       if (freeAt > at) return putOff(destination, at, freeAt, gap, "has had its messages of this minute");
       destination.under++;
+      destination.lentAt = at;
       if (isProbe) probing++;
       if (limits.perMinute > 0) destination.begun = [...destination.begun, at].slice(-limits.perMinute);
       return {
@@ -156,7 +161,7 @@ function remember(known: Map<string, Destination>, name: string, at: number): De
       if (isResting || known.size > 2 * MOST_REMEMBERED) known.delete(other);
     }
   }
-  const made = { under: 0, begun: [], failures: 0, awayUntil: 0, words: "", line: 0, tookMs: 0 };
+  const made = { under: 0, begun: [], lentAt: at, failures: 0, awayUntil: 0, words: "", line: 0, tookMs: 0 };
   known.set(name, made);
   return made;
 }

@@ -32,7 +32,9 @@ export function mailOptions(mail: OutgoingMail, signerFor: SignerFor): SendMailO
 function attachmentOf({ filename, contentType, content }: MailFile) {
   return {
     filename,
-    contentType,
+    // A saved page or mail is a file here. Under its own type its octets would have to be parts of this mail, and may not
+    // be in base64 (RFC 2045 §6.4): whoever gets it finds an empty multipart.
+    contentType: /^(?:multipart|message)\//i.test(contentType) ? "application/octet-stream" : contentType,
     contentTransferEncoding: "base64" as const,
     content: typeof content === "function" ? opened(content) : content,
   };

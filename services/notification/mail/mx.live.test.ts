@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { dkimVerify } from "mailauth";
 import { test } from "vitest";
+import { openPrivateAddresses } from "../../shared/runtime/private-addresses.ts";
 import type { SinkAnswer } from "../../shared/testing/smtp-sink.ts";
 import { LETTER, mxScene } from "../testing/mx-scene.ts";
 import { readDkimKeys } from "./dkim-keys.ts";
-import { openPrivateAddresses } from "./private-addresses.ts";
 
 const DOMAIN = "opdc.example.go.th";
 const [FIRST, SECOND] = ["127.0.0.1", "127.0.0.2"] as const;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { openPrivateAddresses } from "../../shared/runtime/private-addresses.ts";
 import { fromProject, type Settings } from "../../shared/runtime/settings.ts";
 import { openDestinations } from "./destinations.ts";
 import { readDkimKeys, signNothing } from "./dkim-keys.ts";
@@ -6,7 +7,6 @@ import { openExchangeFinder } from "./find-exchanges.ts";
 import { openMailFolder } from "./mail-folder.ts";
 import type { MailTransport } from "./mail-transport.ts";
 import { openMx } from "./mx.ts";
-import { openPrivateAddresses } from "./private-addresses.ts";
 import { openSmarthost } from "./smarthost.ts";
 
 const LONGEST_AWAY_MS = 15 * 60_000;

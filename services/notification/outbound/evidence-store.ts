@@ -11,32 +11,42 @@ export interface Addressed {
   readonly domain: string;
 }
 
-/** The recipient whose mail (the letter, or its recall) has this Message-ID, and whether any message of ours has it. */
+/**
+ * The recipient whose mail has this Message-ID, and whether any message of ours has it.
+ * @param kinds what the mail has brought: an answer to a recall may name either, every other statement speaks of the letter
+ */
 export async function findByMessageId(
   transaction: Transaction<Tables>,
   messageId: string,
+  kinds: readonly ("letter" | "recall")[],
 ): Promise<{ readonly isOurs: boolean; readonly recipient: Addressed | null }> {
   const { rows } = await sql<Addressed | { recipientId: null }>`
     select r.id as "recipientId", r.letter_id as "letterId", r.agency_id as "agencyId", lower(r.address) as address,
            lower(r.domain) as domain
-      from notice n left join outbound_recipient r on r.id = n.recipient_id and n.kind in ('letter', 'recall')
+      from notice n left join outbound_recipient r on r.id = n.recipient_id and n.kind = any (${kinds}::text[])
      where n.message_id = ${messageId}`.execute(transaction);
   const [row] = rows;
   return { isOurs: row !== undefined, recipient: row?.recipientId != null ? row : null };
 }
 
-/** Recipients of the sent letter with this number (canonical) and date. Numbers begin again each year, so both count. */
+/**
+ * Recipients of the sent letter with this number (canonical) and date. Numbers begin again each year, so both count. A letter
+ * that has filled a reserved line has its number from an event; its date is the one that it was sent with.
+ */
 export async function findByNumber(
   transaction: Transaction<Tables>,
+  agencyId: string,
   number: string,
   date: string,
 ): Promise<Addressed[]> {
   const { rows } = await sql<Addressed>`
     select r.id as "recipientId", r.letter_id as "letterId", r.agency_id as "agencyId", lower(r.address) as address,
            lower(r.domain) as domain
-      from entry e join outbound_letter l on l.book_id = e.book_id and l.year = e.year and l.number = e.number
+      from lines_numbered(${agencyId}, array[${number}]) k
+      join outbound_letter l on l.book_id = k.book_id and l.year = k.year and l.number = k.number
+      join entry e on e.book_id = k.book_id and e.year = k.year and e.number = k.number
       join outbound_recipient r on r.letter_id = l.id
-     where e.letter_number = ${number} and e.letter_date = ${date} and l.state = 'sent' limit 1000`.execute(
+     where coalesce(l.facts ->> 'letterDate', e.letter_date::text) = ${date} and l.state = 'sent' limit 1000`.execute(
     transaction,
   );
   return rows;
@@ -45,21 +55,33 @@ export async function findByNumber(
 /** The newest letter with this number that was sent to an office of this domain, for what nothing proves anyway. */
 export async function findSentTo(
   transaction: Transaction<Tables>,
+  agencyId: string,
   number: string,
   domain: string,
 ): Promise<Addressed | null> {
   const { rows } = await sql<Addressed>`
     select r.id as "recipientId", r.letter_id as "letterId", r.agency_id as "agencyId", lower(r.address) as address,
            lower(r.domain) as domain
-      from entry e join outbound_letter l on l.book_id = e.book_id and l.year = e.year and l.number = e.number
+      from lines_numbered(${agencyId}, array[${number}]) k
+      join outbound_letter l on l.book_id = k.book_id and l.year = k.year and l.number = k.number
       join outbound_recipient r on r.letter_id = l.id
-     where e.letter_number = ${number} and lower(r.domain) = ${domain} and l.state = 'sent'
+     where lower(r.domain) = ${domain} and l.state = 'sent'
      order by l.sent_at desc, r.no limit 1`.execute(transaction);
   return rows[0] ?? null;
 }
 
-/** Whether an agency of this installation has the domain: its receipts are signed with our own keys. */
-export async function isOwnDomain(transaction: Transaction<Tables>, domain: string): Promise<boolean> {
-  const { rows } = await sql`select 1 from agency where domain = ${domain}`.execute(transaction);
-  return rows.length > 0;
+/**
+ * Whether an agency of this installation has the domain, or had it: its receipts are signed with our own keys, and while it is
+ * served here with nobody else's.
+ */
+export async function ownDomain(
+  transaction: Transaction<Tables>,
+  domain: string,
+): Promise<"served" | "served-once" | null> {
+  const { rows } = await sql<{ isActive: boolean }>`
+    select coalesce(bool_or(active), false) as "isActive" from agency where domain = ${domain} having count(*) > 0`.execute(
+    transaction,
+  );
+  const [own] = rows;
+  return own ? (own.isActive ? "served" : "served-once") : null;
 }

@@ -1,14 +1,11 @@
-import { lookup as lookUp } from "node:dns";
+import { lookup } from "node:dns/promises";
 import { request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
-import { openPrivateAddresses } from "../mail/private-addresses.ts";
+import { guardedLookup, namesThisMachine } from "../../shared/runtime/guarded-lookup.ts";
+import { openPrivateAddresses } from "../../shared/runtime/private-addresses.ts";
 
 const TIMEOUT_MS = 5_000;
 const LARGEST_BYTES = 64 * 1024;
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
-
-const isPrivate = openPrivateAddresses();
 
 /**
  * Fetches a partner's key set: over https from a public address, or from this machine itself. One request, no redirect, at
@@ -16,30 +13,22 @@ const isPrivate = openPrivateAddresses();
  */
 export async function fetchKeySet(text: string): Promise<unknown> {
   const url = new URL(text);
-  const isHere = LOOPBACK.test(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isHere)) {
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && namesThisMachine(url))) {
     throw new Error("keys are fetched over https alone");
   }
-  const literal = url.hostname.replace(/^\[|\]$/g, "");
-  if (!isHere && isIP(literal) !== 0 && isPrivate(literal)) throw new Error(NOT_PUBLIC);
-  const octets = await get(url, isHere ? undefined : publicOnly);
+  const octets = await get(url);
   return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(octets));
 }
 
 const NOT_PUBLIC = "its address is not a public one";
 
-/** Whoever answers for the name must not lead us into our own network: looked at where the connection is made. */
-const publicOnly: LookupFunction = (hostname, options, done) => {
-  lookUp(hostname, { ...options, all: true }, (error, addresses) => {
-    const [first] = addresses ?? [];
-    if (error || !first) return done(error ?? new Error("it has no address"), "", 0);
-    if (addresses.some(({ address }) => isPrivate(address))) return done(new Error(NOT_PUBLIC), "", 0);
-    if (options.all) return done(null, addresses);
-    done(null, first.address, first.family);
-  });
-};
+async function findAddresses(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
 
-function get(url: URL, lookup: LookupFunction | undefined): Promise<Buffer> {
+function get(url: URL): Promise<Buffer> {
+  const isPrivate = openPrivateAddresses();
+  const mayCall = (address: string): boolean => !isPrivate(address);
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const request = (url.protocol === "https:" ? requestTls : requestPlain)(
     url,
@@ -48,7 +37,8 @@ function get(url: URL, lookup: LookupFunction | undefined): Promise<Buffer> {
       headers: { accept: "application/jwk-set+json, application/json" },
       signal: AbortSignal.timeout(TIMEOUT_MS),
       maxHeaderSize: 16 * 1024,
-      ...(lookup ? { lookup } : {}),
+      // Whoever answers for the name must not lead us into our own network.
+      lookup: guardedLookup(url, { find: findAddresses, mayCall, refusal: NOT_PUBLIC }),
     },
     (response) => {
       const refuse = (why: string): void => {

@@ -1,12 +1,7 @@
-import {
-  markingsInHeadline,
-  markingsOnLine,
-  readMarkingWords,
-  UNMARKED,
-} from "../../shared/letter/classification.ts";
-import type { Recall } from "../../shared/letter/evidence/recall.ts";
+import { MOST_MESSAGE_IDS, type Recall } from "../../shared/letter/evidence/recall.ts";
 import type { LetterCover } from "../../shared/letter/letter-cover.ts";
-import { findLetterNumbers, normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
+import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
+import { marksItself } from "../../shared/letter/own-markings.ts";
 import type { NoticeFacts } from "../notice-store.ts";
 import type { LetterSubject, SentFile } from "./outbound-store.ts";
 
@@ -29,23 +24,27 @@ export interface RecallNoticeFacts extends NoticeFacts {
   readonly letterMessageId: string;
 }
 
+/**
+ * What was sent stays as it was, for who gets it later and for who gets it again: its line may be corrected meanwhile, and the
+ * letter's own facts are as they stood when it was sent.
+ */
 export function letterFactsOf(subject: LetterSubject): LetterNoticeFacts {
   const { facts, entry, files, sentAt, name } = subject;
   const number = entry?.letterNumberPrinted ?? entry?.letterNumber ?? null;
-  const about = entry?.subject ?? facts.subject ?? null;
+  const about = facts.subject ?? entry?.subject ?? null;
   if (number === null || about === null || sentAt === null)
     throw new Error("a letter without number, subject or time of sending is to be sent");
   return {
     agency: agencyOf(subject),
     cover: {
       number,
-      date: entry?.letterDate ?? null,
+      date: facts.letterDate ?? entry?.letterDate ?? null,
       subject: about,
-      from: entry?.from ?? subject.agency.nameThai,
+      from: facts.from ?? entry?.from ?? subject.agency.nameThai,
       to: name,
-      urgency: entry?.urgency ?? "normal",
-      references: entry?.references ?? [],
-      enclosures: entry?.enclosures ?? [],
+      urgency: facts.urgency ?? entry?.urgency ?? "normal",
+      references: facts.references ?? entry?.references ?? [],
+      enclosures: facts.enclosures ?? entry?.enclosures ?? [],
       text: facts.text ?? null,
     },
     sentAt: sentAt.toISOString(),
@@ -61,7 +60,7 @@ export function recallOf(
   evidenceId: string | null,
   at: Date,
 ): Recall {
-  const { agency, entry } = subject;
+  const { agency, entry, facts } = subject;
   const printed = entry?.letterNumber ?? entry?.letterNumberPrinted ?? "";
   return {
     schema: "https://saraban.example.go.th/schemas/recall.schema.json",
@@ -70,8 +69,10 @@ export function recallOf(
     agency: { domain: agency.domain, nameThai: agency.nameThai, nameEnglish: agency.nameEnglish },
     letter: {
       number: normaliseLetterNumber(printed) ?? printed,
-      date: entry?.letterDate ?? null,
-      messageIds,
+      // As the recipient has it.
+      date: facts.letterDate ?? entry?.letterDate ?? null,
+      // Sent again more often than that, it is known by the last of them.
+      messageIds: messageIds.slice(-MOST_MESSAGE_IDS),
     },
     evidenceId,
     reason: recall.reason,
@@ -83,18 +84,12 @@ export function agencyOf({ agencyId, agency: { nameThai, nameEnglish, mailbox, d
   return { id: agencyId, nameThai, nameEnglish, mailbox: `${mailbox}@${domain}` };
 }
 
-/**
- * Whether a letter must not go by mail, whatever was approved: it stands in a closed book, or its own words mark it. The
- * receiving side would refuse it for the same words, and by then it has passed through others' servers.
- */
+/** Whether a letter must not go by mail, whatever was approved: it stands in a closed book, or its own words mark it. */
 export function isClassified({ entry, facts }: LetterSubject): boolean {
   if (entry === null || entry.secrecy !== "normal") return true;
-  const headline = entry.subject ?? facts.subject ?? "";
-  // What is cited or enclosed may speak of a classified letter; a marking that stands alone there is this one's.
-  const listed = [...entry.references, ...entry.enclosures].map((line) => readMarkingWords(line) ?? UNMARKED);
-  return [
-    markingsInHeadline(headline, findLetterNumbers(headline)),
-    ...(facts.text ?? "").split("\n").map((line) => markingsOnLine(line)),
-    ...listed,
-  ].some(({ secrecy }) => secrecy !== "normal");
+  const text = facts.text ?? "";
+  // As it was sent, and as its line reads now: who corrects it may have found out what it is.
+  return [facts, entry].some(({ subject, references = [], enclosures = [] }) =>
+    marksItself({ subject: subject ?? "", text, references, enclosures }),
+  );
 }

@@ -62,17 +62,20 @@ export function newsOfEvidence(
       intakeId: mail.intakeId,
       evidenceId: isProved ? evidence.evidenceId : null,
       details: {
-        ...(isTampered ? {} : detailsOf(evidence)),
+        ...(isTampered ? {} : detailsOf(evidence, isProved)),
         ...(isProved ? {} : { reason: judged.because }),
       },
-      // The times of what nobody has proved are anybody's choice.
-      happenedAt: isProved ? new Date(momentOf(evidence)) : mail.arrivedAt,
+      // The times of what nobody has proved are anybody's choice. And what is told has happened: by a clock that is wrong, or
+      // wrong on purpose, it would else stand before all that the office says later.
+      happenedAt: isProved && momentOf(evidence) < mail.arrivedAt ? momentOf(evidence) : mail.arrivedAt,
     },
   };
 }
 
-function detailsOf(evidence: Evidence): Record<string, unknown> {
-  const { register, receiver, reason, handedOver, code, verifyUrl, replaces, deemedReceivedAt } = evidence;
+function detailsOf(evidence: Evidence, isProved: boolean): Record<string, unknown> {
+  const { register, receiver, reason, handedOver, replaces, deemedReceivedAt } = evidence;
+  // Nobody is led to a stranger's page to see whether the stranger's receipt is authentic.
+  const { code, verifyUrl } = isProved ? evidence : { code: null, verifyUrl: null };
   return withoutNulls({
     receiveNumber: register === null ? null : String(register.number),
     receiveYear: register?.yearBuddhist ?? null,
@@ -92,13 +95,13 @@ function detailsOf(evidence: Evidence): Record<string, unknown> {
 }
 
 /** When that became true of which a statement tells; a correction is true from when it was made. */
-function momentOf({ type, receivedAt, registeredAt, handedOver, issuedAt }: Evidence): string {
+function momentOf({ type, receivedAt, registeredAt, handedOver, issuedAt }: Evidence): Date {
   const of: Partial<Record<RecipientEvent, string | null | undefined>> = {
     arrived: receivedAt,
     registered: registeredAt,
     "handed-over": handedOver?.at,
   };
-  return of[type] ?? issuedAt;
+  return new Date(of[type] ?? issuedAt);
 }
 
 function withoutNulls(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

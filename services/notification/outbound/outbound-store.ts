@@ -24,7 +24,7 @@ export interface LetterSubject {
   readonly address: string;
   readonly sentAt: Date | null;
   readonly facts: OutboundFacts;
-  /** The line of the book as it was written; null where this room may not see it. */
+  /** The line of the book as it reads now; null where this room may not see it. */
   readonly entry: {
     readonly letterNumber: string | null;
     readonly letterNumberPrinted: string | null;
@@ -95,20 +95,16 @@ export async function readFileContent(
   return content;
 }
 
-/** Keeps a notice that is due from being sent. @returns false when it was settled before */
-export async function withholdNotice(
-  transaction: Transaction<Tables>,
-  noticeId: string,
-  reason: string,
-  at: Date,
-): Promise<boolean> {
-  const { numUpdatedRows } = await transaction
-    .updateTable("notice")
-    .set({ state: "withheld", reason, settled_at: at })
-    .where("id", "=", noticeId)
-    .where("state", "=", "due")
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+/**
+ * Whether a run of the job has begun to send and never said how that ended: who ends a run puts the row back with the reason
+ * why it is there. What was promised before this run and not tried may have left in that one.
+ */
+export async function isBeingSent(transaction: Transaction<Tables>, recipientId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from outbox where job = 'send-letter' and subject_id = ${recipientId} and last_error is null`.execute(
+    transaction,
+  );
+  return rows.length > 0;
 }
 
 /** The newest receipt that the recipient has proved: by its id their office finds the letter that is recalled. */

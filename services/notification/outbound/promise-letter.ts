@@ -3,10 +3,10 @@ import { signRecall } from "../../shared/letter/evidence/recall.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { newId } from "../../shared/runtime/ids.ts";
-import { findNotices, insertNotice, type Notice } from "../notice-store.ts";
+import { findNotices, insertNotice, type Notice, withholdNotice } from "../notice-store.ts";
 import type { EvidenceIssuer } from "../receipts/issue-evidence.ts";
 import { agencyOf, isClassified, letterFactsOf, recallOf } from "./letter-facts.ts";
-import { type LetterSubject, newestEvidenceId, readLetterSubject, withholdNotice } from "./outbound-store.ts";
+import { isBeingSent, type LetterSubject, newestEvidenceId, readLetterSubject } from "./outbound-store.ts";
 import { hasServerEvent, type RecipientNews } from "./recipient-event-store.ts";
 import { recordNews } from "./record-news.ts";
 
@@ -83,7 +83,7 @@ async function recordDelays(
 
 /**
  * Called back before any server may have taken it, a letter is not sent at all, and there is nothing to ask for. Where one
- * may have it (the line broke before its answer) the recall goes out.
+ * may have it (the line broke before its answer, or we were killed before we had written it down) the recall goes out.
  */
 async function recallLetter(
   transaction: Transaction<Tables>,
@@ -94,10 +94,15 @@ async function recallLetter(
   stamp: Stamp,
 ): Promise<void> {
   const { recipientId, letterId, agencyId, address, agency } = subject;
+  if (notices.some(({ kind, eventId }) => kind === "recall" && eventId === recall.eventId)) return;
   const letters = notices.filter(({ kind }) => kind === "letter");
+  const mayHaveLeft = await isBeingSent(transaction, recipientId);
   for (const { id, state } of letters)
     if (state === "due") await withholdNotice(transaction, id, "recalled", stamp.at);
-  const mayBeThere = letters.filter(({ id, state }) => state === "delivered" || wasTaken(subject, id));
+  const mayBeThere = letters.filter(
+    ({ id, state, attempts }) =>
+      state === "delivered" || wasTaken(subject, id) || (mayHaveLeft && state === "due" && attempts === 0),
+  );
   const [first] = mayBeThere;
   if (!first) {
     const details = { reason: "not-sent" };
@@ -105,7 +110,6 @@ async function recallLetter(
       await recordNews(transaction, serverNews(subject, "recall-accepted", details, stamp), stamp);
     return;
   }
-  if (notices.some(({ kind, eventId }) => kind === "recall" && eventId === recall.eventId)) return;
   const messageIds = mayBeThere.map(({ messageId }) => messageId);
   const evidenceId = await newestEvidenceId(transaction, recipientId);
   const asked = recallOf(subject, recall, messageIds, evidenceId, stamp.at);

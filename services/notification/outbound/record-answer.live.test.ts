@@ -1,6 +1,6 @@
 import { test } from "vitest";
 import type { Evidence, EvidenceType } from "../../shared/letter/evidence/evidence.ts";
-import { signEvidence } from "../../shared/letter/evidence/sign-evidence.ts";
+import { newSigningKey, publicHalf, signEvidence } from "../../shared/letter/evidence/sign-evidence.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import { letterScene, MOT, OPDC } from "./testing/letter-scene.ts";
 import { publish, sentTo, stated } from "./testing/statements.ts";
@@ -153,15 +153,85 @@ test("a genuine receipt counts for its own letter and its own office alone, whoe
     await scene.answer(mot.path, { evidence: jws }, "auto-reply", { sender: MOT.address });
   }
   expect(await scene.events(mot.id)).toHaveLength(1);
-  expect((await scene.events(opdc.id)).slice(2)).toMatchObject([
+  const [, , ...claims] = await scene.events(opdc.id);
+  expect(claims).toMatchObject([
     { what: "registered", proof: "claim", evidence_id: null, details: { reason: "unknown-key" } },
   ]);
+  expect(claims[0]?.details, "nobody is led to a stranger's page").not.toHaveProperty("verifyUrl");
   // Where a gateway has written another Message-ID, number and date of the letter tell which it is.
   const byNumber = { letter: { number: "ทก 0101/12", numberPrinted: null, date: "2026-11-20" } };
   await scene.answer(mot.path, {
     evidence: await stated("registered", MOT, "<gateway.1@mot.example.go.th>", motKey, byNumber),
   });
   expect((await scene.events(mot.id)).slice(1)).toMatchObject([{ what: "registered", proof: "signature" }]);
+});
+
+test("who enters our recall as a letter says nothing of the letter itself; the answer to it may name either", async (context) => {
+  const { expect } = context;
+  const scene = await letterScene(context);
+  const [opdc] = await sentTo(scene, [OPDC]);
+  if (!opdc) throw new Error("a recipient");
+  const key = await publish(scene, OPDC.domain);
+  await scene.event({ id: opdc.letterId, recipients: [opdc.id] }, "recall-requested");
+  await scene.send(opdc.id);
+  const recallId = scene.sink.received.at(-1)?.headers.get("message-id") ?? "";
+  expect(recallId).toMatch(/^<recall\./);
+  for (const type of ["registered", "rejected", "recall-refused"] as const)
+    await scene.answer(opdc.path, { evidence: await stated(type, OPDC, recallId, key) });
+  expect((await scene.events(opdc.id)).map(({ what, proof }) => `${what} ${proof}`)).toEqual([
+    "accepted own",
+    "recall-sent own",
+    "recall-refused signature",
+  ]);
+});
+
+test("who has proved that the letter is there is not waited for again when it is sent once more", async (context) => {
+  const { expect } = context;
+  const scene = await letterScene(context);
+  const [opdc, mot] = await sentTo(scene);
+  if (!opdc || !mot) throw new Error("two recipients");
+  const jws = await stated("registered", OPDC, opdc.messageId, await publish(scene, OPDC.domain));
+  await scene.answer(opdc.path, { evidence: jws });
+  await scene.event({ id: opdc.letterId, recipients: [opdc.id, mot.id] }, "resent");
+  // The same letter in another message: the same receipt.
+  await scene.answer(opdc.path, { evidence: jws });
+  const waiting = await scene.query("select recipient_id from saraban.unanswered_recipient");
+  expect(waiting).toEqual([{ recipient_id: mot.id }]);
+});
+
+test("a receipt with a time to come counts from when it came, so that what its office says later stands", async (context) => {
+  const { expect } = context;
+  const scene = await letterScene(context);
+  const [opdc] = await sentTo(scene, [OPDC]);
+  if (!opdc) throw new Error("a recipient");
+  const key = await publish(scene, OPDC.domain);
+  // The year of the Buddhist Era for that of ours.
+  const registeredAt = "2569-11-21T01:30:30.500Z";
+  await scene.answer(opdc.path, {
+    evidence: await stated("registered", OPDC, opdc.messageId, key, { registeredAt }),
+  });
+  const [event] = (await scene.events(opdc.id)).slice(1);
+  expect(event).toMatchObject({ proof: "signature", details: { registeredAt } });
+  const [row] = await scene.query<{ isPast: boolean }>(
+    `select happened_at <= recorded_at as "isPast" from saraban.recipient_event where evidence_id is not null`,
+  );
+  expect(row).toEqual({ isPast: true });
+});
+
+test("a partner that publishes a key under another one's name does not keep that one's own from being asked for", async (context) => {
+  const { expect } = context;
+  const scene = await letterScene(context);
+  const [opdc] = await sentTo(scene, [OPDC]);
+  if (!opdc) throw new Error("a recipient");
+  const key = await newSigningKey();
+  await scene.query("insert into saraban.partner_key (domain, kid, jwk, source) values ($1, $2, $3, 'url')", [
+    MOT.domain,
+    key.kid,
+    JSON.stringify(publicHalf((await newSigningKey()).privateKey)),
+  ]);
+  await scene.answer(opdc.path, { evidence: await stated("registered", OPDC, opdc.messageId, key) });
+  expect(scene.refreshed).toEqual([OPDC.domain]);
+  expect((await scene.events(opdc.id)).at(-1)).toMatchObject({ details: { reason: "unknown-key" } });
 });
 
 test("each kind of receipt is told as what it says, also of an agency of this installation by our own key", async (context) => {
@@ -202,6 +272,14 @@ test("each kind of receipt is told as what it says, also of an agency of this in
     { proof: "claim", details: { reason: "unknown-key" } },
   ]);
   expect(scene.refreshed).toEqual([OPDC.domain]);
+  // Nor does the key of an office above ours in the tree of names speak for ours.
+  await scene.query("insert into saraban.partner (domain, name_th) values ('example.go.th', 'กระทรวงทดสอบ')");
+  const above = await publish(scene, "example.go.th");
+  await scene.answer(own.path, { evidence: await stated("registered", AGENCY_B, own.messageId, above) });
+  expect((await scene.events(own.id)).at(-1)).toMatchObject({
+    proof: "claim",
+    details: { reason: "unknown-key" },
+  });
   await scene.query("update saraban.signing_key set revoked_at = now(), revoked_because = 'test'");
   await scene.answer(own.path, { evidence: await stated("registered", AGENCY_B, own.messageId, key) });
   expect((await scene.events(own.id)).at(-1)).toMatchObject({
@@ -263,4 +341,32 @@ test("what comes without a receipt is told by how surely it is about our mail", 
   await scene.answer(one.path, { action: "failed", status: "5.1.1", recipient: OPDC.address }, "bounce");
   expect((await scene.events(one.id)).at(-1)).toMatchObject({ what: "failed", proof: "token" });
   expect(await scene.jobs("notify-owner")).toHaveLength(1);
+});
+
+test("a letter that has filled a reserved line is found by its number, and by the date that it was sent with", async (context) => {
+  const { expect } = context;
+  const scene = await letterScene(context);
+  const [opdc] = await sentTo(scene, [OPDC]);
+  if (!opdc) throw new Error("a recipient");
+  const key = await publish(scene, OPDC.domain);
+  await scene.query(
+    `begin; set local session_replication_role = replica;
+     update saraban.entry set status = 'reserved', subject = null, letter_from = null, letter_to = null, letter_number = null, letter_number_printed = null, letter_date = null;
+     update saraban.outbound_letter set facts = facts || '{"letterDate": "2026-11-21"}';
+     insert into saraban.entry_event (book_id, event_no, id, agency_id, year, number, what, changes, reason, made_by, made_by_name, made_at, clock)
+       values ('agency-a.outbound.ordinary', 1, gen_random_uuid(), 'agency-a', 2026, 12, 'filled',
+         '{"letterNumber": {"old": null, "new": "ทก 0101/12"}}', 'x', 'person:test', 'ทดสอบ', now(), '{}'); commit`,
+  );
+  const byNumber = (date: string) => ({ letter: { number: "ทก 0101/12", numberPrinted: null, date } });
+  for (const date of ["2026-11-20", "2026-11-21"])
+    await scene.answer(opdc.path, {
+      evidence: await stated("registered", OPDC, "<gateway.1@opdc.example.go.th>", key, byNumber(date)),
+    });
+  await scene.answer("saraban@agency-a.example.go.th", { letter: "ทก 0101/12" }, "acknowledgement", {
+    sender: OPDC.address,
+  });
+  expect((await scene.events(opdc.id)).slice(1).map(({ what, proof }) => `${what} ${proof}`)).toEqual([
+    "registered signature",
+    "answered claim",
+  ]);
 });

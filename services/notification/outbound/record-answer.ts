@@ -31,9 +31,9 @@ export async function recordAnswer(
   answer: Answer,
   stamp: Stamp,
 ): Promise<Pick<RecipientNews, "what" | "proof"> | null> {
-  const { intakeId, mail } = answer;
+  const { intakeId, agencyId, mail } = answer;
   const jws = mail.report?.evidence ?? null;
-  const judged = jws === null ? null : await judgeEvidence(transaction, jws);
+  const judged = jws === null ? null : await judgeEvidence(transaction, agencyId, jws);
   const said = judged === null ? null : newsOfEvidence(judged, { intakeId, arrivedAt: mail.arrivedAt });
   if (said !== null) return record(transaction, { ...said.news, ...placeOf(said.recipient) }, stamp);
   const because = judged?.state === "unproved" ? judged.because : null;
@@ -67,7 +67,7 @@ async function toldByMail(
   }
   const number = mail.report?.letter ?? null;
   if (kept.kind !== "acknowledgement" || number === null || mail.sender === null) return null;
-  const recipient = await findSentTo(transaction, number, domainOf(mail.sender));
+  const recipient = await findSentTo(transaction, agencyId, number, domainOf(mail.sender));
   if (recipient === null) return null;
   const details = {
     letterNumber: number,

@@ -111,11 +111,18 @@ test("an answer that was never heard is asked for again by the same message", as
 
 test("sent again, it is the same letter in another message", async (context) => {
   const { expect } = context;
-  const { letter, send, event, sink, notices } = await letterScene(context);
+  const { letter, send, event, sink, notices, query } = await letterScene(context);
   const sent = await letter({ recipients: [OPDC, MOT] });
   const [one = "", other = ""] = sent.recipients;
   await send(one);
   await send(other);
+  // Its line is corrected meanwhile: what was sent stays as it was.
+  await query(
+    `begin; set local session_replication_role = replica;
+     insert into saraban.entry_event (book_id, event_no, id, agency_id, year, number, what, changes, reason, made_by, made_by_name, made_at, clock)
+       values ('agency-a.outbound.ordinary', 1, gen_random_uuid(), 'agency-a', 2026, 12, 'corrected',
+         '{"subject": {"old": "ขอเชิญประชุม", "new": "ขอเลื่อนประชุม"}}', 'x', 'person:test', 'ทดสอบ', now(), '{}'); commit`,
+  );
   const again = await event(sent, "resent", one);
   await send(one);
   await send(other);
@@ -127,6 +134,7 @@ test("sent again, it is the same letter in another message", async (context) => 
   const files = async (octets: Buffer) =>
     (await simpleParser(octets)).attachments.map(({ checksum }) => checksum);
   expect(await files(second.octets)).toEqual(await files(first.octets));
+  expect(second.headers.get("subject")).toBe(first.headers.get("subject"));
   expect(await notices(one)).toHaveLength(2);
   expect(again).toBeTruthy();
 });
@@ -203,6 +211,32 @@ test("called back before its first try, a letter is not sent at all", async (con
   expect(await events(recipient)).toMatchObject([
     { what: "recall-accepted", details: { reason: "not-sent" } },
   ]);
+  expect(await jobs("send-letter")).toEqual([]);
+});
+
+test("killed between the server's answer and writing it down, and then called back: the recall goes out", async (context) => {
+  const { expect } = context;
+  const { letter, send, event, sink, events, notices, query, jobs } = await letterScene(context);
+  const sent = await letter();
+  const [recipient = ""] = sent.recipients;
+  await send(recipient);
+  await query(
+    `begin; set local session_replication_role = replica; delete from saraban.delivery_attempt; delete from saraban.recipient_event;
+     update saraban.notice set state = 'due', settled_at = null; commit;
+     insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('send-letter', 'agency-a', '${recipient}', '${recipient}')`,
+  );
+  await event(sent, "recall-requested");
+  await send(recipient);
+  await send(recipient);
+  expect(sink.received.map(({ headers }) => headers.get("auto-submitted"))).toEqual([
+    undefined,
+    "auto-generated",
+  ]);
+  expect(await notices(recipient)).toMatchObject([
+    { kind: "letter", state: "withheld", reason: "recalled" },
+    { kind: "recall", state: "delivered" },
+  ]);
+  expect(WHATS(await events(recipient))).toEqual(["recall-sent"]);
   expect(await jobs("send-letter")).toEqual([]);
 });
 

@@ -30,7 +30,10 @@ test("a receipt waits while its office's keys cannot be fetched, and is proved w
   expect(await scene.jobs("record-report")).toEqual([{ subject_id: first }]);
   expect((await scene.events(recipientId)).at(-1)?.what).toBe("accepted");
 
+  // They come, and not the new one yet: a cache on the way holds those of some minutes ago.
   answers = true;
+  await again(first);
+  expect(await scene.jobs("record-report")).toEqual([{ subject_id: first }]);
   await scene.query("insert into saraban.partner_key (domain, kid, jwk, source) values ($1, $2, $3, 'url')", [
     OPDC.domain,
     key.kid,
@@ -39,6 +42,13 @@ test("a receipt waits while its office's keys cannot be fetched, and is proved w
   await again(first);
   expect(await scene.jobs("record-report")).toEqual([]);
   expect((await scene.events(recipientId)).at(-1)).toMatchObject({ what: "registered", proof: "signature" });
+
+  const invented = await scene.answer(path, { evidence: await stated(await newSigningKey()) });
+  expect(await scene.jobs("record-report")).toEqual([{ subject_id: invented }]);
+  scene.wait(11 * 60);
+  await again(invented);
+  expect(await scene.jobs("record-report")).toEqual([]);
+  expect((await scene.events(recipientId)).at(-1)).toMatchObject({ what: "registered", proof: "claim" });
 
   // A partner who never answers: what it is said to have said stands as a claim in the end.
   answers = false;

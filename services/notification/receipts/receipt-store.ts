@@ -25,18 +25,6 @@ export async function findReceipt(
   return rows[0];
 }
 
-/** All statements about an arrival, the oldest first. */
-export async function receiptsOf(
-  transaction: Transaction<Tables>,
-  intakeId: string,
-): Promise<IssuedEvidence[]> {
-  const { rows } = await sql<IssuedEvidence>`
-    select facts as evidence, jws from receipt where intake_id = ${intakeId} order by made_at, id limit 1000`.execute(
-    transaction,
-  );
-  return rows;
-}
-
 /** Writes a statement, unless another worker has made it a moment before. @param kid of the key that signed it */
 export async function insertReceipt(
   transaction: Transaction<Tables>,

@@ -1,5 +1,5 @@
-import type { Stamp } from "../../shared/letter/stamp.ts";
-import { buddhistYear } from "../../shared/letter/stamp.ts";
+import { holderOf } from "../../shared/letter/own-address.ts";
+import { buddhistYear, type Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Transaction } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
@@ -56,18 +56,11 @@ export async function promiseOwnerNotices(
  * would come back as a letter.
  */
 export function ownerOf({ ownerMail, clerk, mailbox, domain }: OwnedLetter): string | null {
-  const isOwn = (address: string | null): address is string => {
-    if (address === null) return false;
-    const at = address.lastIndexOf("@");
-    const [local, theirs] = [address.slice(0, at).toLowerCase(), address.slice(at + 1).toLowerCase()];
-    if (theirs !== domain && !theirs.endsWith(`.${domain}`)) return false;
-    return theirs !== domain || !(local === mailbox || /^[_+]/.test(after(local, mailbox)));
-  };
-  return [ownerMail, clerk].find(isOwn) ?? null;
-}
-
-function after(text: string, start: string): string {
-  return text.startsWith(start) ? text.slice(start.length) : "";
+  return (
+    [ownerMail, clerk].find(
+      (address) => address !== null && holderOf(address, { mailbox, domain }) === "own",
+    ) ?? null
+  );
 }
 
 const OPEN_BOOK = /^[^.]+\.outbound\.(?:ordinary|circular)$/;

@@ -100,7 +100,7 @@ test("recipients who could not be reached are told in one mail, with the reasons
   await tell(later(90_000));
   expect(sink.received).toHaveLength(2);
   expect((await sink.received[1]?.read())?.text).toContain("1. หน่วยงานที่ 3");
-  expect((await sink.received[1]?.read())?.text).toContain("nobody said why");
+  expect((await sink.received[1]?.read())?.text).toContain("not known why");
 });
 
 test("the list of who does not answer says what is known of each; who has answered meanwhile is not in it", async (context) => {

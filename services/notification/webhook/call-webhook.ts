@@ -5,12 +5,13 @@ import { finish, putOff } from "../../shared/letter/outbox.ts";
 import type { TrustedNow } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { inTransaction, type Kysely, type Transaction } from "../../shared/runtime/database.ts";
+import type { FindAddresses } from "../../shared/runtime/guarded-lookup.ts";
 import type { Log } from "../../shared/runtime/log.ts";
 import { lockJob } from "../mail/delivery-store.ts";
 import { type Destinations, openDestinations } from "../mail/destinations.ts";
 import type { EvidenceIssuer } from "../receipts/signing-keys.ts";
 import { type PostParts, postEvent } from "./post-event.ts";
-import { type FindAddresses, webhookUrlFault } from "./webhook-address.ts";
+import { webhookUrlFault } from "./webhook-address.ts";
 import {
   insertAttempt,
   nextInLine,

@@ -1,6 +1,7 @@
 import { request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
-import { checkedLookup, type FindAddresses } from "./webhook-address.ts";
+import type { FindAddresses } from "../../shared/runtime/guarded-lookup.ts";
+import { checkedLookup } from "./webhook-address.ts";
 import type { WebhookAnswer } from "./webhook-store.ts";
 
 export interface PostParts {

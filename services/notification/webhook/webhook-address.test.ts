@@ -1,6 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import { expect, test } from "vitest";
-import { checkedLookup, type FindAddresses, webhookUrlFault } from "./webhook-address.ts";
+import type { FindAddresses } from "../../shared/runtime/guarded-lookup.ts";
+import { checkedLookup, webhookUrlFault } from "./webhook-address.ts";
 
 test("webhooks are called over https, or on this machine", () => {
   const good = [

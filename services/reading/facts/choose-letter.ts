@@ -14,6 +14,8 @@ export interface LetterChoice {
   readonly letter: FileLetter | null;
   /** The PDF beside or inside an e-CMS document that says the same letter in print. */
   readonly pages: FileLetter | null;
+  /** The same where it cannot be read as one: a scan, or printed before the letter had its number. */
+  readonly print: LetterFile | null;
   /** The file whose name may give a number. */
   readonly named: LetterFile | null;
   /** Numbers of other letters: cited by the chosen one, or among its enclosures. */
@@ -49,6 +51,7 @@ export function chooseLetter(mail: FoundFacts, files: FileFacts): LetterChoice {
       : null;
   const chosen = letter ?? blank;
   const pages = document === null ? null : printed;
+  const print = document === null || printed !== null ? null : printOf(document.file, files, [...usable]);
   // A document that cannot be read is the letter where it was first taken for it, and the mail holds none.
   const shown =
     main ?? (isTyped(mail) ? null : [...usable].find(({ attachment }) => attachment.role === "main"));
@@ -69,7 +72,23 @@ export function chooseLetter(mail: FoundFacts, files: FileFacts): LetterChoice {
           ...each.enclosures.flatMap((text) => findLetterNumbers(text).map(({ canonical }) => canonical)),
         ],
   );
-  return { main, letter: chosen, pages, named: named ?? null, spokenOf, problems };
+  return { main, letter: chosen, pages, print, named: named ?? null, spokenOf, problems };
+}
+
+/** Which PDF is an e-CMS document in print, where none can be read: the pages that it holds itself, else those of its name. */
+function printOf(document: LetterFile, files: FileFacts, usable: readonly LetterFile[]): LetterFile | null {
+  const { partId } = document.attachment;
+  const pdfs = usable.filter(isPdf);
+  const stem = stemOf(document);
+  return (
+    pdfs.find(({ attachment }) => attachment.role === "main" && attachment.partId.startsWith(`${partId}>`)) ??
+    pdfs.find((file) => !namedEnclosure(files, file) && stem !== "" && stemOf(file) === stem) ??
+    null
+  );
+}
+
+function stemOf({ attachment }: LetterFile): string {
+  return (attachment.name ?? "").toLowerCase().replace(/\.[a-z0-9]{1,5}$/, "");
 }
 
 function nameTells(files: FileFacts, file: LetterFile): boolean {

@@ -97,10 +97,11 @@ export function settleFacts(mail: FoundFacts, files: FileFacts, known: KnownSend
   };
 }
 
-function setRoles({ names }: FileFacts, { main, letter, pages }: LetterChoice): void {
+/** Of a document that programs read and the pages that persons read, both are the letter. */
+function setRoles({ names }: FileFacts, { main, letter, pages, print }: LetterChoice): void {
   if (main === null) return;
   for (const file of names.keys()) {
-    const isMain = file === main || file === letter?.file || file === pages?.file;
+    const isMain = file === main || file === letter?.file || file === pages?.file || file === print;
     if (isMain) file.attachment.role = "main";
     else if (file.attachment.role === "main") file.attachment.role = "enclosure";
   }

@@ -96,6 +96,34 @@ describe("another office's receipt", () => {
     expect(verdict.outcome).toBe("ignored");
   });
 
+  it("does not make a letter disappear that another office's system has sent with it", async () => {
+    const [same, other] = ["55", "60"].map(
+      (number) => `ที่ นร 1200/${number} ลงวันที่ 20 พฤศจิกายน 2569 เรื่อง ขอส่งใบรับ`,
+    );
+    const pdf: Part = { type: "application/pdf", name: "letter.pdf", content: "%PDF-1.4" };
+    const picture: Part = { type: "image/png", name: "page.png", content: "..." };
+    const json: Part = { type: "application/json", name: "receipt.json", content: "{}" };
+    const paper: Part = {
+      type: "application/pdf",
+      name: "receipt.pdf",
+      content: `%PDF-1.7\n${receipt}\n%%EOF`,
+    };
+    const whole = await read(GENERATED, same ?? "", [text("..."), json, jws(receipt), paper]);
+    expect(whole.reading).toMatchObject({ kind: "auto-reply", report: { evidence: receipt } });
+    for (const [subject, parts] of [
+      [same, [jws(receipt), pdf]],
+      [same, [paper, picture]],
+      [other, [jws(receipt)]],
+      [other, [jws(recall)]],
+      [same, [jws(receipt), ...Array.from({ length: 10 }, () => paper), pdf]],
+    ] as const) {
+      const { reading, verdict } = await read(GENERATED, subject ?? "", [text("..."), ...parts]);
+      const names = parts.map(({ name }) => name).join();
+      expect(reading, names).toMatchObject({ kind: "letter", report: null });
+      expect(verdict, names).toMatchObject({ outcome: "triage" });
+    }
+  });
+
   it("is an enclosure like any other beside a person's letter, and in what was returned or passed on", async () => {
     const letter = "ที่ นร 1200/55 ลงวันที่ 20 พฤศจิกายน 2569 เรื่อง ขอส่งใบรับ";
     const person = await read("", letter, [text("เรียน ..."), jws(receipt)]);
@@ -138,5 +166,10 @@ describe("a recall", () => {
     const pdf: Part = { type: "application/pdf", name: "letter.pdf", content: "%PDF-1.4" };
     const { reading } = await read("", SUBJECT, [text("..."), pdf, jws(recall)]);
     expect(reading).toMatchObject({ kind: "letter", report: null });
+    // A letter of its own in the text of the mail, which asks for another one back.
+    const own = "ที่ นร 1200/60 ลงวันที่ 21 พฤศจิกายน 2569 เรื่อง ขอเรียกคืนหนังสือ";
+    const asking = await read("", own, [text("..."), jws(recall)]);
+    expect(asking.reading).toMatchObject({ kind: "letter", report: null, facts: { number: "นร 1200/60" } });
+    expect(asking.verdict).toMatchObject({ outcome: "ready" });
   });
 });

@@ -151,3 +151,29 @@ test("clerks at one letter at the same moment: each change is a version, and it 
   expect(await query("select id from saraban.outbound_recipient")).toHaveLength(isSent ? 1 : 0);
   expect(await handedOn("send-letter")).toHaveLength(isSent ? 1 : 0);
 });
+
+test("the letter says what its line says, however the directory spells its names, and where the names of many are cut", async (context) => {
+  const { expect } = context;
+  const { do: act, draft, query } = await outboundScene(context);
+  await query("update saraban.agency set name_th = 'หน่วยงาน  ทดสอบ ก\u200b ' where id = 'agency-a'");
+  await query("update saraban.partner set name_th = E'กรม\\tนํ้า' where domain = 'mot.example.go.th'");
+  // The fourth name ends, and a space stands, where the column is full.
+  const names = [300, 300, 300, 92, 100].map((length, index) => ({
+    name: "น".repeat(length),
+    address: `r${index}@outside.example.com`,
+  }));
+  for (const recipients of [[{ partner: "mot.example.go.th" }], names]) {
+    const details = { version: 1, send: true };
+    const letterId = await draft({ recipients });
+    expect(await act("approve", { letterId, details, by: SOMSRI })).toMatchObject({ result: "done" });
+  }
+  const said = await query<{ fact: string; line: string; from: string }>(
+    `select l.letter_to as line, l.letter_from as from, o.facts ->> 'to' as fact, o.facts ->> 'from' as said
+       from saraban.outbound_letter o join saraban.register_line l using (book_id, year, number) order by number`,
+  );
+  expect(said).toMatchObject([
+    { line: "กรม น้ำ", fact: "กรม น้ำ", from: "หน่วยงาน ทดสอบ ก", said: "หน่วยงาน ทดสอบ ก" },
+    { line: said[1]?.fact },
+  ]);
+  expect(said[1]?.fact).toHaveLength(999);
+});

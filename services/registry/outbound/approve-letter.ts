@@ -1,4 +1,4 @@
-import type { Act } from "../../shared/letter/act.ts";
+import { type Act, oneLine } from "../../shared/letter/act.ts";
 import type { ActRefusal } from "../../shared/letter/act-refusal.ts";
 import { dayOf, isoDateOfDay } from "../../shared/letter/bangkok-day.ts";
 import type { OutboundFacts } from "../../shared/letter/outbound.ts";
@@ -77,10 +77,12 @@ async function completed(
   { at }: Stamp,
 ): Promise<OutboundFacts> {
   const offices = await findOffices(transaction, domainsOf(facts.recipients));
+  const to = facts.to ?? addressees(facts.recipients, offices);
   return {
     ...facts,
     letterDate: facts.letterDate ?? isoDateOfDay(dayOf(at.getTime())),
-    from: facts.from ?? nameThai,
-    to: facts.to ?? addressees(facts.recipients, offices),
+    // Names of the directory are spelt as somebody has typed them; the letter says what its line says, to the letter.
+    from: facts.from ?? oneLine(nameThai),
+    to: to === null ? null : oneLine(to),
   };
 }

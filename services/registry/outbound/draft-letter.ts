@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Act } from "../../shared/letter/act.ts";
 import type { ActRefusal } from "../../shared/letter/act-refusal.ts";
 import type { OutboundFacts } from "../../shared/letter/outbound.ts";
+import { holderOf } from "../../shared/letter/own-address.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Transaction } from "../../shared/runtime/database.ts";
@@ -41,12 +42,19 @@ export async function draftLetter(
   if (!wanted) return refused("a-letter-is-needed");
   if (letter?.state === "withdrawn") return refused("the-letter-is-withdrawn");
   if (letter?.state === "sent") return refused("the-letter-is-sent");
+  // Who changes a letter may say which one he has seen: of two at the same letter the second one hears of the first.
+  const seen = act.details.version;
+  if (seen !== undefined && seen !== letter?.version) return refused("another-version-was-seen");
   const fault = await draftFault(transaction, act, wanted);
   if (fault !== null) return refused(fault);
   if (!letter) {
-    if (!(await insertLetter(transaction, act, wanted, stamp)))
+    const id = act.letterId as string;
+    if (!(await insertLetter(transaction, act, wanted, stamp))) {
+      // The id is the asker's choice: another agency's letter, which is not seen here, may have it.
+      if (!(await readLetter(transaction, id))) return refused("no-such-letter");
       throw new Error("the same letter was drafted a moment ago: the act is tried again");
-    await insertLetterEvent(transaction, act, act.letterId as string, { what: "drafted", version: 1 }, stamp);
+    }
+    await insertLetterEvent(transaction, act, id, { what: "drafted", version: 1 }, stamp);
     return done();
   }
   const isNumbered = letter.state === "approved";
@@ -81,10 +89,9 @@ async function draftFault(
   )
     return "the-replaced-letter-is-not-sent";
   if (ownerMail === undefined) return null;
-  // What the owner is told of a letter is for nobody outside.
-  const { domain } = await readAgency(transaction, agencyId);
-  const theirs = ownerMail.slice(ownerMail.lastIndexOf("@") + 1).toLowerCase();
-  return theirs === domain || theirs.endsWith(`.${domain}`) ? null : "the-owner-mail-is-not-the-agencys";
+  // What the owner is told of a letter is for nobody outside, and no letter to the agency itself.
+  const holder = holderOf(ownerMail, await readAgency(transaction, agencyId));
+  return holder === "own" ? null : "the-owner-mail-is-not-the-agencys";
 }
 
 /** The numbered letter with what may still change; null when the wanted one says something else on its line. */

@@ -23,6 +23,9 @@ test("the life of a letter: drafted, returned, changed, checked, signed off with
     act("draft", { letterId, details: { letter: { ...content, ...facts } } });
   expect(await change({})).toMatchObject({ result: "done" });
   expect(await change({})).toMatchObject({ reason: "nothing-changes" });
+  // Somebody else at the same letter, who still has the first version before him.
+  const late = { ...seen(1), details: { version: 1, letter: { ...content, subject: "ของผู้ที่มาช้า" } } };
+  expect(await act("draft", late)).toMatchObject({ reason: "another-version-was-seen" });
   expect(await act("check", seen(1))).toMatchObject({ reason: "another-version-was-seen" });
   expect(await act("check", seen(2))).toMatchObject({ result: "done" });
   // What was checked and then changed has to be checked again.
@@ -168,9 +171,12 @@ test("a classified letter, a file that is not there and an owner outside are ref
     [{ subject: "แผนการซ้อม (ลับมาก)" }, "classified-letters-are-not-mailed"],
     [{ text: "เรียน ผู้อำนวยการ\nชั้นความลับ: ลับ" }, "classified-letters-are-not-mailed"],
     [{ files: [secret] }, "classified-letters-are-not-mailed"],
+    [{ enclosures: ["บัญชีรายชื่อ", "ลับที่สุด"] }, "classified-letters-are-not-mailed"],
     [{ secrecy: "confidential" }, "classified-letters-are-not-mailed"],
     [{ files: [newId()] }, "no-such-file"],
     [{ ownerMail: "someone@gmail.example.com" }, "the-owner-mail-is-not-the-agencys"],
+    // There it would come in as a letter.
+    [{ ownerMail: "Saraban_unit@agency-a.example.go.th" }, "the-owner-mail-is-not-the-agencys"],
     [{ replaces: newId() }, "the-replaced-letter-is-not-sent"],
   ];
   for (const [more, reason] of facts) {
@@ -183,6 +189,16 @@ test("a classified letter, a file that is not there and an owner outside are ref
   ] as const)
     expect(await act(name, { letterId: newId() })).toMatchObject({ result: "refused", reason });
   expect(await query("select 1 from saraban.outbound_letter")).toEqual([]);
+  const theirs = newId();
+  await query(
+    `insert into saraban.outbound_letter (id, agency_id, series, state, version, facts, drafted_by, drafted_by_name, drafted_at)
+       values ($1, 'agency-b', 'ordinary', 'draft', 1, '{}', 'person:x', 'x', now())`,
+    [theirs],
+  );
+  expect(await act("draft", { letterId: theirs, details: { letter: LETTER } })).toMatchObject({
+    result: "refused",
+    reason: "no-such-letter",
+  });
 });
 
 test("a letter that is given up stays unsent; its number is cancelled with it and never given again", async (context) => {

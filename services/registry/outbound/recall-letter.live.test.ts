@@ -36,6 +36,11 @@ test("a letter that was sent by mistake is asked back from everybody; the book s
   expect((await handedOn("send-letter")).sort()).toEqual(sentTo.sort());
   expect(await letter(letterId)).toMatchObject({ state: "sent", recalled_at: expect.any(Date) });
   expect(await events(letterId)).toEqual(["drafted", "approved", "recall-requested"]);
+  for (const change of ["recalled_at = null", `replaces = '${unsent}'`])
+    await expect(
+      query(`update saraban.outbound_letter set ${change} where id = $1`, [letterId]),
+      change,
+    ).rejects.toThrow(/stays as it was/);
   expect(
     await query("select number, what, details, reason from saraban.entry_event"),
     "our own book says so",

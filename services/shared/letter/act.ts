@@ -4,6 +4,19 @@ import type { OutboundFacts } from "./outbound.ts";
 import type { LetterKind } from "./register-line.ts";
 import { normaliseThai } from "./thai-text.ts";
 
+/** Acts on an outbound letter. */
+export const OUTBOUND_ACTS = [
+  "draft",
+  "check",
+  "return",
+  "approve",
+  "send",
+  "resend",
+  "recall",
+  "withdraw",
+  "note-answer",
+] as const;
+
 /** What a clerk can do (schemas/act.schema.json). */
 export const ACTS = [
   "register",
@@ -18,30 +31,9 @@ export const ACTS = [
   "invalid",
   "hand-over",
   "answer-recall",
-  "draft",
-  "check",
-  "return",
-  "approve",
-  "send",
-  "resend",
-  "recall",
-  "withdraw",
-  "note-answer",
+  ...OUTBOUND_ACTS,
 ] as const;
 export type ActName = (typeof ACTS)[number];
-
-/** Acts on an outbound letter. */
-export const OUTBOUND_ACTS = [
-  "draft",
-  "check",
-  "return",
-  "approve",
-  "send",
-  "resend",
-  "recall",
-  "withdraw",
-  "note-answer",
-] as const satisfies readonly ActName[];
 
 /** Fields of a line that a clerk may write. One that is left out stays as it is; null empties it. */
 export interface LineFacts {
@@ -73,7 +65,7 @@ export interface NormalisedFacts extends LineFacts {
 export interface ActDetails {
   /** draft: the whole letter as it is to be now. */
   readonly letter?: OutboundFacts;
-  /** check, return, approve, send: the version that the person has seen; another one is refused. */
+  /** check, return, approve, send, and if wanted draft: the version that the person has seen; another one is refused. */
   readonly version?: number;
   /** approve: sends it in the same moment. */
   readonly send?: boolean;

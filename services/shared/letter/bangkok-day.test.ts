@@ -34,6 +34,7 @@ test("date, weekday and year agree with the time zone data, also before 1970", (
 });
 
 test.each([
+  "0000-01-01",
   "2025-02-29",
   "2025-02-30",
   "2025-13-01",

@@ -33,9 +33,9 @@ export function isoDateOfDay(day: number): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** The day of "2026-04-13" (C.E.); null when the text is no such date (2025-02-29 is none). */
+/** The day of "2026-04-13" (C.E.); null when the text is no such date (2025-02-29 is none, and no year is 0000). */
 export function dayOfIsoDate(text: string): number | null {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
+  if (!/^(?!0000)\d{4}-\d{2}-\d{2}$/.test(text)) return null;
   const ms = Date.parse(`${text}T00:00:00Z`);
   // Date.parse takes 2025-02-30 for 2 March.
   if (Number.isNaN(ms) || isoDateOfDay(ms / DAY_MS) !== text) return null;

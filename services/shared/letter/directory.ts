@@ -1,7 +1,9 @@
 import { createPublicKey } from "node:crypto";
+import { namesThisMachine } from "../runtime/guarded-lookup.ts";
 import { normaliseLetterNumber } from "./letter-number.ts";
 import { DEFAULT_OFFICE, type Office, officeFaults } from "./office-hours.ts";
 import type { OutboundRules } from "./outbound.ts";
+import { holderOf } from "./own-address.ts";
 import type { Channel } from "./register-line.ts";
 import type { SenderRules } from "./sender-rules.ts";
 
@@ -120,19 +122,13 @@ function letterCodeFaults(letterCode: string | undefined): string[] {
 /**
  * What they are told is for nobody outside; and told to the central mailbox it would come back as a letter.
  */
-function contactFaults({ domain, mailbox, contacts }: Agency): string[] {
-  return Object.entries(contacts ?? {}).flatMap(([name, address]: [string, string]) => {
-    const at = address.lastIndexOf("@");
-    const local = address.slice(0, at).toLowerCase();
-    const own = domain.toLowerCase();
-    const theirs = address.slice(at + 1).toLowerCase();
-    if (theirs !== own && !theirs.endsWith(`.${own}`))
-      return [`${name} ${address} is not in the agency's domain; use an address in ${domain}`];
-    const central = mailbox.toLowerCase();
-    const isCentral = local === central || local.startsWith(`${central}_`) || local.startsWith(`${central}+`);
-    return theirs === own && isCentral
-      ? [`${name} ${address} is the central mailbox itself; use a person's or an office's address`]
-      : [];
+function contactFaults(agency: Agency): string[] {
+  return Object.entries(agency.contacts ?? {}).flatMap(([name, address]: [string, string]) => {
+    const holder = holderOf(address, agency);
+    if (holder === "own") return [];
+    return holder === "foreign"
+      ? [`${name} ${address} is not in the agency's domain; use an address in ${agency.domain}`]
+      : [`${name} ${address} is the central mailbox itself; use a person's or an office's address`];
   });
 }
 
@@ -149,12 +145,10 @@ function partnerFaults({ domain, keysUrl, keys = [] }: Partner): string[] {
   ];
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 function isSafeUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || url.username !== "" || url.password !== "") return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname));
+  return url.protocol === "https:" || (url.protocol === "http:" && namesThisMachine(url));
 }
 
 function isPublicKey({ kty, crv, x }: PartnerKey): boolean {

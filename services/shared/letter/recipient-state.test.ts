@@ -110,7 +110,14 @@ test("recall, warning and escalation stand beside the state", () => {
     escalatedAt: new Date(30 * 60_000),
     recall: "recall-sent",
   });
-  expect(recipientState([...recall, said(43, "recall-accepted")]).recall).toBe("recall-accepted");
+  const back = said(43, "recall-accepted");
+  expect(recipientState([...recall, back])).toMatchObject({ recall: "recall-accepted", isAnswered: true });
+  const registered = said(10, "registered", "signature", { receiveNumber: "12" });
+  expect(recipientState([sent, registered, ...recall, back])).toMatchObject({
+    state: "registered",
+    receiveNumber: "12",
+    recall: "recall-accepted",
+  });
 });
 
 test("of any news in any order: no claim changes what is proved, and the order of the list does not count", () => {

@@ -83,6 +83,8 @@ function laterAnswer(best: RecipientNews | null, next: RecipientNews): Recipient
   if (best === null) return next;
   // That it has arrived says nothing new of a letter that is registered.
   if (next.what === "arrived" && REGISTERED.has(best.what)) return best;
+  // That it was given back stands beside the number that it had there, and does not take its place.
+  if (next.what === "recall-accepted") return best;
   return best.what === "arrived" || STRENGTH[next.proof] >= STRENGTH[best.proof] ? next : best;
 }
 

@@ -20,6 +20,16 @@ export type Series = "ordinary" | "circular" | "classified";
 /** The books that every clerk of an agency may see: direction and series. */
 export const OPEN_BOOKS = ["inbound.ordinary", "outbound.ordinary", "outbound.circular"] as const;
 
+/** What may happen to a line after it was written: rows of entry_event. */
+export type LineEventName =
+  | "corrected"
+  | "filled"
+  | "cancelled"
+  | "handed-over"
+  | "recall-requested"
+  | "recall-accepted"
+  | "recall-refused";
+
 /** registered; reserved (จองเลข, not filled yet); cancelled (the number stays used). */
 export type LineStatus = "registered" | "reserved" | "cancelled";
 

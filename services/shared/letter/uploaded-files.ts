@@ -6,11 +6,15 @@ import { type ByteStore, openStore } from "../runtime/store.ts";
 export const LARGEST_UPLOAD_BYTES = 50 * 1024 * 1024;
 
 /**
- * The store of files for outbound letters that are too large for the table uploaded_file. A folder of its own beside that
- * of letters received: from there refused octets are removed by the table of arrivals alone, which knows none of these.
+ * Where files for outbound letters lie that are too large for the table uploaded_file. A folder of its own beside that of
+ * letters received: from there refused octets are removed by the table of arrivals alone, which knows none of these.
  */
+export function uploadsDir(dataDir: string): string {
+  return join(dataDir, "uploads");
+}
+
 export function openUploads(dataDir: string): Promise<ByteStore> {
-  return openStore({ dir: join(dataDir, "uploads") });
+  return openStore({ dir: uploadsDir(dataDir) });
 }
 
 /** The octets of a row of uploaded_file; the stream fails with ENOENT when a large one's file is gone. */

@@ -16,13 +16,16 @@ export function evidenceFault(document: unknown): string | null {
   return fault ? schemaFault(fault) : "it does not agree with its schema";
 }
 
+/** The years that PostgreSQL, JavaScript and RFC 3339 all write with four digits. */
+const YEAR = /^(?!0000)\d{4}-/;
+
 function compile(): ValidateFunction<Evidence> {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
   ajv.addFormat("date", (text: string) => dayOfIsoDate(text) !== null);
   // The one spelling of an instant that we write (RFC 3339 §5.6), of a day that exists.
   ajv.addFormat("date-time", (text: string) => {
     const at = new Date(text);
-    return !Number.isNaN(at.getTime()) && at.toISOString() === text;
+    return YEAR.test(text) && !Number.isNaN(at.getTime()) && at.toISOString() === text;
   });
   return ajv.compile<Evidence>(readJson(join(projectDir, "schemas/evidence.schema.json")));
 }

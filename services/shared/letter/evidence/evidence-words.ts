@@ -18,7 +18,7 @@ export interface EvidenceRow {
 /** Title of the paper, and in a sentence what it says. */
 export const EVIDENCE_HEADINGS: Readonly<Record<EvidenceType, { title: Words; says: Words }>> = {
   arrived: {
-    title: { th: "ใบตอบรับหนังสือ", en: "Receipt of a letter: arrived" },
+    title: { th: "ใบแจ้งหนังสือเข้าระบบ", en: "Receipt of a letter: arrived" },
     says: {
       th: "หนังสือของท่านเข้าสู่ระบบแล้ว อยู่ระหว่างรอลงทะเบียนรับ",
       en: "Your letter has entered this system; its registration follows.",
@@ -29,7 +29,7 @@ export const EVIDENCE_HEADINGS: Readonly<Record<EvidenceType, { title: Words; sa
     says: { th: "ได้รับและลงทะเบียนรับหนังสือของท่านแล้ว", en: "Your letter was received and registered." },
   },
   "handed-over": {
-    title: { th: "ใบตอบรับหนังสือ", en: "Receipt of a letter: handed over" },
+    title: { th: "ใบแจ้งการเปิดหนังสือ", en: "Receipt of a letter: handed over" },
     says: {
       th: "เจ้าหน้าที่ผู้รับผิดชอบได้เปิดหนังสือของท่านแล้ว",
       en: "The responsible officer has opened your letter.",
@@ -184,7 +184,7 @@ export function clockWords({ clock: { received, registered } }: Evidence): Words
 }
 
 /** When it counts as received, if that is later than its arrival (e-Government Act s. 10); null if not. */
-function deemedLater({ receivedAt, deemedReceivedAt }: Evidence): string | null {
+export function deemedLater({ receivedAt, deemedReceivedAt }: Evidence): string | null {
   if (deemedReceivedAt === null) return null;
   return new Date(deemedReceivedAt) > new Date(receivedAt) ? deemedReceivedAt : null;
 }

@@ -8,6 +8,14 @@ import { newSigningKey, signEvidence } from "./sign-evidence.ts";
 const evidence = EVIDENCE_EXAMPLES.registered;
 const jws = await signEvidence(evidence, await newSigningKey());
 const later = await signEvidence(EVIDENCE_EXAMPLES.corrected, await newSigningKey());
+/** As a mail program saves it (.eml). */
+const attached = (text: string) => {
+  const lines =
+    Buffer.from(text)
+      .toString("base64")
+      .match(/.{1,76}/g) ?? [];
+  return `--part\r\nContent-Transfer-Encoding: base64\r\n\r\n${lines.join("\r\n")}\r\n--part--\r\n`;
+};
 const found = (text: string | Buffer) => findJws(Buffer.from(text as string));
 
 test("a receipt is found in text, mail, JSON and in our PDF", async () => {
@@ -22,6 +30,8 @@ test("a receipt is found in text, mail, JSON and in our PDF", async () => {
     lines(75, "=\r\n"),
     lines(40, "\t "),
     JSON.stringify({ receipt: { jws }, more: [1] }),
+    attached(jws),
+    `${attached(later.slice(0, 300))}${attached(jws)}`,
     `first ${jws} and ${later}`,
     // One that was cut off, and then a whole one.
     `${later.slice(0, 300)}!\n${jws}`,
@@ -52,6 +62,10 @@ test("what holds none gives none, and takes no time", () => {
     JSON.stringify(evidence),
     beginning.repeat(LARGEST_UPLOAD / beginning.length),
     `${beginning}!`.repeat(LARGEST_UPLOAD / 29),
+    Buffer.from(beginning.slice(0, 27))
+      .toString("base64")
+      .repeat(LARGEST_UPLOAD / 36),
+    attached(jws.slice(0, -1)),
     `${beginning}.${"A".repeat(100_000)}.${"A".repeat(86)}`,
     `%PDF-1.4 ${"stream\n".repeat(100_000)}`,
     `%PDF-1.4 ${"stream\nx endstream ".repeat(50_000)}`,

@@ -7,6 +7,9 @@ export const LARGEST_UPLOAD = 1024 * 1024;
 
 /** How the JWS of each receipt begins: base64url of {"alg":"EdDSA","kid": in its canonical spelling. */
 const BEGINNING = Buffer.from('{"alg":"EdDSA","kid":').toString("base64url");
+/** The same where a mail carries the file as it goes over the line: base64 once more, from its first octet (RFC 2045 §6.8). */
+const ENCODED_BEGINNING = Buffer.from(BEGINNING.slice(0, 27)).toString("base64");
+const MOST_ENCODED = 10;
 /** An Ed25519 signature: 64 octets, base64url. */
 const SIGNATURE_LENGTH = 86;
 
@@ -14,8 +17,8 @@ const MOST_STREAMS = 100;
 const LARGEST_STREAM = 512 * 1024;
 
 /**
- * Finds a receipt's JWS in a file: the JWS itself, a text or a mail with it (broken into lines, quoted), JSON, or a PDF of
- * ours. The first one that is complete.
+ * Finds a receipt's JWS in a file: the JWS itself, a text with it (broken into lines, quoted), a mail that it is attached to,
+ * JSON, or a PDF of ours. The first one that is complete.
  * @param octets what somebody has uploaded, whatever it is
  * @returns null when there is none, or the file is larger than LARGEST_UPLOAD
  */
@@ -23,7 +26,23 @@ export function findJws(octets: Uint8Array): string | null {
   if (octets.length > LARGEST_UPLOAD) return null;
   const file = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
   const text = file.toString("latin1");
-  return findInText(text) ?? (text.slice(0, 1024).includes("%PDF-") ? findInPdf(file, text) : null);
+  return (
+    findInText(text) ??
+    findInBase64(text) ??
+    (text.slice(0, 1024).includes("%PDF-") ? findInPdf(file, text) : null)
+  );
+}
+
+/** Few beginnings, each read so far and no further: one mail carries one receipt. */
+function findInBase64(text: string): string | null {
+  let at = text.indexOf(ENCODED_BEGINNING);
+  for (let looked = 0; at >= 0 && looked < MOST_ENCODED; looked++) {
+    const [encoded = ""] = /^[A-Za-z0-9+/\s]*/.exec(text.slice(at, at + 2 * LONGEST_JWS)) ?? [];
+    const found = findInText(Buffer.from(encoded, "base64").toString("latin1"));
+    if (found !== null) return found;
+    at = text.indexOf(ENCODED_BEGINNING, at + ENCODED_BEGINNING.length);
+  }
+  return null;
 }
 
 /** Linear in the text: each beginning is read at most LONGEST_JWS further, and the next one is looked for behind it. */

@@ -67,7 +67,11 @@ test("a changed field is no longer proved; what is no recall is none, whatever i
       { ...RECALL, schema: "x" },
       { ...RECALL, reason: "a\0b" },
       { ...RECALL, reason: "x".repeat(1001) },
-      { ...RECALL, letter: { ...RECALL.letter, date: "yesterday" } },
+      { ...RECALL, replacedBy: "a\ud800" },
+      ...["yesterday", "2026-13-45", "2026-02-30", "0000-01-01"].map((date) => ({
+        ...RECALL,
+        letter: { ...RECALL.letter, date },
+      })),
       { ...RECALL, letter: { ...RECALL.letter, messageIds: [1] } },
     ].map((content) => `${header}.${encoded(content)}.${signature}`),
   ]) {

@@ -1,4 +1,5 @@
 import { CompactSign, compactVerify, decodeProtectedHeader, errors, importJWK } from "jose";
+import { dayOfIsoDate } from "../bangkok-day.ts";
 import { canonicalForm } from "./canonical-form.ts";
 import type { PublicKey } from "./public-key.ts";
 import type { SigningKey } from "./sign-evidence.ts";
@@ -41,6 +42,8 @@ export type VerifiedRecall =
   | { readonly state: "not-a-recall" };
 
 const LONGEST_JWS = 64 * 1024;
+/** How many mails a recall may name. */
+export const MOST_MESSAGE_IDS = 100;
 
 /** @throws when the recall is none by its form: what we sign, everyone must be able to read as ours */
 export async function signRecall(recall: Recall, { kid, privateKey }: SigningKey): Promise<string> {
@@ -88,7 +91,6 @@ export async function verifyRecall(
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 function isRecall(content: unknown): content is Recall {
   if (!isObject(content) || content["schema"] !== RECALL_SCHEMA) return false;
@@ -102,8 +104,8 @@ function isRecall(content: unknown): content is Recall {
     isText(agency["nameThai"], 300) &&
     isText(agency["nameEnglish"], 300) &&
     isText(letter["number"], 100) &&
-    (letter["date"] === null || matches(letter["date"], DATE)) &&
-    letter["messageIds"].length <= 100 &&
+    (letter["date"] === null || isDate(letter["date"])) &&
+    letter["messageIds"].length <= MOST_MESSAGE_IDS &&
     letter["messageIds"].every((id) => isText(id, 998)) &&
     (evidenceId === null || matches(evidenceId, UUID)) &&
     isText(reason, 1000) &&
@@ -116,7 +118,14 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isText(value: unknown, longest: number): value is string {
-  return typeof value === "string" && value.length <= longest && !value.includes("\0");
+  // NUL and lone surrogates can be said in JSON, and not be written into the database.
+  return (
+    typeof value === "string" && value.length <= longest && !value.includes("\0") && value.isWellFormed()
+  );
+}
+
+function isDate(value: unknown): boolean {
+  return typeof value === "string" && dayOfIsoDate(value) !== null;
 }
 
 function matches(value: unknown, form: RegExp): value is string {

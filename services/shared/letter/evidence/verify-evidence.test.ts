@@ -171,11 +171,15 @@ test("what our own key has signed is no receipt unless it is one, in canonical f
     "a member more": text.replace("{", '{"__proto__":{},'),
     "no UTF-8": Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from([0xff])]),
     "deep nesting": "[".repeat(20_000),
+    NUL: text.replace('"messageId":"', '"messageId":"\\u0000'),
+    "the year 0": text.replace(/"date":"\d{4}/, '"date":"0000'),
     "another document": "{}",
     nothing: "",
   };
-  for (const [name, payload] of Object.entries(payloads))
+  for (const [name, payload] of Object.entries(payloads)) {
+    expect(payload, name).not.toBe(text);
     expect(stateOf(await signAnything(payload)), name).toBe("not-a-receipt");
+  }
   expect(stateOf(await signAnything("x".repeat(64 * 1024)))).toBe("not-a-receipt");
 });
 

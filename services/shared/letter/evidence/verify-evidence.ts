@@ -92,15 +92,20 @@ function readPayload(octets: Buffer): string | Evidence {
   return document.isCanonical ? (document.value as Evidence) : "it is not in canonical form";
 }
 
-/** Undefined for what is no JSON in UTF-8, or cannot be written as such (lone surrogates). */
+/** Undefined for what is no JSON in UTF-8, cannot be written as such (lone surrogates), or holds NUL, which no table takes. */
 function parsed(octets: Buffer): { readonly value: unknown; readonly isCanonical: boolean } | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(octets);
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(text, withoutNul);
     return { value, isCanonical: canonicalForm(value) === text };
   } catch {
     return undefined;
   }
+}
+
+function withoutNul(_name: string, value: unknown): unknown {
+  if (typeof value === "string" && value.includes("\0")) throw new Error("NUL");
+  return value;
 }
 
 /** jose answers by promises alone; this is all that it would do for the one algorithm that there is. */

@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 
-/** What no public mail server has for an address (IANA's registries of special-purpose addresses, RFC 6890). */
+/** What nobody on the Internet has for an address (IANA's registries of special-purpose addresses, RFC 6890). */
 const NETWORKS: readonly (readonly [string, number])[] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
