@@ -48,8 +48,9 @@ export async function issueEvidence(
     verifyUrl: issuer.publicUrl === "" ? null : `${issuer.publicUrl}/verify/${code}`,
   };
   const issued = { evidence, jws: await signEvidence(evidence, key) };
-  await insertReceipt(transaction, agencyId, eventId, issued, key.kid, stamp.clock);
-  const stands = await findReceipt(transaction, intakeId, facts.type, eventId);
+  const stands =
+    (await insertReceipt(transaction, agencyId, eventId, issued, key.kid, stamp.clock)) ??
+    (await findReceipt(transaction, intakeId, facts.type, eventId));
   if (!stands) throw new Error("the receipt was written and cannot be found");
   return stands;
 }

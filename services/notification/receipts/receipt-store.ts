@@ -25,7 +25,12 @@ export async function findReceipt(
   return rows[0];
 }
 
-/** Writes a statement, unless another worker has made it a moment before. @param kid of the key that signed it */
+/**
+ * Writes a statement, unless another worker has made it a moment before.
+ * @param kid of the key that signed it
+ * @returns it as it stands in the table, its fields in the order in which each later try will read them, so that all tries
+ *   write the same octets; undefined when the other worker's stands there
+ */
 export async function insertReceipt(
   transaction: Transaction<Tables>,
   agencyId: string,
@@ -33,8 +38,8 @@ export async function insertReceipt(
   { evidence, jws }: IssuedEvidence,
   kid: string,
   clock: ClockState,
-): Promise<void> {
-  await transaction
+): Promise<IssuedEvidence | undefined> {
+  const row = await transaction
     .insertInto("receipt")
     .values({
       id: evidence.evidenceId,
@@ -51,5 +56,7 @@ export async function insertReceipt(
       clock: JSON.stringify(clock),
     })
     .onConflict((conflict) => conflict.constraint("receipt_once").doNothing())
-    .execute();
+    .returning(["facts", "jws"])
+    .executeTakeFirst();
+  return row && { evidence: row.facts as unknown as Evidence, jws: row.jws };
 }

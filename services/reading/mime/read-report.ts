@@ -1,4 +1,8 @@
-import type { DeliveryReport, ReportedRecipient } from "../../shared/letter/delivery-report.ts";
+import {
+  type DeliveryReport,
+  type ReportedRecipient,
+  SAYS_NOTHING,
+} from "../../shared/letter/delivery-report.ts";
 import { findLetterNumbers } from "../../shared/letter/letter-number.ts";
 import { thaiDigitsToArabic } from "../../shared/letter/thai-text.ts";
 import type { MessageKind } from "../reading.ts";
@@ -40,19 +44,6 @@ export function reportOf(
   if (relatesTo === null && receiveNumber === null && letter === null && evidence === null) return null;
   return { ...SAYS_NOTHING, relatesTo, receiveNumber, letter, evidence };
 }
-
-const SAYS_NOTHING: DeliveryReport = {
-  relatesTo: null,
-  envelopeId: null,
-  action: null,
-  status: null,
-  recipient: null,
-  diagnostic: null,
-  recipients: [],
-  receiveNumber: null,
-  letter: null,
-  evidence: null,
-};
 
 /**
  * What a bounce or a read receipt says of the message of ours it is about, or null when it says nothing: delivery status

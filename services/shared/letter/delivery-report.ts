@@ -43,3 +43,17 @@ export type ReportedRecipient = {
   status: string | null;
   diagnostic: string | null;
 };
+
+/** To which each kind adds what it says. */
+export const SAYS_NOTHING: Readonly<DeliveryReport> = Object.freeze({
+  relatesTo: null,
+  envelopeId: null,
+  action: null,
+  status: null,
+  recipient: null,
+  diagnostic: null,
+  recipients: [],
+  receiveNumber: null,
+  letter: null,
+  evidence: null,
+});

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { inject, type TestContext } from "vitest";
-import type { DeliveryReport } from "../../../shared/letter/delivery-report.ts";
+import { type DeliveryReport, SAYS_NOTHING } from "../../../shared/letter/delivery-report.ts";
 import { systemClock } from "../../../shared/letter/stamp.ts";
 import { openUploads } from "../../../shared/letter/uploaded-files.ts";
 import { newId } from "../../../shared/runtime/ids.ts";
@@ -16,19 +16,6 @@ import { openSmarthost } from "../../mail/smarthost.ts";
 import { openIssuer } from "../../receipts/issue-evidence.ts";
 import { type RecordReportParts, recordReport } from "../../record-report.ts";
 import { type SendLetterParts, sendLetter } from "../send-letter.ts";
-
-export const NO_REPORT: DeliveryReport = {
-  relatesTo: null,
-  envelopeId: null,
-  action: null,
-  status: null,
-  recipient: null,
-  diagnostic: null,
-  recipients: [],
-  receiveNumber: null,
-  letter: null,
-  evidence: null,
-};
 
 export interface SceneFile {
   readonly name: string;
@@ -208,7 +195,7 @@ export async function letterScene(
       await query(
         `begin; set local session_replication_role = replica;
          update saraban.intake set recipients = array['${to}'] where id = '${id}';
-         update saraban.reading set kind = '${kind}', report = $json$${JSON.stringify({ ...NO_REPORT, ...report })}$json$::jsonb,
+         update saraban.reading set kind = '${kind}', report = $json$${JSON.stringify({ ...SAYS_NOTHING, ...report })}$json$::jsonb,
            "references" = string_to_array('${references.join(" ")}', ' ') where intake_id = '${id}'; commit`,
       );
       await handOn("record-report", id);
