@@ -40,6 +40,7 @@ const PROOF_WORDS: Readonly<Record<NewsProof, string>> = {
   signature: "ลายมือชื่อดิจิทัล",
   own: "ระบบนี้",
   token: "รหัสของหนังสือ",
+  client: "ระบบของหน่วยงานผู้รับ",
   clerk: "เจ้าหน้าที่บันทึก",
   claim: "กล่าวอ้าง",
 };

@@ -11,7 +11,7 @@ export const plants: Readonly<Record<string, Plant>> = {
   "confirm-before-commit": {
     says: "intake says 250 before the commit",
     change: {
-      file: "/services/intake/accept-letter.ts",
+      file: "/services/shared/letter/arrival/accept-letter.ts",
       from: "return commit(arrivals, spooled.inline ? spooled.sizeBytes * arrivals.length : 0);",
       to: `const kept = { ...spooled, inline: spooled.inline };
         commit(arrivals.map((arrival) => ({ ...arrival, spooled: kept })), 0).catch(() => {});

@@ -1,5 +1,5 @@
+import type { Recipient } from "../shared/letter/arrival/envelope.ts";
 import { parseReturnPath } from "../shared/letter/return-path.ts";
-import type { Recipient } from "./envelope.ts";
 
 /** A mailbox served here: the agency's central address. */
 export interface ServedMailbox {

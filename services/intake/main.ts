@@ -21,12 +21,12 @@
  */
 import { join } from "node:path";
 import { sql } from "kysely";
+import { acceptInto } from "../shared/letter/arrival/accept-letter.ts";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { openDatabase, openWritePipe } from "../shared/runtime/database.ts";
 import { openStore } from "../shared/runtime/store.ts";
-import { acceptInto } from "./accept-letter.ts";
 import { recipientFinder } from "./find-recipient.ts";
 import { openConfiguredMailboxes } from "./imap/imap-from-settings.ts";
 import { openConfiguredDoor } from "./smtp/smtp-from-settings.ts";
@@ -46,7 +46,7 @@ export const start: StartRoom = async ({ settings, address, now, log }) => {
     .execute();
   const parts = {
     store: await openStore({ dir: join(settings.dataDir, "letters") }),
-    acceptLetter: acceptInto({ database, pipe }, now),
+    acceptLetter: acceptInto({ room: "intake", database, pipe }, now),
     findRecipient: recipientFinder(agencies),
     database,
     log,

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { sql } from "kysely";
 import { inject, type TestContext, test } from "vitest";
+import { acceptInto } from "../shared/letter/arrival/accept-letter.ts";
+import type { Recipient } from "../shared/letter/arrival/envelope.ts";
 import { systemClock } from "../shared/letter/stamp.ts";
 import { inTransaction, openWritePipe } from "../shared/runtime/database.ts";
 import { openLog } from "../shared/runtime/log.ts";
 import { openStore } from "../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
 import { databaseForTest } from "../shared/testing/database.ts";
-import { acceptInto } from "./accept-letter.ts";
-import type { Recipient } from "./envelope.ts";
 import { sweepQuarantine } from "./sweep-quarantine.ts";
 
 const TO_A: Recipient = { address: "saraban@agency-a.example.go.th", agencyId: "agency-a", unit: null };
@@ -31,7 +31,7 @@ async function scene(context: TestContext) {
     await rm(dir, { recursive: true, force: true });
   });
   const store = await openStore({ dir });
-  const accept = acceptInto({ database, pipe }, systemClock());
+  const accept = acceptInto({ room: "intake", database, pipe }, systemClock());
   const parts = { database, store, now: systemClock(), log: openLog("silent", "test") };
   return {
     query,

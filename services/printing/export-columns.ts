@@ -26,6 +26,8 @@ export interface ExportColumn {
 const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
   smtp: "ไปรษณีย์อิเล็กทรอนิกส์",
   imap: "ไปรษณีย์อิเล็กทรอนิกส์ (ตู้จดหมายกลาง)",
+  api: "ระบบแลกเปลี่ยน (API)",
+  ecms: "ระบบแลกเปลี่ยน (e-CMS)",
   paper: "กระดาษ",
 };
 

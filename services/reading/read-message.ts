@@ -1,4 +1,6 @@
 import { graverSecrecy, NO_FACTS } from "../shared/letter/letter.ts";
+import { type MimeLimits, type MimeMessage, parseMime } from "../shared/mime/parse-mime.ts";
+import { CONTENT_LIMITS, type ContentKeeper, openContentKeeper } from "../shared/mime/part-content.ts";
 import { digestOfLetter } from "./attachments/digest-letter.ts";
 import { expandAttachments } from "./attachments/expand-attachments.ts";
 import { type FoundFacts, findFacts } from "./facts/find-facts.ts";
@@ -8,8 +10,6 @@ import { type SettledFacts, settleFacts } from "./facts/settle-facts.ts";
 import { findEvidence } from "./mime/find-evidence.ts";
 import { referencesOf } from "./mime/message-ids.ts";
 import { findKind, kindWithEvidence } from "./mime/message-kind.ts";
-import { type MimeLimits, type MimeMessage, parseMime } from "./mime/parse-mime.ts";
-import { CONTENT_LIMITS, type ContentKeeper, openContentKeeper } from "./mime/part-content.ts";
 import { otherSubjects, readBodies, readMail } from "./mime/read-parts.ts";
 import { reportOf } from "./mime/read-report.ts";
 import { watchOctets } from "./mime/watch-octets.ts";

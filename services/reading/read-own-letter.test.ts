@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { createTransport } from "nodemailer";
 import { describe, expect, it } from "vitest";
-import { NO_PARTY, writeGovernmentDocument } from "../shared/letter/government-document.ts";
+import { NO_PARTY, writeGovernmentDocument } from "../shared/ecms/write-government-document.ts";
 import { URGENCIES } from "../shared/letter/letter.ts";
 import { coverOf, type LetterCover } from "../shared/letter/letter-cover.ts";
 import { normaliseLetterNumber } from "../shared/letter/letter-number.ts";

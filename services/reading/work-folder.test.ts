@@ -4,12 +4,12 @@ import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { CONTENT_LIMITS, openContentKeeper } from "./mime/part-content.ts";
+import { CONTENT_LIMITS, openContentKeeper } from "../shared/mime/part-content.ts";
 import { openWorkFolder } from "./work-folder.ts";
 
 /** Unpacks a file of a letter into the folder of its first argument, and then works on it without end. */
 const READER = `
-  const { openContentKeeper, CONTENT_LIMITS } = await import(${JSON.stringify(new URL("./mime/part-content.ts", import.meta.url).href)});
+  const { openContentKeeper, CONTENT_LIMITS } = await import(${JSON.stringify(new URL("../shared/mime/part-content.ts", import.meta.url).href)});
   const { openWorkFolder } = await import(${JSON.stringify(new URL("./work-folder.ts", import.meta.url).href)});
   const { newPath } = await openWorkFolder(process.argv[1]);
   await openContentKeeper(CONTENT_LIMITS, newPath).keepOctets(Buffer.alloc(1_000_000, "x"));

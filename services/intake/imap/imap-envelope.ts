@@ -1,4 +1,4 @@
-import type { Envelope, Recipient } from "../envelope.ts";
+import type { Envelope, Recipient } from "../../shared/letter/arrival/envelope.ts";
 
 /** Of a message's head so much is looked at: trace fields stand first. */
 export const HEAD_BYTES = 64 * 1024;

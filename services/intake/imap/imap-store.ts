@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { type Acting, inTransaction } from "../../shared/runtime/database.ts";
-import type { PulledMessage } from "../envelope.ts";
 import { type HostedMailbox, placeOf } from "./imap-config.ts";
+import type { PulledMessage } from "./pulled-message.ts";
 
 /** Where the reading of a mailbox stands. */
 export interface Reached {

@@ -1,11 +1,12 @@
+import type { AcceptLetter, Recipient } from "../../shared/letter/arrival/envelope.ts";
 import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
 import { StoreError } from "../../shared/runtime/store-errors.ts";
-import type { AcceptLetter, PulledMessage, Recipient } from "../envelope.ts";
 import type { HostedMailbox } from "./imap-config.ts";
 import { LIST_AT_ONCE, type ListedMessage, type MailboxConnection, MessageGone } from "./imap-connection.ts";
 import { envelopeOfPulled, HEAD_BYTES } from "./imap-envelope.ts";
-import { isTakenAlready, type MailboxMemory, type Reached } from "./imap-store.ts";
+import { isTakenAlready, type MailboxMemory, type Reached, rememberingMessage } from "./imap-store.ts";
 import { MailboxTrouble } from "./imap-trouble.ts";
+import type { PulledMessage } from "./pulled-message.ts";
 
 /** Where pulled messages go, and what is remembered of them. */
 export interface PullParts {
@@ -131,7 +132,11 @@ async function pullMessage(
       tls: mailbox.security !== "none",
       findRecipient: parts.findRecipient,
     });
-    const accepted = await unlessTaken(parts.acceptLetter(envelope, got, pulled));
+    const accepted = await unlessTaken(
+      parts.acceptLetter(envelope, got, ({ intakeId, sha256 }) =>
+        rememberingMessage(pulled, { intakeId, sha256 }, ""),
+      ),
+    );
     if (accepted) log.info({ ...named, letter: accepted.intakeIds[0], bytes: got.sizeBytes }, "accepted");
   } finally {
     got.discard();

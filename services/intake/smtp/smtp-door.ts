@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import type { AcceptLetter, Envelope, Recipient } from "../../shared/letter/arrival/envelope.ts";
 import { type RefusalCode, refusals } from "../../shared/letter/refusals.ts";
 import type { NetworkSet } from "../../shared/runtime/networks.ts";
 import type { ByteStore } from "../../shared/runtime/store.ts";
-import type { AcceptLetter, Envelope, Recipient } from "../envelope.ts";
 import { boundGuests } from "./smtp-admission.ts";
 import type { ConnectionRules, DoorConnection } from "./smtp-connection.ts";
 import { DoorServer } from "./smtp-listener.ts";

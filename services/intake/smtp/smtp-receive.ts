@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
+import type { Accepted, AcceptLetter, Envelope } from "../../shared/letter/arrival/envelope.ts";
 import { LetterRefused, type RefusalCode } from "../../shared/letter/refusals.ts";
 import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
 import { StoreError } from "../../shared/runtime/store-errors.ts";
-import type { Accepted, AcceptLetter, Envelope } from "../envelope.ts";
 
 export type Received =
   | { readonly kind: "accepted"; readonly accepted: Accepted; readonly sizeBytes: number }

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
+import type { Envelope, Recipient } from "../../shared/letter/arrival/envelope.ts";
 import type { RefusalCode } from "../../shared/letter/refusals.ts";
 import { openStore, type SpooledBytes } from "../../shared/runtime/store.ts";
 import type { StoreFiles } from "../../shared/runtime/store-spill.ts";
-import type { Envelope, Recipient } from "../envelope.ts";
 import { openSmtpDoor, type SmtpDoorOptions } from "./smtp-door.ts";
 
 export interface TakenLetter {

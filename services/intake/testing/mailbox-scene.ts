@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { inject, type TestContext } from "vitest";
+import { acceptInto } from "../../shared/letter/arrival/accept-letter.ts";
 import { systemClock } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { openDatabase, openWritePipe } from "../../shared/runtime/database.ts";
@@ -10,7 +11,6 @@ import { openLog } from "../../shared/runtime/log.ts";
 import { openStore } from "../../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../../shared/testing/arrivals.ts";
 import { databaseForTest } from "../../shared/testing/database.ts";
-import { acceptInto } from "../accept-letter.ts";
 import { recipientFinder } from "../find-recipient.ts";
 import type { HostedMailbox } from "../imap/imap-config.ts";
 import { type ImapDoorParts, type OpenImapDoor, openImapDoor } from "../imap/imap-door.ts";
@@ -84,7 +84,7 @@ export async function mailboxScene(context: TestContext) {
         store,
         memory,
         locks,
-        acceptLetter: acceptInto({ database, pipe }, systemClock()),
+        acceptLetter: acceptInto({ room: "intake", database, pipe }, systemClock()),
         findRecipient: recipientFinder([
           { agencyId: "agency-a", domain: "agency-a.example.go.th", mailbox: "saraban" },
           { agencyId: "agency-b", domain: "agency-b.example.go.th", mailbox: "saraban" },

@@ -1,4 +1,4 @@
-import { NO_PARTY, writeGovernmentDocument } from "../../shared/letter/government-document.ts";
+import { NO_PARTY, writeGovernmentDocument } from "../../shared/ecms/write-government-document.ts";
 import { coverOf } from "../../shared/letter/letter-cover.ts";
 import { findLetterNumbers } from "../../shared/letter/letter-number.ts";
 import { findThaiDates } from "../../shared/letter/thai-date.ts";

@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from "file-type";
-import type { PartContent } from "../mime/part-content.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import { extensionOf } from "./safe-name.ts";
 
 /** Types that behave alike: a JPEG called PNG harms nobody, a program called PDF does. */

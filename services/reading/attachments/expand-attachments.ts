@@ -1,7 +1,10 @@
-import { looksLikeGovernmentDocument, readGovernmentDocument } from "../facts/read-government-document.ts";
-import { parseContent } from "../mime/parse-content.ts";
-import type { MimeMessage, MimePart } from "../mime/parse-mime.ts";
-import type { ContentKeeper, PartContent } from "../mime/part-content.ts";
+import {
+  looksLikeGovernmentDocument,
+  readGovernmentDocument,
+} from "../../shared/ecms/read-government-document.ts";
+import { parseContent } from "../../shared/mime/parse-content.ts";
+import type { MimeMessage, MimePart } from "../../shared/mime/parse-mime.ts";
+import type { ContentKeeper, PartContent } from "../../shared/mime/part-content.ts";
 import { isBody, nameOf, readBodies } from "../mime/read-parts.ts";
 import type { Attachment, ReadingProblem } from "../reading.ts";
 import { detectType, isMismatch } from "./detect-type.ts";

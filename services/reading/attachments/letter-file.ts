@@ -1,4 +1,4 @@
-import type { PartContent } from "../mime/part-content.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import type { Attachment } from "../reading.ts";
 
 /**

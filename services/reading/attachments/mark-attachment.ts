@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { PartContent } from "../mime/part-content.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import type { Attachment, ReadingProblem } from "../reading.ts";
 import { extensionsOf, isMismatch } from "./detect-type.ts";
 import { extensionOf, safeName } from "./safe-name.ts";

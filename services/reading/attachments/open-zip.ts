@@ -1,5 +1,5 @@
 import { fromBufferPromise, openPromise, type ZipFile } from "yauzl";
-import type { PartContent } from "../mime/part-content.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 
 const IN_MEMORY_BYTES = 256 * 1024;
 

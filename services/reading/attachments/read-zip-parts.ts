@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { Entry, ZipFile } from "yauzl";
-import type { PartContent } from "../mime/part-content.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import { openZip } from "./open-zip.ts";
 
 /** What may still be taken out of the office documents of one message. */

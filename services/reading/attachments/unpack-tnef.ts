@@ -1,4 +1,4 @@
-import { decodeText } from "../mime/charset.ts";
+import { decodeText } from "../../shared/mime/charset.ts";
 
 /**
  * winmail.dat, the packing that Outlook and Exchange use among themselves (MS-OXTNEF): attributes in a row, and in some of

@@ -1,4 +1,4 @@
-import { decodeText } from "../mime/charset.ts";
+import { decodeText } from "../../shared/mime/charset.ts";
 
 export interface UuencodedFile {
   readonly name: string | null;

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import { type Entry, getFileNameLowLevel, type ZipFile } from "yauzl";
-import { decodeText } from "../mime/charset.ts";
-import type { ContentKeeper, PartContent } from "../mime/part-content.ts";
+import { decodeText } from "../../shared/mime/charset.ts";
+import type { ContentKeeper, PartContent } from "../../shared/mime/part-content.ts";
 import { openZip } from "./open-zip.ts";
 
 /** What may still be unpacked of a message, over all its archives together. */

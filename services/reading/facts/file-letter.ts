@@ -1,3 +1,4 @@
+import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 import { readMarkingWords } from "../../shared/letter/classification.ts";
 import type { Secrecy, Urgency } from "../../shared/letter/letter.ts";
 import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
@@ -8,7 +9,6 @@ import { readBodyItems } from "./body-items.ts";
 import { findEnclosures } from "./find-enclosures.ts";
 import type { KindOfLetter } from "./letter-kind.ts";
 import type { Stated } from "./pdf-top.ts";
-import type { GovernmentDocument } from "./read-government-document.ts";
 
 /** What one file says of the letter that it is. */
 export interface FileLetter {

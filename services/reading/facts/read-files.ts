@@ -1,10 +1,14 @@
+import {
+  looksLikeGovernmentDocument,
+  readGovernmentDocument,
+} from "../../shared/ecms/read-government-document.ts";
 import { type Markings, markingsOnLine, strongest, UNMARKED } from "../../shared/letter/classification.ts";
 import { graverSecrecy, type Secrecy } from "../../shared/letter/letter.ts";
 import { normaliseThai } from "../../shared/letter/thai-text.ts";
+import { decodeText } from "../../shared/mime/charset.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import type { LetterFile } from "../attachments/letter-file.ts";
-import { decodeText } from "../mime/charset.ts";
 import { htmlToText } from "../mime/html-text.ts";
-import type { PartContent } from "../mime/part-content.ts";
 import type { PdfReader } from "../pdf/read-pdf.ts";
 import type { Attachment, FactSource, KnownSender, KnownSenders, ReadingProblem } from "../reading.ts";
 import { type FileLetter, letterOfDocument, secrecyOf } from "./file-letter.ts";
@@ -13,7 +17,6 @@ import { findEnclosures } from "./find-enclosures.ts";
 import { findLetterKind } from "./letter-kind.ts";
 import { letterOfOffice } from "./letter-of-office.ts";
 import { type FileNameFacts, readFileName } from "./read-file-name.ts";
-import { looksLikeGovernmentDocument, readGovernmentDocument } from "./read-government-document.ts";
 import {
   isOldWord,
   OFFICE_BYTES,

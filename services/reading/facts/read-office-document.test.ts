@@ -1,7 +1,7 @@
 import { strToU8, zipSync } from "fflate";
 import { afterAll, describe, expect, it } from "vitest";
+import { openContentKeeper, type PartContent } from "../../shared/mime/part-content.ts";
 import { emptyAttachment } from "../attachments/mark-attachment.ts";
-import { openContentKeeper, type PartContent } from "../mime/part-content.ts";
 import { DOCX_TYPE, docx, ODT_TYPE, odt, paragraphs } from "../testing/make-office.ts";
 import { UNOPENED } from "../unread-reading.ts";
 import { readFiles } from "./read-files.ts";

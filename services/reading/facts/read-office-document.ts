@@ -1,8 +1,8 @@
+import { readXml, type XmlElement, type XmlLimits } from "../../shared/ecms/xml-gate.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import { type PartsBudget, readZipParts } from "../attachments/read-zip-parts.ts";
 import { extensionOf } from "../attachments/safe-name.ts";
-import type { PartContent } from "../mime/part-content.ts";
 import type { Attachment } from "../reading.ts";
-import { readXml, type XmlElement, type XmlLimits } from "./xml-gate.ts";
 
 export interface OfficeText {
   /** Heads and feet of the pages, as often as the document holds them. */

@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  looksLikeGovernmentDocument,
+  readGovernmentDocument,
+} from "../../shared/ecms/read-government-document.ts";
+import {
   type GovernmentDocumentFacts,
   writeGovernmentDocument,
-} from "../../shared/letter/government-document.ts";
+} from "../../shared/ecms/write-government-document.ts";
 import { URGENCIES } from "../../shared/letter/letter.ts";
-import { openContentKeeper } from "../mime/part-content.ts";
+import { openContentKeeper } from "../../shared/mime/part-content.ts";
 import { secrecyOf } from "./file-letter.ts";
-import { looksLikeGovernmentDocument, readGovernmentDocument } from "./read-government-document.ts";
 
 async function read(xml: string) {
   const keeper = openContentKeeper();

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { openContentKeeper } from "../mime/part-content.ts";
+import { openContentKeeper } from "../../shared/mime/part-content.ts";
 import { openPdfReader } from "../pdf/read-pdf.ts";
 import { findCitations } from "./find-citations.ts";
 import { findEnclosures } from "./find-enclosures.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { openContentKeeper, type PartContent } from "../../shared/mime/part-content.ts";
 import { detectType } from "../attachments/detect-type.ts";
-import { openContentKeeper, type PartContent } from "../mime/part-content.ts";
 import type { Attachment } from "../reading.ts";
 import { UNOPENED } from "../unread-reading.ts";
 import { readFiles } from "./read-files.ts";

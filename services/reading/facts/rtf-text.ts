@@ -1,4 +1,4 @@
-import type { PartContent } from "../mime/part-content.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import type { Attachment } from "../reading.ts";
 
 const MAX_RTF_BYTES = 4 * 1024 * 1024;

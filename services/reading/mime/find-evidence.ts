@@ -2,8 +2,8 @@ import { findJws, LARGEST_UPLOAD } from "../../shared/letter/evidence/find-jws.t
 import { readRecall } from "../../shared/letter/evidence/recall.ts";
 import { verifyEvidence } from "../../shared/letter/evidence/verify-evidence.ts";
 import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
+import type { MimeMessage, MimePart } from "../../shared/mime/parse-mime.ts";
 import type { MessageKind } from "../reading.ts";
-import type { MimeMessage, MimePart } from "./parse-mime.ts";
 import { nameOf } from "./read-parts.ts";
 
 /** A signed statement of another office that a mail carries. Whether it is genuine is told where the keys are. */

@@ -1,4 +1,4 @@
-import { type HeaderLine, rawField } from "./parse-mime.ts";
+import { type HeaderLine, rawField } from "../../shared/mime/parse-mime.ts";
 
 /** The first Message-ID in a field's text, with its angle brackets, or null. */
 export function messageIdIn(value: string | null): string | null {

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { parseMime } from "../../shared/mime/parse-mime.ts";
+import { openContentKeeper } from "../../shared/mime/part-content.ts";
 import { findKind } from "./message-kind.ts";
-import { parseMime } from "./parse-mime.ts";
-import { openContentKeeper } from "./part-content.ts";
 
 const LIMITS = { maxDepth: 10, maxParts: 50, maxHeaderBytes: 65_536, maxTextBytes: 200_000 };
 

@@ -1,7 +1,7 @@
+import type { MimeMessage } from "../../shared/mime/parse-mime.ts";
+import { rawField } from "../../shared/mime/parse-mime.ts";
 import type { MessageKind } from "../reading.ts";
 import type { CarriedEvidence } from "./find-evidence.ts";
-import type { MimeMessage } from "./parse-mime.ts";
-import { rawField } from "./parse-mime.ts";
 
 /**
  * What kind of message this is, told from its header and structure (RFC 3834 §5, RFC 3464, RFC 8098, RFC 2919). A

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { parseMime } from "../../shared/mime/parse-mime.ts";
+import { openContentKeeper } from "../../shared/mime/part-content.ts";
 import { expandAttachments } from "../attachments/expand-attachments.ts";
 import type { ReadingProblem } from "../reading.ts";
-import { parseMime } from "./parse-mime.ts";
-import { openContentKeeper } from "./part-content.ts";
 import { readBodies, readMail } from "./read-parts.ts";
 
 const LIMITS = { maxDepth: 20, maxParts: 300, maxHeaderBytes: 131_072, maxTextBytes: 1_048_576 };

@@ -1,11 +1,11 @@
 import { normaliseThai } from "../../shared/letter/thai-text.ts";
+import { decodeText } from "../../shared/mime/charset.ts";
+import { textParameter } from "../../shared/mime/header-parameters.ts";
+import { decodeHeader, readMailboxes, safeLine } from "../../shared/mime/header-text.ts";
+import { type MimeMessage, type MimePart, rawField } from "../../shared/mime/parse-mime.ts";
 import type { Reading, ReadingProblem } from "../reading.ts";
-import { decodeText } from "./charset.ts";
-import { textParameter } from "./header-parameters.ts";
-import { decodeHeader, readMailboxes, safeLine } from "./header-text.ts";
 import { htmlToText } from "./html-text.ts";
 import { messageIdIn } from "./message-ids.ts";
-import { type MimeMessage, type MimePart, rawField } from "./parse-mime.ts";
 
 const MAX_TEXT_CHARACTERS = 200_000;
 const MAX_OTHER_SUBJECTS = 10;

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseMime } from "./parse-mime.ts";
-import { openContentKeeper } from "./part-content.ts";
+import { parseMime } from "../../shared/mime/parse-mime.ts";
+import { openContentKeeper } from "../../shared/mime/part-content.ts";
 import { readReport, reportOf } from "./read-report.ts";
 
 const LIMITS = { maxDepth: 10, maxParts: 50, maxHeaderBytes: 65_536, maxTextBytes: 200_000 };

@@ -5,10 +5,10 @@ import {
 } from "../../shared/letter/delivery-report.ts";
 import { findLetterNumbers } from "../../shared/letter/letter-number.ts";
 import { thaiDigitsToArabic } from "../../shared/letter/thai-text.ts";
+import { decodeText } from "../../shared/mime/charset.ts";
+import { type MimeMessage, type MimePart, rawField } from "../../shared/mime/parse-mime.ts";
 import type { MessageKind } from "../reading.ts";
-import { decodeText } from "./charset.ts";
 import { messageIdIn, referencesOf } from "./message-ids.ts";
-import { type MimeMessage, type MimePart, rawField } from "./parse-mime.ts";
 
 const MOST_RECIPIENTS = 20;
 const READ_OCTETS = 64 * 1024;

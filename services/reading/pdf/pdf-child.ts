@@ -4,9 +4,9 @@ import type { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import { residentMb } from "../../shared/runtime/resident-memory.ts";
 import { projectDir } from "../../shared/runtime/settings.ts";
-import type { PartContent } from "../mime/part-content.ts";
 import { readAnswer } from "./pdf-answer.ts";
 import type { PdfRead } from "./read-pdf.ts";
 

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { PDFDocument } from "@cantoo/pdf-lib";
 import { afterEach, describe, expect, test } from "vitest";
 import { normaliseThai } from "../../shared/letter/thai-text.ts";
+import { openContentKeeper, type PartContent } from "../../shared/mime/part-content.ts";
 import { seededRandom } from "../../shared/testing/seeded-random.ts";
-import { openContentKeeper, type PartContent } from "../mime/part-content.ts";
 import {
   countlessForms,
   deepArrays,

@@ -1,4 +1,4 @@
-import type { PartContent } from "../mime/part-content.ts";
+import type { PartContent } from "../../shared/mime/part-content.ts";
 import { type PdfChild, type PdfChildEnd, startPdfChild } from "./pdf-child.ts";
 
 /** One printed line of a page, as a reader sees it. */

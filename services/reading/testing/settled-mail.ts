@@ -1,8 +1,8 @@
+import { type ContentKeeper, openContentKeeper } from "../../shared/mime/part-content.ts";
 import type { LetterFile } from "../attachments/letter-file.ts";
 import { findFacts } from "../facts/find-facts.ts";
 import { readFiles } from "../facts/read-files.ts";
 import { type SettledFacts, settleFacts } from "../facts/settle-facts.ts";
-import { type ContentKeeper, openContentKeeper } from "../mime/part-content.ts";
 import type { PdfRead, PdfReader } from "../pdf/read-pdf.ts";
 import type { KnownSender, KnownSenders } from "../reading.ts";
 import { DOCX_TYPE } from "./make-office.ts";

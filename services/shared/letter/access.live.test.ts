@@ -41,6 +41,11 @@ const LETTER_TABLES = [
   "webhook",
   "webhook_call",
   "webhook_attempt",
+  "client_call",
+  "submission",
+  "ecms_document",
+  "ecms_pulled",
+  "client_item",
 ];
 const ROLES: RoomRole[] = [
   "saraban_intake",

@@ -62,19 +62,21 @@ async function storeAgencies(client: PoolClient, agencies: string): Promise<void
   );
   await client.query(
     `insert into saraban.agency (id, domain, mailbox, name_th, name_en, receiver_name, letter_code, registration, office, senders, contacts,
-         outbound, receipts, roman_code, tray_duty_since)
+         outbound, receipts, roman_code, organisation_id, ecms, tray_duty_since)
        select id, lower(domain), lower(mailbox), "nameThai", "nameEnglish", "receiverName", "letterCode",
               coalesce(registration, '{}'), coalesce(office, '{}'), coalesce(senders, '{}'), coalesce(contacts, '{}'),
-              coalesce(outbound, '{}'), coalesce(receipts, '{}'), upper("romanCode"),
+              coalesce(outbound, '{}'), coalesce(receipts, '{}'), upper("romanCode"), "organisationId", coalesce(ecms, '{}'),
               case when coalesce("trayDuty", registration @? '$.* ? (@ == "clerk")', false) then now() end
          from jsonb_to_recordset($1::jsonb) as
            (id text, domain text, mailbox text, "nameThai" text, "nameEnglish" text, "receiverName" text, "letterCode" text,
-            registration jsonb, office jsonb, senders jsonb, contacts jsonb, outbound jsonb, receipts jsonb, "romanCode" text, "trayDuty" boolean)
+            registration jsonb, office jsonb, senders jsonb, contacts jsonb, outbound jsonb, receipts jsonb, "romanCode" text, "organisationId" text,
+            ecms jsonb, "trayDuty" boolean)
        on conflict (id) do update set domain = excluded.domain, mailbox = excluded.mailbox, name_th = excluded.name_th,
          name_en = excluded.name_en, receiver_name = excluded.receiver_name, letter_code = excluded.letter_code,
          registration = excluded.registration, office = excluded.office,
          senders = excluded.senders, contacts = excluded.contacts,
          outbound = excluded.outbound, receipts = excluded.receipts, roman_code = excluded.roman_code,
+         organisation_id = excluded.organisation_id, ecms = excluded.ecms,
          -- The duty begins once, when it is first written down.
          tray_duty_since = case when excluded.tray_duty_since is not null then coalesce(agency.tray_duty_since, now()) end,
          active = true, updated_at = now()`,
@@ -85,12 +87,13 @@ async function storeAgencies(client: PoolClient, agencies: string): Promise<void
 async function storePartners(client: PoolClient, partners: string): Promise<void> {
   await client.query(
     `with given as (select * from jsonb_to_recordset($1::jsonb) as (domain text, "nameThai" text, "codeLetters" text, "romanCode" text,
-         mailbox text, "keysUrl" text)),
+         mailbox text, "keysUrl" text, "organisationId" text, ecms jsonb)),
        gone as (update saraban.partner set active = false, updated_at = now() where active and domain not in (select lower(domain) from given))
-     insert into saraban.partner (domain, name_th, code_letters, roman_code, mailbox, keys_url)
-       select lower(domain), "nameThai", "codeLetters", upper("romanCode"), mailbox, "keysUrl" from given
+     insert into saraban.partner (domain, name_th, code_letters, roman_code, mailbox, keys_url, organisation_id, ecms)
+       select lower(domain), "nameThai", "codeLetters", upper("romanCode"), mailbox, "keysUrl", "organisationId", coalesce(ecms, '{}') from given
        on conflict (domain) do update set name_th = excluded.name_th, code_letters = excluded.code_letters,
          roman_code = excluded.roman_code, mailbox = excluded.mailbox, keys_url = excluded.keys_url,
+         organisation_id = excluded.organisation_id, ecms = excluded.ecms,
          active = true, updated_at = now()`,
     [partners],
   );

@@ -30,6 +30,28 @@ export interface Agency {
   readonly receipts?: ReceiptRules;
   /** รหัสตัวอักษรโรมัน that the names of its own files begin with (Annex 7), in capitals. */
   readonly romanCode?: string;
+  /** Ten digits of the government's list of offices, the first two of them the ministry's: 0199900000. */
+  readonly organisationId?: string;
+  readonly ecms?: AgencyEcms;
+}
+
+/** By which version of the protocol a node is spoken to: 1.0 of about 2012, 2.0 of 2020. */
+export const ECMS_DIALECTS = ["1.0", "2.0"] as const;
+export type EcmsDialect = (typeof ECMS_DIALECTS)[number];
+
+/** `ecms` of an agency: the e-CMS node of others that it uses, if it uses one. */
+export interface AgencyEcms {
+  readonly node?: EcmsNode & {
+    /** Seconds between two looks into its queue there; default 60. */ readonly pollSeconds?: number;
+  };
+}
+
+/** An e-CMS node of others, as it is spoken to. */
+export interface EcmsNode {
+  /** http://…/ecms-ws01/service2, or https. */
+  readonly url: string;
+  /** Default 2.0. */
+  readonly dialect?: EcmsDialect;
 }
 
 /** `receipts` of an agency in config/agencies.yaml. */
@@ -60,6 +82,10 @@ export interface Partner {
   readonly keysUrl?: string;
   /** Keys that it gave by other ways, beside those at keysUrl. */
   readonly keys?: readonly PartnerKey[];
+  /** Ten digits of the government's list of offices. */
+  readonly organisationId?: string;
+  /** Its e-CMS node: letters and notifiers for it are posted there. */
+  readonly ecms?: EcmsNode;
 }
 
 /** Public half of an Ed25519 key (RFC 8037). */

@@ -3,7 +3,8 @@
  * so each is written to be run twice. Jobs carry ids, never anything that a letter says (it stands in the database).
  */
 export const flow = {
-  "read-letter": { handedOnBy: ["intake"], doneBy: "reading", key: "subject" },
+  // Room http hands on what clients hand in.
+  "read-letter": { handedOnBy: ["intake", "http"], doneBy: "reading", key: "subject" },
   "register-letter": { handedOnBy: ["reading"], doneBy: "registry", key: "book" },
   // One name for acknowledgements and refusals: who sees the queue must not see which letters were classified.
   "notify-sender": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },

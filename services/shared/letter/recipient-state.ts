@@ -2,15 +2,15 @@ import { ANSWERS, type RecipientEvent } from "./outbound.ts";
 
 /**
  * How surely something is known. signature: a receipt that the partner's key signed; own: seen by this system itself; token:
- * it came to the return path that only our message carried; clerk: what a clerk was told by other ways; claim: it names our
+ * it came to the return path that only our message carried; client: the partner's own program said so under its credentials; clerk: what a clerk was told by other ways; claim: it names our
  * message, which anyone could.
  */
-export type NewsProof = "signature" | "own" | "token" | "clerk" | "claim";
+export type NewsProof = "signature" | "own" | "token" | "client" | "clerk" | "claim";
 
 /** Something that became known of a letter at one recipient: a row of recipient_event, or an answer that a clerk noted. */
 export interface RecipientNews {
   readonly what: RecipientEvent;
-  readonly source: "server" | "dsn" | "mdn" | "receipt" | "answer" | "watch" | "clerk";
+  readonly source: "server" | "dsn" | "mdn" | "receipt" | "answer" | "watch" | "ecms" | "clerk";
   readonly proof: NewsProof;
   readonly happenedAt: Date;
   /** {reply, status, receiveNumber, receiveYear, receivedAt, registeredAt, reason …}; words of it are a stranger's. */
@@ -39,7 +39,14 @@ export interface RecipientState {
   readonly escalatedAt: Date | null;
 }
 
-const STRENGTH: Readonly<Record<NewsProof, number>> = { signature: 3, own: 3, token: 2, clerk: 2, claim: 0 };
+const STRENGTH: Readonly<Record<NewsProof, number>> = {
+  signature: 3,
+  own: 3,
+  token: 2,
+  client: 2,
+  clerk: 2,
+  claim: 0,
+};
 
 /** Better news is never unsaid by what a server says late: in this order, but for a failure. */
 const TRANSPORT: readonly RecipientEvent[] = ["delayed", "accepted", "delivered", "displayed", "answered"];

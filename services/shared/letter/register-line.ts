@@ -34,7 +34,7 @@ export type LineEventName =
 export type LineStatus = "registered" | "reserved" | "cancelled";
 
 /** How a letter came or goes; `paper` is one that a clerk wrote in by hand. */
-export const CHANNELS = ["smtp", "imap", "paper"] as const;
+export const CHANNELS = ["smtp", "imap", "api", "ecms", "paper"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** A line of a register book with all corrections applied: what a clerk sees, searches and prints. */

@@ -68,6 +68,10 @@ export interface Agency {
    */
   contacts: Generated<Json>;
   domain: string;
+  /**
+   * {node: {url, dialect, pollSeconds}}: the node of others that this agency uses, if it uses one; shared/letter/directory.ts.
+   */
+  ecms: Generated<Json>;
   id: string;
   /**
    * Code letters and owner number that its own letters bear before the slash (นร 0505): ที่ of numbered outbound letters.
@@ -83,6 +87,10 @@ export interface Agency {
    * Working hours, days and regions that differ from the common ones (shared/letter/office-hours.ts).
    */
   office: Generated<Json>;
+  /**
+   * Ten digits, the first two of them the ministry's; the older five-digit form is the first five.
+   */
+  organisation_id: string | null;
   /**
    * {fourEyes}: whether who drafted a letter may sign it off; what is not said has the default of shared/letter/outbound.ts.
    */
@@ -152,6 +160,73 @@ export interface Clerk {
    */
   rights: Generated<string[]>;
   token_sha256: string;
+}
+
+export interface Client {
+  active: Generated<boolean>;
+  agency_id: string;
+  /**
+   * SHA-256 of each certificate (DER, hex) by which it is known in mutual TLS.
+   */
+  certificates: Generated<string[]>;
+  ecms_dialect: Generated<string>;
+  id: string;
+  /**
+   * The gravest class of letters that it is appointed to hand in and fetch.
+   */
+  level: Generated<string>;
+  made_at: Generated<Date>;
+  name: string;
+  /**
+   * From where it may use the e-CMS door without credentials (old clients send none); only where ecms.byAddress is on.
+   */
+  networks: Generated<string[]>;
+  scopes: string[];
+  /**
+   * In whose name it hands letters in: a partner's domain, or the agency's own; null: a node that passes on letters of every office in the directory.
+   */
+  sender_domain: string | null;
+}
+
+export interface ClientCall {
+  agency_id: string;
+  called_at: Date;
+  client_id: string;
+  door: string;
+  id: Generated<number>;
+  operation: string;
+  remote_address: string;
+  status: number;
+  subject_id: string | null;
+  took_ms: number;
+}
+
+export interface ClientItem {
+  agency_id: string;
+  client_id: string;
+  /**
+   * Acknowledged (JSON), or deleted (e-CMS): it is not offered again.
+   */
+  done_at: Date | null;
+  first_fetched_at: Date | null;
+  /**
+   * Also the e-CMS ProcessID under which it is fetched and deleted.
+   */
+  id: string;
+  intake_id: string | null;
+  kind: string;
+  made_at: Date;
+  news_id: number | null;
+  receipt_id: string | null;
+  seq: Generated<number>;
+}
+
+export interface ClientSecret {
+  client_id: string;
+  expires_at: Date | null;
+  made_at: Generated<Date>;
+  revoked_at: Date | null;
+  secret_sha256: string;
 }
 
 export interface ClockSample {
@@ -224,6 +299,28 @@ export interface DeliveryReport {
   recipient: string | null;
   recorded_at: Date;
   status: string | null;
+}
+
+export interface EcmsDocument {
+  accept_department: string;
+  agency_id: string;
+  came_at: Date;
+  correspondence_date: string;
+  deleted_at: Date | null;
+  intake_id: string;
+  letter_id: string;
+  process_id: string;
+  sender_department: string;
+}
+
+export interface EcmsPulled {
+  agency_id: string;
+  deleted_at: Date | null;
+  intake_id: string | null;
+  node: string;
+  note: Generated<string>;
+  process_id: string;
+  pulled_at: Date;
 }
 
 export interface Entry {
@@ -383,6 +480,10 @@ export interface Intake {
    */
   arrived_at: Date;
   bare_newlines: boolean;
+  /**
+   * The client that handed it in; null for mail, and for what was fetched from another node.
+   */
+  client_id: string | null;
   clock: Json;
   door: string;
   helo: string;
@@ -391,8 +492,16 @@ export interface Intake {
    * Envelope sender; empty for the null reverse-path (RFC 5321 §4.5.5).
    */
   mail_from: string;
+  /**
+   * Of a request's body, as its Content-Type says it (with the boundary); null for mail.
+   */
+  media_type: string | null;
   recipients: string[];
   remote_address: string;
+  /**
+   * In whose name it came by program.
+   */
+  sender_domain: string | null;
   sha256: string;
   size_bytes: number;
   smtp_utf8: boolean;
@@ -406,6 +515,10 @@ export interface Intake {
 
 export interface Notice {
   agency_id: string;
+  /**
+   * mail; inbox: laid into the inbox of the client that handed the letter in; ecms: posted to the other office's node.
+   */
+  channel: Generated<string>;
   clock: Json;
   /**
    * The event that it tells of, where there may be several of a kind.
@@ -493,6 +606,9 @@ export interface OutboundLetter {
 }
 
 export interface OutboundRecipient {
+  /**
+   * A mail address, or the ten digits of the office for e-CMS.
+   */
   address: string;
   agency_id: string;
   channel: string;
@@ -553,6 +669,10 @@ export interface Partner {
   code_letters: string | null;
   domain: string;
   /**
+   * {url, dialect}: its e-CMS node, to which letters and notifiers for it are posted; empty: it has none, or fetches from us.
+   */
+  ecms: Generated<Json>;
+  /**
    * Where it publishes the keys that its receipts are signed with (/.well-known/jwks.json).
    */
   keys_url: string | null;
@@ -561,6 +681,7 @@ export interface Partner {
    */
   mailbox: string | null;
   name_th: string;
+  organisation_id: string | null;
   /**
    * รหัสตัวอักษรโรมัน that the names of its files begin with (Annex 7), such as OPDC.
    */
@@ -714,7 +835,7 @@ export interface RecipientEvent {
   intake_id: string | null;
   letter_id: string;
   /**
-   * signature: a receipt signed by the partner's key; token: it came to the return path that only our message carried; claim: it names our message, which anyone could; own: seen by this system itself.
+   * signature: a receipt signed by the partner's key; token: it came to the return path that only our message carried; client: the partner's own program said so, under its credentials; claim: it names our message, which anyone could; own: seen by this system itself.
    */
   proof: string;
   recipient_id: string;
@@ -834,6 +955,14 @@ export interface StoredBody {
   stored_at: Generated<Date>;
 }
 
+export interface Submission {
+  agency_id: string;
+  client_id: string;
+  idempotency_key: string | null;
+  intake_id: string;
+  request_sha256: string;
+}
+
 export interface TrayDecision {
   act_id: string;
   agency_id: string;
@@ -919,9 +1048,15 @@ export interface Tables {
   book: Book;
   book_year: BookYear;
   clerk: Clerk;
+  client: Client;
+  client_call: ClientCall;
+  client_item: ClientItem;
+  client_secret: ClientSecret;
   clock_sample: ClockSample;
   delivery_attempt: DeliveryAttempt;
   delivery_report: DeliveryReport;
+  ecms_document: EcmsDocument;
+  ecms_pulled: EcmsPulled;
   entry: Entry;
   entry_event: EntryEvent;
   greylist: Greylist;
@@ -952,6 +1087,7 @@ export interface Tables {
   search_row: SearchRow;
   signing_key: SigningKey;
   stored_body: StoredBody;
+  submission: Submission;
   tray_decision: TrayDecision;
   tray_lying: TrayLying;
   tray_opening: TrayOpening;

@@ -1,5 +1,5 @@
-import { BANGKOK_OFFSET_MS } from "./bangkok-day.ts";
-import type { Urgency } from "./letter.ts";
+import { BANGKOK_OFFSET_MS } from "../letter/bangkok-day.ts";
+import type { Urgency } from "../letter/letter.ts";
 
 /** What a GovernmentDocument says of a letter, in the words of the wire; null leaves an element empty. */
 export interface GovernmentDocumentFacts {

@@ -1,12 +1,11 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { handingOn } from "../shared/letter/outbox.ts";
-import type { Stamp } from "../shared/letter/stamp.ts";
-import type { Tables } from "../shared/letter/tables.ts";
-import type { WritePipe } from "../shared/runtime/database.ts";
-import type { BatchTurn } from "../shared/runtime/group-commit.ts";
-import type { SpooledBytes } from "../shared/runtime/store.ts";
-import type { Envelope, PulledMessage } from "./envelope.ts";
-import { rememberingMessage } from "./imap/imap-store.ts";
+import type { WritePipe } from "../../runtime/database.ts";
+import type { BatchTurn } from "../../runtime/group-commit.ts";
+import type { SpooledBytes } from "../../runtime/store.ts";
+import { handingOn } from "../outbox.ts";
+import type { Stamp } from "../stamp.ts";
+import type { Tables } from "../tables.ts";
+import type { Alongside, Envelope } from "./envelope.ts";
 
 /** One message for one agency. */
 export interface Arrival {
@@ -18,12 +17,13 @@ export interface Arrival {
   readonly unit: string | null;
   readonly stamp: Stamp;
   readonly spooled: SpooledBytes;
-  /** The message of a mailbox that it was; null for other doors. */
-  readonly pulled: PulledMessage | null;
+  /** What else its transaction writes. */
+  readonly alongside: Alongside | null;
 }
 
-/** What intake writes with: the statements' builder, and the pipe that carries them. */
-export interface IntakeDatabase {
+/** What arrivals are written with: the statements' builder, the pipe that carries them, and for which room. */
+export interface ArrivalDatabase {
+  readonly room: "intake" | "http";
   readonly database: Kysely<Tables>;
   readonly pipe: WritePipe;
 }
@@ -33,7 +33,7 @@ export interface IntakeDatabase {
  * When this resolves, PostgreSQL has flushed the commit to disk (synchronous_commit).
  */
 export async function storeArrivals(
-  { database, pipe }: IntakeDatabase,
+  { room, database, pipe }: ArrivalDatabase,
   arrivals: readonly Arrival[],
   turn: BatchTurn,
 ): Promise<void> {
@@ -44,13 +44,14 @@ export async function storeArrivals(
   const statements = [
     ...bodies.map(insertBody),
     insertIntakes(arrivals),
-    handingOn("intake", work),
-    ...arrivals.flatMap(({ id, spooled, pulled }) =>
-      pulled === null ? [] : rememberingMessage(pulled, { intakeId: id, sha256: spooled.sha256 }, ""),
+    handingOn(room, work),
+    ...arrivals.flatMap(
+      ({ id, agencyId, spooled, alongside }) =>
+        alongside?.({ intakeId: id, agencyId, sha256: spooled.sha256 }) ?? [],
     ),
   ];
   await pipe.write(
-    { actor: "worker:intake", agencies },
+    { actor: `worker:${room}`, agencies },
     statements.map((statement) => statement.compile(database)),
     async () => {
       // The next batch takes its numbers (arrival_seq) after this one's, and cannot be seen before it.
@@ -81,10 +82,11 @@ function insertBody({ agencyId, spooled }: Arrival): RawBuilder<unknown> {
 function insertIntakes(arrivals: readonly Arrival[]): RawBuilder<unknown> {
   return sql`
     insert into intake (id, agency_id, transaction_id, door, mail_from, recipients, unit, remote_address, helo,
-        smtp_utf8, tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
+        smtp_utf8, tls, bare_newlines, media_type, client_id, sender_domain, sha256, size_bytes, arrived_at, clock)
       select (r->>'id')::uuid, r->>'agencyId', (r->>'transactionId')::uuid, r->>'door', r->>'mailFrom',
           array(select jsonb_array_elements_text(r->'addresses')), r->>'unit', r->>'remoteAddress', r->>'helo',
-          (r->>'smtpUtf8')::boolean, (r->>'tls')::boolean, (r->>'bareNewlines')::boolean, r->>'sha256',
+          (r->>'smtpUtf8')::boolean, (r->>'tls')::boolean, (r->>'bareNewlines')::boolean, r->>'mediaType', r->>'clientId',
+          r->>'senderDomain', r->>'sha256',
           (r->>'sizeBytes')::bigint, (r->>'arrivedAt')::timestamptz, r->'clock'
         from jsonb_array_elements(${JSON.stringify(arrivals.map(asRow))}::jsonb) with ordinality as rows (r, place)
        order by place`;
@@ -103,6 +105,9 @@ function asRow({ id, agencyId, transactionId, envelope, addresses, unit, stamp, 
     helo: withoutNul(envelope.helo),
     smtpUtf8: envelope.smtpUtf8,
     tls: envelope.tls,
+    mediaType: envelope.program?.mediaType ?? null,
+    clientId: envelope.program?.clientId ?? null,
+    senderDomain: envelope.program?.senderDomain ?? null,
     bareNewlines: spooled.newlines.bareLf || spooled.newlines.bareCr,
     sha256: spooled.sha256,
     sizeBytes: spooled.sizeBytes,

@@ -2,7 +2,7 @@ import { open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { newId } from "../../shared/runtime/ids.ts";
+import { newId } from "../runtime/ids.ts";
 
 /**
  * The decoded octets of an attachment, for the readers that look into it (PDF, XML, ZIP, TNEF, a scanner). Small ones are

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { inject, type TestContext, test } from "vitest";
-import { systemClock } from "../shared/letter/stamp.ts";
-import { openWritePipe } from "../shared/runtime/database.ts";
-import { openLog } from "../shared/runtime/log.ts";
-import type { SpooledBytes } from "../shared/runtime/store.ts";
-import { adminQueries, roomDatabase } from "../shared/testing/arrivals.ts";
-import { databaseForTest } from "../shared/testing/database.ts";
+import { openWritePipe } from "../../runtime/database.ts";
+import { openLog } from "../../runtime/log.ts";
+import type { SpooledBytes } from "../../runtime/store.ts";
+import { adminQueries, roomDatabase } from "../../testing/arrivals.ts";
+import { databaseForTest } from "../../testing/database.ts";
+import { systemClock } from "../stamp.ts";
 import { acceptInto } from "./accept-letter.ts";
 import type { Envelope, Recipient } from "./envelope.ts";
 
@@ -47,7 +47,10 @@ async function scene(context: TestContext) {
   context.onTestFinished(() => pipe.close());
   return {
     query: adminQueries(context, address),
-    accept: acceptInto({ database: roomDatabase(context, address, "saraban_intake"), pipe }, systemClock()),
+    accept: acceptInto(
+      { room: "intake", database: roomDatabase(context, address, "saraban_intake"), pipe },
+      systemClock(),
+    ),
   };
 }
 

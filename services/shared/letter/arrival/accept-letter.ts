@@ -1,16 +1,16 @@
-import type { TrustedNow } from "../shared/letter/stamp.ts";
-import { isDataFault } from "../shared/runtime/database.ts";
-import { groupCommit } from "../shared/runtime/group-commit.ts";
-import { newId } from "../shared/runtime/ids.ts";
-import type { SpooledBytes } from "../shared/runtime/store.ts";
-import type { Accepted, AcceptLetter, Envelope, PulledMessage } from "./envelope.ts";
-import { type Arrival, type IntakeDatabase, storeArrivals } from "./intake-store.ts";
+import { isDataFault } from "../../runtime/database.ts";
+import { groupCommit } from "../../runtime/group-commit.ts";
+import { newId } from "../../runtime/ids.ts";
+import type { SpooledBytes } from "../../runtime/store.ts";
+import type { TrustedNow } from "../stamp.ts";
+import { type Arrival, type ArrivalDatabase, storeArrivals } from "./arrival-store.ts";
+import type { Accepted, AcceptLetter, Alongside, Envelope } from "./envelope.ts";
 
 /** One batch: 64 messages or 8 MB in one transaction. */
 const BATCH = { items: 64, bytes: 8 * 1024 * 1024 };
 
 /** Accepts letters into the database: for each agency one arrival with its own id, its copy of the octets and its job. */
-export function acceptInto(database: IntakeDatabase, now: TrustedNow): AcceptLetter {
+export function acceptInto(database: ArrivalDatabase, now: TrustedNow): AcceptLetter {
   const commit = groupCommit<readonly Arrival[], Accepted>(
     async (messages, turn) => {
       await storeArrivals(database, messages.flat(), turn);
@@ -19,8 +19,8 @@ export function acceptInto(database: IntakeDatabase, now: TrustedNow): AcceptLet
     BATCH,
     isDataFault,
   );
-  return (envelope, spooled, pulled) => {
-    const arrivals = arrivalsByAgency(envelope, spooled, now, pulled ?? null);
+  return (envelope, spooled, alongside) => {
+    const arrivals = arrivalsByAgency(envelope, spooled, now, alongside ?? null);
     return commit(arrivals, spooled.inline ? spooled.sizeBytes * arrivals.length : 0);
   };
 }
@@ -29,7 +29,7 @@ function arrivalsByAgency(
   envelope: Envelope,
   spooled: SpooledBytes,
   now: TrustedNow,
-  pulled: PulledMessage | null,
+  alongside: Alongside | null,
 ): Arrival[] {
   const stamp = now();
   const transactionId = newId();
@@ -44,6 +44,6 @@ function arrivalsByAgency(
     unit: recipients.some(({ unit }) => unit === null) ? null : (recipients[0]?.unit ?? null),
     stamp,
     spooled,
-    pulled,
+    alongside,
   }));
 }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { watchOctets } from "../../reading/mime/watch-octets.ts";
 import { checkBase64 } from "./check-base64.ts";
 import { type MimeLimits, type MimeMessage, parseMime } from "./parse-mime.ts";
 import { openContentKeeper } from "./part-content.ts";
-import { watchOctets } from "./watch-octets.ts";
 
 const LIMITS: MimeLimits = { maxDepth: 10, maxParts: 20, maxHeaderBytes: 16_384, maxTextBytes: 1_000 };
 

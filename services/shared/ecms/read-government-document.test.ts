@@ -165,7 +165,7 @@ describe("a GovernmentDocument", () => {
   });
 });
 
-const corpus = fileURLToPath(new URL("../../../../shared/corpus/", import.meta.url));
+const corpus = fileURLToPath(new URL("../../../../shared/corpus", import.meta.url));
 const present = existsSync(`${corpus}expected.json`);
 if (!present) console.log("read-government-document.test: no corpus at ../shared/corpus, skipped");
 type Expected = {

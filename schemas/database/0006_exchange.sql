@@ -1,0 +1,203 @@
+-- 0006: the exchange API and the e-CMS protocol: programs that hand letters in, fetch what is for them, and other nodes.
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- The directory: offices by their number in the government's list, and the e-CMS nodes by which they are reached.
+
+alter table agency
+  add column organisation_id text check (organisation_id ~ '^[0-9]{10}$'),
+  add column ecms jsonb not null default '{}';
+comment on column agency.organisation_id is 'Ten digits, the first two of them the ministry''s; the older five-digit form is the first five.';
+comment on column agency.ecms is '{node: {url, dialect, pollSeconds}}: the node of others that this agency uses, if it uses one; shared/letter/directory.ts.';
+create unique index agency_by_organisation on agency (organisation_id) where active and organisation_id is not null;
+
+alter table partner
+  add column organisation_id text check (organisation_id ~ '^[0-9]{10}$'),
+  add column ecms jsonb not null default '{}';
+comment on column partner.ecms is '{url, dialect}: its e-CMS node, to which letters and notifiers for it are posted; empty: it has none, or fetches from us.';
+create index partner_by_organisation on partner (organisation_id) where active and organisation_id is not null;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Clients: programs that an administrator has registered (saraban client).
+
+create table client (
+  id text primary key check (id ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+  agency_id text not null references agency,
+  name text not null check (name <> ''),
+  sender_domain text,
+  scopes text[] not null check (cardinality(scopes) > 0
+    and scopes <@ array['submit', 'read-inbound', 'read-outbound', 'send-outbound', 'receipts', 'directory']),
+  level text not null default 'normal' check (level in ('normal', 'confidential', 'secret')),
+  certificates text[] not null default '{}',
+  networks cidr[] not null default '{}',
+  ecms_dialect text not null default '2.0' check (ecms_dialect in ('1.0', '2.0')),
+  active boolean not null default true,
+  made_at timestamptz not null default now()
+);
+comment on table client is 'Programs that use the exchange API or the e-CMS door for one agency served here: its own systems, or those of an office that sends it letters.';
+comment on column client.sender_domain is 'In whose name it hands letters in: a partner''s domain, or the agency''s own; null: a node that passes on letters of every office in the directory.';
+comment on column client.level is 'The gravest class of letters that it is appointed to hand in and fetch.';
+comment on column client.certificates is 'SHA-256 of each certificate (DER, hex) by which it is known in mutual TLS.';
+comment on column client.networks is 'From where it may use the e-CMS door without credentials (old clients send none); only where ecms.byAddress is on.';
+create table client_secret (
+  secret_sha256 text primary key check (secret_sha256 ~ '^[0-9a-f]{64}$'),
+  client_id text not null references client,
+  made_at timestamptz not null default now(),
+  expires_at timestamptz,
+  revoked_at timestamptz
+);
+comment on table client_secret is 'Secrets of 256 random bits, of which only the hash stands here; two at a time, so that one can be changed without a gap.';
+create index client_secret_by_client on client_secret (client_id);
+grant select on client, client_secret to saraban_http;
+grant select on client to saraban_notification, saraban_reading;
+
+create table client_call (
+  id bigint primary key generated always as identity,
+  client_id text not null references client,
+  agency_id text not null,
+  door text not null check (door in ('api', 'ecms', 'token')),
+  operation text not null,
+  status integer not null,
+  remote_address text not null,
+  subject_id uuid,
+  took_ms integer not null,
+  called_at timestamptz not null
+);
+comment on table client_call is 'Each call of a client: what, from where, and how it was answered; no word of a letter.';
+create index client_call_by_client on client_call (client_id, id desc);
+create trigger append_only before update or delete on client_call for each row execute function refuse_change();
+create trigger no_truncate before truncate on client_call for each statement execute function refuse_change();
+alter table client_call enable row level security;
+create policy own_agency on client_call using (acting_for(agency_id)) with check (acting_for(agency_id));
+grant select, insert on client_call to saraban_http;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Arrivals by program: room http takes them in by the same narrow place as room intake (shared/letter/arrival).
+
+alter table intake
+  add column media_type text,
+  add column client_id text references client,
+  add column sender_domain text;
+alter table intake drop constraint intake_door_check;
+alter table intake add constraint intake_door_check check (door in ('smtp', 'imap', 'api', 'ecms')),
+  add check ((media_type is not null) = (door in ('api', 'ecms')));
+comment on column intake.media_type is 'Of a request''s body, as its Content-Type says it (with the boundary); null for mail.';
+comment on column intake.client_id is 'The client that handed it in; null for mail, and for what was fetched from another node.';
+comment on column intake.sender_domain is 'In whose name it came by program.';
+create index intake_by_client on intake (client_id, arrival_seq desc) where client_id is not null;
+
+alter table entry drop constraint entry_channel_check;
+alter table entry add constraint entry_channel_check check (channel in ('smtp', 'imap', 'paper', 'api', 'ecms'));
+
+grant select, insert on intake, stored_body to saraban_http;
+grant update (content, removed_at) on stored_body to saraban_http;
+create policy stored_again_by_http on stored_body as restrictive for update to saraban_http using (true) with check (removed_at is null);
+drop policy http_hands_on on outbox;
+create policy http_hands_on on outbox for insert to saraban_http
+  with check (acting_for(agency_id) and job in ('do-act', 'print-register', 'read-letter'));
+
+create table submission (
+  intake_id uuid primary key,
+  agency_id text not null,
+  client_id text not null references client,
+  idempotency_key text check (length(idempotency_key) between 1 and 255),
+  request_sha256 text not null check (request_sha256 ~ '^[0-9a-f]{64}$'),
+  foreign key (intake_id, agency_id) references intake,
+  constraint submission_key unique (client_id, idempotency_key)
+);
+comment on table submission is 'A letter that a client handed in by the exchange API: asked again under the same key, it is told of the same arrival.';
+create index submission_by_request on submission (client_id, request_sha256);
+
+create table ecms_document (
+  process_id uuid primary key,
+  agency_id text not null,
+  intake_id uuid not null,
+  letter_id text not null,
+  correspondence_date text not null,
+  sender_department text not null check (sender_department ~ '^[0-9]{10}$'),
+  accept_department text not null check (accept_department ~ '^[0-9]{10}$'),
+  came_at timestamptz not null,
+  deleted_at timestamptz,
+  foreign key (intake_id, agency_id) references intake
+);
+comment on table ecms_document is 'A letter by e-CMS under its identity on the wire: a second one is refused until its sender has deleted the first (which stays in the book).';
+create unique index ecms_document_once on ecms_document (letter_id, correspondence_date, sender_department, accept_department) where deleted_at is null;
+create index ecms_document_by_intake on ecms_document (intake_id);
+
+create table ecms_pulled (
+  agency_id text not null references agency,
+  node text not null,
+  process_id text not null,
+  intake_id uuid,
+  note text not null default '',
+  pulled_at timestamptz not null,
+  deleted_at timestamptz,
+  primary key (agency_id, node, process_id)
+);
+comment on table ecms_pulled is 'What was fetched from another e-CMS node: fetched once, deleted there after the commit that holds it.';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- The inbox of a client: what it has not fetched and acknowledged yet, oldest first. Filled by room notification.
+
+create table client_item (
+  id uuid primary key,
+  seq bigint not null generated always as identity,
+  client_id text not null references client,
+  agency_id text not null,
+  kind text not null check (kind in ('letter', 'receipt', 'news', 'dispute')),
+  intake_id uuid,
+  receipt_id uuid references receipt,
+  news_id bigint references recipient_event,
+  made_at timestamptz not null,
+  first_fetched_at timestamptz,
+  done_at timestamptz,
+  constraint client_item_once unique nulls not distinct (client_id, kind, intake_id, receipt_id, news_id),
+  check (case kind when 'letter' then intake_id is not null when 'dispute' then intake_id is not null
+                   when 'receipt' then receipt_id is not null else news_id is not null end)
+);
+comment on table client_item is 'letter: a letter in the agency''s book; receipt: what a letter became that this client handed in; news: what became of a letter of the agency at a recipient; dispute: an office says that a number of ours is wrong.';
+comment on column client_item.id is 'Also the e-CMS ProcessID under which it is fetched and deleted.';
+comment on column client_item.done_at is 'Acknowledged (JSON), or deleted (e-CMS): it is not offered again.';
+create index client_item_waiting on client_item (client_id, seq) where done_at is null;
+create function keep_item() returns trigger language plpgsql
+  as $$ begin
+    if tg_op = 'UPDATE' and (new.id, new.client_id, new.agency_id, new.kind, new.made_at) = (old.id, old.client_id, old.agency_id, old.kind, old.made_at)
+       and (new.intake_id, new.receipt_id, new.news_id) is not distinct from (old.intake_id, old.receipt_id, old.news_id)
+       and (old.done_at is null or new.done_at = old.done_at) then
+      return new;
+    end if;
+    raise exception 'what a client was told stays as it was' using errcode = 'restrict_violation';
+  end $$;
+create trigger keep_item before update or delete on client_item for each row execute function keep_item();
+create trigger no_truncate before truncate on client_item for each statement execute function refuse_change();
+
+do $$
+declare kept text;
+begin
+  foreach kept in array array['submission', 'ecms_document', 'ecms_pulled', 'client_item'] loop
+    execute format('alter table %I enable row level security', kept);
+    execute format('create policy own_agency on %I using (acting_for(agency_id)) with check (acting_for(agency_id))', kept);
+  end loop;
+end $$;
+grant select, insert on submission, ecms_document to saraban_http;
+grant update (deleted_at) on ecms_document to saraban_http;
+grant select, insert on ecms_document, ecms_pulled to saraban_intake;
+grant update (intake_id, note, deleted_at) on ecms_pulled to saraban_intake;
+grant select on submission, ecms_document to saraban_notification, saraban_reading;
+grant select, insert on client_item to saraban_notification;
+grant select, update (first_fetched_at, done_at) on client_item to saraban_http;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Notices and recipients: two more ways besides mail.
+
+alter table notice add column channel text not null default 'mail' check (channel in ('mail', 'inbox', 'ecms'));
+comment on column notice.channel is 'mail; inbox: laid into the inbox of the client that handed the letter in; ecms: posted to the other office''s node.';
+alter table delivery_attempt drop constraint delivery_attempt_channel_check;
+alter table delivery_attempt add constraint delivery_attempt_channel_check check (channel in ('smarthost', 'mx', 'file', 'inbox', 'ecms'));
+alter table outbound_recipient drop constraint outbound_recipient_channel_check;
+alter table outbound_recipient add constraint outbound_recipient_channel_check check (channel in ('mail', 'ecms'));
+comment on column outbound_recipient.address is 'A mail address, or the ten digits of the office for e-CMS.';
+alter table recipient_event drop constraint recipient_event_source_check, drop constraint recipient_event_proof_check;
+alter table recipient_event
+  add constraint recipient_event_source_check check (source in ('server', 'dsn', 'mdn', 'receipt', 'answer', 'watch', 'ecms')),
+  add constraint recipient_event_proof_check check (proof in ('signature', 'token', 'claim', 'own', 'client'));
+comment on column recipient_event.proof is 'signature: a receipt signed by the partner''s key; token: it came to the return path that only our message carried; client: the partner''s own program said so, under its credentials; claim: it names our message, which anyone could; own: seen by this system itself.';
