@@ -73,8 +73,9 @@ export function openDatabase<Tables>(
   poolSize: number,
   log: Log,
 ): Kysely<Tables> {
-  const pool = openRoomPool({ ...connectionOptions(address, role), max: poolSize }, log);
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withNamedStatements(pool) }) });
+  const pool = openRoomPool({ ...connectionOptions(address, role), max: poolSize, pipeline: true }, log);
+  const opening = new Set(["begin", STATE_ACTING]);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withNamedStatements(pool, opening) }) });
 }
 
 /** Writes whole transactions whose statements are known beforehand. */
@@ -154,6 +155,21 @@ export function inTransaction<Tables, Result>(
     );
     return work(transaction);
   });
+}
+
+/**
+ * Waits for statements that were asked for at once: they go to the server together, are carried out in the order in which
+ * they were asked for, and cost one wait. Unlike Promise.all it waits for the others too when one fails, so that none is
+ * left over when the transaction ends.
+ * @throws the first one's error
+ */
+export async function together<Results extends readonly unknown[]>(
+  ...asked: { readonly [At in keyof Results]: Promise<Results[At]> }
+): Promise<Results> {
+  const answers = await Promise.allSettled(asked);
+  const failed = answers.find((answer) => answer.status === "rejected");
+  if (failed) throw failed.reason;
+  return answers.map((answer) => (answer as PromiseFulfilledResult<unknown>).value) as unknown as Results;
 }
 
 /**
