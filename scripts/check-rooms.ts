@@ -66,7 +66,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   imapflow: ["intake/imap/imap-connection.ts"],
   fontkit: ["shared/pdf/sarabun.ts"],
   "@expo-google-fonts/sarabun": ["shared/pdf/sarabun.ts"],
-  "qrcode-generator": ["shared/pdf/qr-code.ts"],
+  "qrcode-generator": ["shared/pdf/qr-code.test.ts"],
   fflate: ["printing/register-xlsx.ts"],
   "csv-stringify": ["printing/register-csv.ts"],
   "@hyzyla/pdfium": ["reading/pdf/pdf-engine.ts"],

@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import { isOpen } from "../shared/letter/outbox.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
+import { together } from "../shared/runtime/database.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { issueInForce, issueOf } from "./issue-owed.ts";
 import { alertOf, isUnsigned, type SenderFacts, senderFactsOf } from "./notice-facts.ts";
@@ -31,9 +32,11 @@ export async function promiseNotices(
   intakeId: string,
   stamp: Stamp,
 ): Promise<Notice[]> {
-  const subject = await readSubject(transaction, intakeId);
+  const [subject, found] = await together(
+    readSubject(transaction, intakeId),
+    findNotices(transaction, { intakeId }),
+  );
   if (!subject) throw new Error("the arrival cannot be found");
-  const found = await findNotices(transaction, { intakeId });
   const missing = owedBy(subject).filter((owed) => !found.some((notice) => isFor(notice, owed)));
   const notices = [...found];
   for (const owed of missing)

@@ -83,19 +83,15 @@ export async function insertOutcomes(
   { at, clock }: Stamp,
   decidedBy: string,
 ): Promise<void> {
-  await transaction
-    .insertInto("outcome")
-    .values(
-      decided.map(({ letter, outcome, reason, earlierIntakeId }) => ({
-        intake_id: letter.intakeId,
-        agency_id: agencyId,
-        outcome,
-        reason,
-        earlier_intake_id: earlierIntakeId,
-        decided_at: at,
-        clock: JSON.stringify(clock),
-        decided_by: decidedBy,
-      })),
-    )
-    .execute();
+  const rows = decided.map(({ letter, outcome, reason, earlierIntakeId }) => ({
+    intake_id: letter.intakeId,
+    outcome,
+    reason,
+    earlier_intake_id: earlierIntakeId,
+  }));
+  // One text for batches of any size: it is planned once.
+  await sql`
+    insert into outcome (intake_id, agency_id, outcome, reason, earlier_intake_id, decided_at, clock, decided_by)
+      select intake_id, ${agencyId}, outcome, reason, earlier_intake_id, ${at}, ${JSON.stringify(clock)}::jsonb, ${decidedBy}
+        from jsonb_populate_recordset(null::outcome, ${JSON.stringify(rows)}::jsonb)`.execute(transaction);
 }

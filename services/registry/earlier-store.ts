@@ -1,5 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../shared/letter/tables.ts";
+import { together } from "../shared/runtime/database.ts";
 import {
   contentsOf,
   type Earlier,
@@ -21,7 +22,7 @@ export async function findEarlier(
 ): Promise<Earlier> {
   const digests = waiting.flatMap(({ contentDigest }) => contentDigest ?? []);
   const numbers = waiting.flatMap(({ verdict, number }) => (verdict === "ready" ? (number ?? []) : []));
-  const { rows: messages } = await sql<FirstArrival & { digest: string }>`
+  const sameMessages = sql<FirstArrival & { digest: string }>`
     select given.content_digest as digest, first.intake_id as "intakeId", first.kept as "isKept", first.doubt
       from unnest(${digests}::text[]) as given(content_digest)
      cross join lateral (
@@ -40,10 +41,15 @@ export async function findEarlier(
         order by o.kept desc, o.doubt is not null, o.doubt->>'outcome' = 'refused', o.decided_at, r.intake_id limit 1) first`.execute(
     transaction,
   );
+  const [{ rows: messages }, registered, byContents] = await together(
+    sameMessages,
+    findNumbered(transaction, agencyId, numbers),
+    findByContents(transaction, agencyId, waiting),
+  );
   return {
     byDigest: new Map(messages.map(({ digest, ...arrival }) => [digest, arrival])),
-    registered: await findNumbered(transaction, agencyId, numbers),
-    byContents: await findByContents(transaction, agencyId, waiting),
+    registered,
+    byContents,
   };
 }
 

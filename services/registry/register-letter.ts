@@ -2,7 +2,13 @@ import type { HandedOnBy } from "../shared/letter/flow.ts";
 import { finish, handOn, recordFailure, type Work } from "../shared/letter/outbox.ts";
 import type { ClockState, Stamp, TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { inTransaction, isDataFault, type Kysely, type Transaction } from "../shared/runtime/database.ts";
+import {
+  inTransaction,
+  isDataFault,
+  type Kysely,
+  type Transaction,
+  together,
+} from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import { type AgencyRules, agencyRules, type Deem } from "./agency-rules.ts";
 import { insertOutcomes, takeTurn, waitingLetters } from "./book-store.ts";
@@ -102,20 +108,21 @@ function drainBatch(
     const stamp = parts.now();
     const held = parts.reasonToHold(stamp.clock);
     if (held !== null) throw new ClockHeld(held);
-    const rules = await agencyRules(transaction, agencyId, parts.deem);
-    const decided = decideOutcomes(
-      waiting,
-      await findEarlier(transaction, agencyId, waiting),
-      rules.registeredByClerk,
+    const [rules, earlier] = await together(
+      agencyRules(transaction, agencyId, parts.deem),
+      findEarlier(transaction, agencyId, waiting),
     );
+    const decided = decideOutcomes(waiting, earlier, rules.registeredByClerk);
     await takeNumbers(transaction, bookId, agencyId, decided, stamp, rules);
-    await insertOutcomes(transaction, agencyId, decided, stamp, RULE);
-    await insertQuarantine(transaction, agencyId, refusedOf(decided), stamp.at, parts.quarantine);
-    await handOn(transaction, "registry", decided.flatMap(noticeFor(agencyId)));
-    await finish(
-      transaction,
-      "register-letter",
-      waiting.map(({ intakeId }) => intakeId),
+    await together(
+      insertOutcomes(transaction, agencyId, decided, stamp, RULE),
+      insertQuarantine(transaction, agencyId, refusedOf(decided), stamp.at, parts.quarantine),
+      handOn(transaction, "registry", decided.flatMap(noticeFor(agencyId))),
+      finish(
+        transaction,
+        "register-letter",
+        waiting.map(({ intakeId }) => intakeId),
+      ),
     );
     return waiting.length;
   });

@@ -3,7 +3,7 @@ import { putOff } from "../../shared/letter/outbox.ts";
 import { composeReturnPath } from "../../shared/letter/return-path.ts";
 import type { Stamp, TrustedNow } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
-import { inTransaction, type Kysely, type Transaction } from "../../shared/runtime/database.ts";
+import { inTransaction, type Kysely, type Transaction, together } from "../../shared/runtime/database.ts";
 import type { Log } from "../../shared/runtime/log.ts";
 import type { Notice } from "../notice-store.ts";
 import { signingKey } from "../report-key-store.ts";
@@ -78,7 +78,12 @@ export async function deliverNotices(
   const begun = await inTransaction(database, actingFor(data), async (transaction) => {
     const taken = await lockJob(transaction, job, data.subjectId);
     if (!taken) return undefined;
-    const due = (await delivery.promise(transaction, now())).filter(isDue);
+    const [promised, ends, key] = await together(
+      delivery.promise(transaction, now()),
+      readMailbox(transaction, data.agencyId),
+      signingKey(transaction),
+    );
+    const due = promised.filter(isDue);
     if (due.length > 0 && !transport) {
       const why = "no smarthost is set (SARABAN_SMARTHOST_URL)";
       await putOff(transaction, job, data.subjectId, WITHOUT_SMARTHOST_MS, why);
@@ -90,8 +95,7 @@ export async function deliverNotices(
       await close(work, transaction, await takeJob(transaction, job, data.subjectId), null);
       return undefined;
     }
-    const ends = await readMailbox(transaction, data.agencyId);
-    return { due, ready, taken, paths: { ends, key: await signingKey(transaction) } };
+    return { due, ready, taken, paths: { ends, key } };
   });
   if (!begun || !transport) return;
 
@@ -157,22 +161,26 @@ async function sendOne(
     return;
   }
   const record = async (transaction: Transaction<Tables>): Promise<void> => {
-    if (isTried) {
-      const times = { startedAt, endedAt };
-      await insertAttempt(transaction, data.agencyId, notice.id, transport.channel, times, answer);
-    }
+    const times = { startedAt, endedAt };
     const state = answer.result === "accepted" ? "delivered" : "failed";
-    if (state === "failed" && answer.result !== "permanent" && !isGivenUp) return;
+    const isSettled = state === "delivered" || answer.result === "permanent" || isGivenUp;
     const reason = state === "delivered" ? "" : answer.reply;
-    const isOurs = await settleNotice(transaction, notice.id, state, reason, endedAt);
+    const [, isOurs] = await together(
+      isTried
+        ? insertAttempt(transaction, data.agencyId, notice.id, transport.channel, times, answer)
+        : Promise.resolve(),
+      isSettled ? settleNotice(transaction, notice.id, state, reason, endedAt) : Promise.resolve(false),
+    );
     const final: SendResult = isTried ? answer : { result: "transient", reply: answer.reply };
     if (isOurs) await delivery.settled?.(transaction, notice, final, stamp);
   };
   try {
     await inTransaction(database, actingFor(data), async (transaction) => {
       // Only the last one closes: a job that is put back sooner could be given to another worker while this one sends.
-      const taken = isLast ? await takeJob(transaction, job, data.subjectId) : undefined;
-      await record(transaction);
+      const [taken] = await together(
+        isLast ? takeJob(transaction, job, data.subjectId) : Promise.resolve(undefined),
+        record(transaction),
+      );
       if (isLast) await close(run, transaction, taken, answer.reply);
     });
   } catch (fault) {

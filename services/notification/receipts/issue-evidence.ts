@@ -4,6 +4,7 @@ import { newShortCode, showCode } from "../../shared/letter/evidence/short-code.
 import { signEvidence } from "../../shared/letter/evidence/sign-evidence.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
+import { together } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { findReceipt, type IssuedEvidence, insertReceipt } from "./receipt-store.ts";
 import type { EvidenceIssuer } from "./signing-keys.ts";
@@ -34,9 +35,11 @@ export async function issueEvidence(
   stamp: Stamp,
 ): Promise<IssuedEvidence> {
   const { intakeId } = facts.message;
-  const found = await findReceipt(transaction, intakeId, facts.type, eventId);
+  const [found, key] = await together(
+    findReceipt(transaction, intakeId, facts.type, eventId),
+    issuer.signer(transaction, stamp.at),
+  );
   if (found) return found;
-  const key = await issuer.signer(transaction, stamp.at);
   const code = newShortCode();
   const evidence: Evidence = {
     ...facts,

@@ -1,5 +1,8 @@
+import qrcode from "qrcode-generator";
 import { expect, test } from "vitest";
 import { drawQrCode, qrCode } from "./qr-code.ts";
+import { maskedSquares } from "./qr-squares.ts";
+import { qrWords } from "./qr-words.ts";
 
 const TEXT = "https://saraban.example.go.th/verify/7G3KQ2M9XW4T0HVD";
 
@@ -109,4 +112,39 @@ test("the drawing can be read: the three finders, and a short text square by squ
 test("a code in capitals takes fewer squares than an address", () => {
   expect(qrCode("7G3K-Q2M9-XW4T-0HVD").size).toBe(21);
   expect(qrCode(TEXT).size).toBe(33);
+});
+
+/** The peer's squares under the mask that it has chosen, row after row. */
+function peerSquares(text: string, mode: "Alphanumeric" | "Byte"): { squares: number[]; size: number } {
+  const code = qrcode(0, "M");
+  code.addData(text, mode);
+  code.make();
+  const size = code.getModuleCount();
+  const squares = Array.from({ length: size * size }, (_, at) =>
+    Number(code.isDark(Math.floor(at / size), at % size)),
+  );
+  return { squares, size };
+}
+
+test("every version, full and nearly empty, has the squares that another encoder gives it under one of the masks", () => {
+  const sizes = new Set<number>();
+  const masks = new Set<number>();
+  for (const [mode, alphabet, most] of [
+    ["Byte", "https://saraban.example.go.th/verify/7g3kq2m9xw4t0hvd?", 331],
+    ["Alphanumeric", "7G3K-Q2M9-XW4T-0HVD $%*+./:", 483],
+  ] as const) {
+    for (let length = 1; length <= most; length += 3) {
+      const text = Array.from({ length }, (_, at) => alphabet[(at * at + length) % alphabet.length]).join("");
+      const peer = peerSquares(text, mode);
+      const ours = [...maskedSquares(qrWords(text))];
+      const mask = ours.findIndex(({ squares }) => squares.every((dark, at) => dark === peer.squares[at]));
+      expect(ours[0]?.size, `${mode} ${length}`).toBe(peer.size);
+      expect(mask, `${mode} ${length}`).toBeGreaterThanOrEqual(0);
+      sizes.add(peer.size);
+      masks.add(mask);
+    }
+  }
+  expect(sizes.size).toBe(13);
+  expect(masks.size).toBe(8);
+  expect(() => qrCode("x".repeat(332))).toThrow(RangeError);
 });

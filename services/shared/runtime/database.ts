@@ -39,6 +39,13 @@ const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, Number);
 types.setTypeParser(pg.types.builtins.DATE, (text: string) => text);
 
+/**
+ * Rooms all of whose statements find their rows by key, whatever is asked for. Left to itself, PostgreSQL plans some of
+ * registry's look-ups anew for each batch, because it believes lists of unknown length to be long: that took longer than the
+ * look-ups.
+ */
+const PLANNED_ONCE: ReadonlySet<string> = new Set<RoomRole>(["saraban_registry"]);
+
 /** Options for node-postgres, also for the queue's own pool. */
 export function connectionOptions(address: DatabaseAddress, role: string): pg.PoolConfig {
   return {
@@ -47,7 +54,7 @@ export function connectionOptions(address: DatabaseAddress, role: string): pg.Po
     application_name: role,
     // The room's role is in force from the first statement. A worker that is stopped in the middle of a transaction
     // (SIGSTOP, a paused machine) must not hold a book's lock for long: the server ends its session.
-    options: `-c role=${role} -c search_path=saraban -c timezone=UTC -c idle_in_transaction_session_timeout=15s -c lock_timeout=20s -c statement_timeout=60s`,
+    options: `-c role=${role} -c search_path=saraban -c timezone=UTC -c idle_in_transaction_session_timeout=15s -c lock_timeout=20s -c statement_timeout=60s${PLANNED_ONCE.has(role) ? " -c plan_cache_mode=force_generic_plan" : ""}`,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   };
@@ -73,8 +80,9 @@ export function openDatabase<Tables>(
   poolSize: number,
   log: Log,
 ): Kysely<Tables> {
-  const pool = openRoomPool({ ...connectionOptions(address, role), max: poolSize }, log);
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withNamedStatements(pool) }) });
+  const pool = openRoomPool({ ...connectionOptions(address, role), max: poolSize, pipeline: true }, log);
+  const opening = new Set(["begin", STATE_ACTING]);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withNamedStatements(pool, opening) }) });
 }
 
 /** Writes whole transactions whose statements are known beforehand. */
@@ -154,6 +162,21 @@ export function inTransaction<Tables, Result>(
     );
     return work(transaction);
   });
+}
+
+/**
+ * Waits for statements that were asked for at once: they go to the server together, are carried out in the order in which
+ * they were asked for, and cost one wait. Unlike Promise.all it waits for the others too when one fails, so that none is
+ * left over when the transaction ends.
+ * @throws the first one's error
+ */
+export async function together<Results extends readonly unknown[]>(
+  ...asked: { readonly [At in keyof Results]: Promise<Results[At]> }
+): Promise<Results> {
+  const answers = await Promise.allSettled(asked);
+  const failed = answers.find((answer) => answer.status === "rejected");
+  if (failed) throw failed.reason;
+  return answers.map((answer) => (answer as PromiseFulfilledResult<unknown>).value) as unknown as Results;
 }
 
 /**

@@ -20,13 +20,41 @@ export function statementNames(): (text: string, values: readonly unknown[]) => 
   };
 }
 
-/** The pool as kysely uses it, its statements named. */
-export function withNamedStatements(pool: pg.Pool): PostgresPool {
+const NOTHING = { command: "", rowCount: 0, rows: [] };
+
+/**
+ * The pool as kysely uses it: its statements named, and those that are asked for together (Promise.all) sent together.
+ * @param pool with `pipeline`
+ * @param opening statements that begin a transaction. Nobody waits for their answers, which say nothing: they go out with
+ *   the transaction's first statement, and what they fail with is what that one fails with. Every wait costs both processes
+ *   a system call and a turn, more than a small statement itself
+ */
+export function withNamedStatements(pool: pg.Pool, opening: ReadonlySet<string>): PostgresPool {
   const named = statementNames();
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   const wrap = (client: pg.PoolClient): PostgresPoolClient => {
-    const query = (text: string, values: readonly unknown[]) => client.query(named(text, values));
-    return { query, release: () => client.release() } as unknown as PostgresPoolClient; // kysely's cursors are not used
+    let unanswered: Promise<unknown>[] = [];
+    const query = async (text: string, values: readonly unknown[]): Promise<unknown> => {
+      holdUntilAllAreAsked(client);
+      const answer = client.query(named(text, values));
+      if (opening.has(text)) {
+        answer.catch(() => {}); // told by the statement after it
+        unanswered.push(answer);
+        return NOTHING;
+      }
+      if (unanswered.length === 0 || text === "rollback") {
+        unanswered = [];
+        return answer;
+      }
+      const sent = [...unanswered, answer];
+      unanswered = [];
+      const failed = (await Promise.allSettled(sent)).find((result) => result.status === "rejected");
+      if (failed) throw failed.reason;
+      return answer;
+    };
+    // kysely says which connection it does not trust any more; its cursors are not used.
+    const release = (isBroken?: boolean): void => client.release(isBroken);
+    return { query, release } as unknown as PostgresPoolClient;
   };
   return {
     options: pool.options,
@@ -38,4 +66,12 @@ export function withNamedStatements(pool: pg.Pool): PostgresPool {
     },
     end: () => pool.end(),
   };
+}
+
+/** What is written until everybody who can go on has done so leaves in one piece. */
+function holdUntilAllAreAsked(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: { cork(): void; uncork(): void } } })
+    .connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }

@@ -1,5 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { CompactSign, calculateJwkThumbprint } from "jose";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { calculateJwkThumbprint } from "jose";
 import { canonicalForm } from "./canonical-form.ts";
 import type { Evidence } from "./evidence.ts";
 import { evidenceFault } from "./evidence-shape.ts";
@@ -19,9 +19,12 @@ export interface SigningKey {
 export async function signEvidence(evidence: Evidence, { kid, privateKey }: SigningKey): Promise<string> {
   const fault = evidenceFault(evidence);
   if (fault !== null) throw new Error(`this is no statement to sign: ${fault}`);
-  return new CompactSign(Buffer.from(canonicalForm(evidence)))
-    .setProtectedHeader({ alg: "EdDSA", kid, typ: EVIDENCE_TYP })
-    .sign(privateKey);
+  // By hand: jose answers by promises alone, which go through the pool of threads and take ten times as long.
+  const header = canonicalForm({ alg: "EdDSA", kid, typ: EVIDENCE_TYP });
+  const signed = [header, canonicalForm(evidence)]
+    .map((part) => Buffer.from(part).toString("base64url"))
+    .join(".");
+  return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString("base64url")}`;
 }
 
 /** A new key; its kid is its thumbprint (RFC 7638), so that two keys never share one. */
