@@ -69,7 +69,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   "qrcode-generator": ["shared/pdf/qr-code.ts"],
   fflate: ["printing/register-xlsx.ts"],
   "csv-stringify": ["printing/register-csv.ts"],
-  "@hyzyla/pdfium": ["reading/pdf/pdf-engine.ts"],
+  "@hyzyla/pdfium": ["reading/pdf/pdf-instance.ts"],
   "@cantoo/pdf-lib": ["printing/stamp-letter.ts", "printing/stamp-place.ts"],
   "@resvg/resvg-js": ["printing/stamp-png.ts"],
   jose: ["shared/letter/evidence/"],
