@@ -2,6 +2,7 @@ import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from "kysely
 import pg from "pg";
 import type { Log } from "./log.ts";
 import { statementNames, withNamedStatements } from "./named-statements.ts";
+import { STATE_ACTING } from "./transaction-opening.ts";
 
 /** How to reach a PostgreSQL: a URL, or the fields of node-postgres (the embedded server: host is a socket folder). */
 export type DatabaseAddress = { readonly connectionString: string } | EmbeddedAddress;
@@ -73,7 +74,7 @@ export function openDatabase<Tables>(
   poolSize: number,
   log: Log,
 ): Kysely<Tables> {
-  const pool = openRoomPool({ ...connectionOptions(address, role), max: poolSize }, log);
+  const pool = openRoomPool({ ...connectionOptions(address, role), max: poolSize, pipeline: true }, log);
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withNamedStatements(pool) }) });
 }
 
@@ -136,8 +137,6 @@ function openRoomPool(options: pg.PoolConfig, log: Log): pg.Pool {
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
-
-const STATE_ACTING = "select set_config('saraban.actor', $1, true), set_config('saraban.agencies', $2, true)";
 
 /**
  * Runs `work` in one transaction (READ COMMITTED) that states who acts. Without the statement row-level security

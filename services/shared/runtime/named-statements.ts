@@ -1,5 +1,6 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import type pg from "pg";
+import { openTogether } from "./transaction-opening.ts";
 
 /** Statement texts that get a name; what is beyond (none today) is planned each time. */
 const MOST_NAMED_STATEMENTS = 250;
@@ -20,12 +21,12 @@ export function statementNames(): (text: string, values: readonly unknown[]) => 
   };
 }
 
-/** The pool as kysely uses it, its statements named. */
+/** The pool (of pipelined connections) as kysely uses it: its statements named, its transactions opened in one go. */
 export function withNamedStatements(pool: pg.Pool): PostgresPool {
   const named = statementNames();
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   const wrap = (client: pg.PoolClient): PostgresPoolClient => {
-    const query = (text: string, values: readonly unknown[]) => client.query(named(text, values));
+    const query = openTogether(client, named);
     return { query, release: () => client.release() } as unknown as PostgresPoolClient; // kysely's cursors are not used
   };
   return {
