@@ -37,6 +37,8 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   pg: [
     "shared/runtime/database.ts",
     "shared/runtime/named-statements.ts",
+    "shared/runtime/transaction-opening.ts",
+    "shared/runtime/queue-pool.ts",
     "shared/runtime/settings-urls.ts",
     "shared/letter/agencies.ts",
   ],

@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import { expect, inject, type TestContext, test } from "vitest";
-import type { Tables } from "../letter/tables.ts";
 import { databaseForTest } from "../testing/database.ts";
 import { inTransaction, openDatabase } from "./database.ts";
 import { openLog } from "./log.ts";
@@ -9,7 +8,7 @@ const ACTING = { actor: "worker:test", agencies: ["one", "two"] } as const;
 
 async function open(context: TestContext) {
   const connection = await databaseForTest(inject("testServer"), context);
-  const database = openDatabase<Tables>(connection, "saraban_queue", 1, openLog("error", "test"));
+  const database = openDatabase<object>(connection, "saraban_queue", 1, openLog("error", "test"));
   context.onTestFinished(() => database.destroy());
   const said = sql<{ actor: string; agencies: string; xact: boolean }>`
     select coalesce(current_setting('saraban.actor', true), '') as actor,
