@@ -73,7 +73,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   "@hyzyla/pdfium": ["reading/pdf/pdf-instance.ts"],
   "@cantoo/pdf-lib": ["printing/stamp-letter.ts", "printing/stamp-place.ts"],
   "@resvg/resvg-js": ["printing/stamp-png.ts"],
-  jose: ["shared/letter/evidence/"],
+  jose: ["shared/letter/evidence/", "http/clients/"],
   canonicalize: ["shared/letter/evidence/canonical-form.ts"],
 };
 

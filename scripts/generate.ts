@@ -2,24 +2,33 @@
  * Writes what is derived from other files, or checks that it is up to date:
  *   services/shared/letter/tables.ts   from schemas/database (a scratch PostgreSQL is migrated and read)
  *   README.md, table of settings        from schemas/settings.schema.json
+ *   services/shared/letter/exchange-types.ts and schemas/xsd/exchange.xsd   from schemas/api
  * Usage: npm run generate [-- --check]; exit 1 when --check finds a difference.
  */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "../services/shared/runtime/migrate.ts";
 import { projectDir, readJson } from "../services/shared/runtime/settings.ts";
 import { declaredSettings } from "../services/shared/runtime/settings-schema.ts";
 import { startTestPostgres } from "../services/shared/testing/database.ts";
+import { readApiSchemas } from "../services/http/api-schemas.ts";
+import { apiTypes } from "./derive/api-types.ts";
+import { apiXsd } from "./derive/api-xsd.ts";
 
 const TABLES = join(projectDir, "services/shared/letter/tables.ts");
 const README = join(projectDir, "README.md");
+const EXCHANGE_TYPES = join(projectDir, "services/shared/letter/exchange-types.ts");
+const EXCHANGE_XSD = join(projectDir, "schemas/xsd/exchange.xsd");
 const MARKS = ["<!-- settings: written by npm run generate -->", "<!-- end of settings -->"] as const;
 
 const check = process.argv.includes("--check");
 let stale = 0;
 keep(README, withSettingsTable(readFileSync(README, "utf8")));
+const apiSchemas = readApiSchemas();
+keep(EXCHANGE_TYPES, styled(apiTypes(apiSchemas)));
+keep(EXCHANGE_XSD, apiXsd(apiSchemas));
 keep(TABLES, await tablesOfDatabase());
 process.stdout.write(
   stale === 0 ? "Everything derived is up to date.\n" : `${stale} files are stale: npm run generate\n`,
@@ -27,10 +36,19 @@ process.stdout.write(
 process.exitCode = stale === 0 ? 0 : 1;
 
 function keep(file: string, text: string): void {
-  if (readFileSync(file, "utf8") === text) return;
+  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
   if (check) stale += 1;
   else writeFileSync(file, text);
   process.stdout.write(`${file} ${check ? "is stale" : "written"}\n`);
+}
+
+/** As the project's formatter writes it. */
+function styled(text: string): string {
+  return execFileSync(
+    join(projectDir, "node_modules/.bin/biome"),
+    ["format", "--stdin-file-path", EXCHANGE_TYPES],
+    { cwd: projectDir, input: text, encoding: "utf8" },
+  );
 }
 
 function withSettingsTable(readme: string): string {

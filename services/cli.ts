@@ -21,7 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   indexing: { says: "follows the books for the search", file: "./command-serve.ts" },
   printing: { says: "prints and exports books", file: "./command-serve.ts" },
   relay: { says: "carries work from the outbox to the queue", file: "./command-serve.ts" },
-  http: { says: "the clerks' door, and /healthz, /readyz, /metrics", file: "./command-serve.ts" },
+  http: {
+    says: "the doors of clerks and programs, and /healthz, /readyz, /metrics",
+    file: "./command-serve.ts",
+  },
   migrate: {
     says: "makes or updates the database's tables and reads agencies and partners into them",
     file: "./command-migrate.ts",
@@ -33,6 +36,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   clerk: {
     says: 'who may use the HTTP door: saraban clerk add ID --name "ชื่อ สกุล" --agency A [--may approve], clerk list|token ID|rights ID --may approve|remove ID',
     file: "./command-clerk.ts",
+  },
+  client: {
+    says: 'programs that use the exchange API or e-CMS: saraban client add ID --name "…" --agency A --scope submit …, client list|show ID|rotate ID|scopes ID|certificate ID|network ID|revoke ID … [--json]',
+    file: "./command-client.ts",
   },
   tray: {
     says: "what waits for a clerk: saraban tray AGENCY [list|show|register|reject|invalid|not-a-letter|merge|duty] … [--json]",
@@ -81,6 +88,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   imap: {
     says: "mailboxes on other servers: last look, trouble, what was not taken in: saraban imap [--json]",
     file: "./command-imap.ts",
+  },
+  ecms: {
+    says: "e-CMS nodes of others that agencies use: last look into the queue, trouble, what waits: saraban ecms [--json]",
+    file: "./command-ecms.ts",
   },
   quarantine: {
     says: "refused arrivals, and until when their octets are kept: saraban quarantine [list] [--agency AGENCY] [--json]",

@@ -6,6 +6,7 @@ import { verifyRegister } from "./audit/verify-register.ts";
 import type { RunCommand } from "./cli.ts";
 import { openProcessClock } from "./clock/process-clock.ts";
 import { findInstallation } from "./installation.ts";
+import { readDuration } from "./read-duration.ts";
 import { listAgencies } from "./shared/letter/inbound-book.ts";
 import type { Tables } from "./shared/letter/tables.ts";
 import { uploadsDir } from "./shared/letter/uploaded-files.ts";
@@ -68,14 +69,6 @@ export const run: RunCommand = async (args) => {
     await database.destroy();
   }
 };
-
-const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** "90s", "30m", "1h", "2d" in ms; null when it is none. */
-function readDuration(text: string): number | null {
-  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  return count === undefined ? null : Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
-}
 
 function showProgress(share: number): void {
   process.stderr.write(`\rstored messages read: ${Math.floor(share * 100)} %${share === 1 ? "\n" : ""}`);

@@ -1,5 +1,5 @@
 import { FACT_OPTIONS, type FactOptions, factsOf } from "./fact-options.ts";
-import type { OutboundFacts, RecipientFacts } from "./shared/letter/outbound.ts";
+import type { OutboundFacts, RecipientChannel, RecipientFacts } from "./shared/letter/outbound.ts";
 
 /** Options that say what stands in an outbound letter. */
 export const LETTER_OPTIONS = {
@@ -24,7 +24,7 @@ export interface LetterOptions extends Omit<FactOptions, "to"> {
   readonly replaces?: string | undefined;
 }
 
-export const LETTER_USAGE = `--subject …, --to DOMAIN-OF-A-PARTNER | ADDRESS | "NAME <ADDRESS>"…, --file FILE… (the letter first), --circular,
+export const LETTER_USAGE = `--subject …, --to [mail:|ecms:]DOMAIN-OF-A-PARTNER | ADDRESS | "NAME <ADDRESS>"…, --file FILE… (the letter first), --circular,
   --text WORDS-OF-THE-MAIL, --date, --from, --addressee, --action, --remarks, --urgency, --kind, --reference…, --enclosure…,
   --owner ADDRESS (told when nobody answers), --replaces ID`;
 
@@ -58,10 +58,12 @@ export function letterOf(
   };
 }
 
-/** "NAME <ADDRESS>", an address, or the domain of a partner. */
+/** "NAME <ADDRESS>", an address, or the domain of a partner; mail:DOMAIN or ecms:DOMAIN for one channel and no other. */
 export function recipientOf(text: string): RecipientFacts {
   const [, name, inBrackets] = /^([^<>]{1,300})<([^<>]{1,254})>$/.exec(text.trim()) ?? [];
   const address = (inBrackets ?? text).trim();
   const named = name === undefined || name.trim() === "" ? {} : { name: name.trim() };
-  return { ...named, ...(address.includes("@") ? { address } : { partner: address }) };
+  if (address.includes("@")) return { ...named, address };
+  const [, channel, partner = address] = /^(mail|ecms):(.*)$/.exec(address) ?? [];
+  return { ...named, partner, ...(channel === undefined ? {} : { channel: channel as RecipientChannel }) };
 }

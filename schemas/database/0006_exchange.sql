@@ -49,6 +49,8 @@ comment on table client_secret is 'Secrets of 256 random bits, of which only the
 create index client_secret_by_client on client_secret (client_id);
 grant select on client, client_secret to saraban_http;
 grant select on client to saraban_notification, saraban_reading;
+-- Whether a program may sign off for an agency that wants no second person for it.
+grant select (id, scopes, active) on client to saraban_registry;
 
 create table client_call (
   id bigint primary key generated always as identity,
@@ -106,6 +108,34 @@ create table submission (
 );
 comment on table submission is 'A letter that a client handed in by the exchange API: asked again under the same key, it is told of the same arrival.';
 create index submission_by_request on submission (client_id, request_sha256);
+create function known_request() returns trigger language plpgsql
+  as $$ begin
+    -- Two of the same octets at once wait for each other at stored_body, which is written first.
+    if new.idempotency_key is null and exists (
+        select from submission s join intake i on i.id = s.intake_id and i.agency_id = s.agency_id
+         where s.client_id = new.client_id and s.request_sha256 = new.request_sha256
+           and i.arrived_at > (select arrived_at from intake where id = new.intake_id and agency_id = new.agency_id) - interval '1 day') then
+      raise exception 'this request came in the last day' using errcode = 'unique_violation', constraint = 'submission_request';
+    end if;
+    return new;
+  end $$;
+comment on function known_request() is 'A client that asks again without a key is told of the same arrival for a day.';
+create trigger known_request before insert on submission for each row execute function known_request();
+
+create function letters_waiting(most integer) returns integer
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$ select count(*)::integer from (select from outbox where job in ('read-letter', 'register-letter') and failed_at is null limit most) o $$;
+comment on function letters_waiting(integer) is 'How many letters of all agencies wait to be read and registered, counted as far as most: doors refuse more while there are too many.';
+revoke all on function letters_waiting(integer) from public;
+grant execute on function letters_waiting(integer) to saraban_http;
+
+-- Programs that wait for a letter's number (Prefer: wait) are woken; the tables say what there is.
+create function tell_outcome() returns trigger language plpgsql
+  as $$ begin perform pg_notify('saraban_outcome', ''); return null; end $$;
+comment on function tell_outcome() is 'One word a transaction to whoever waits for what became of a letter; no id, no content.';
+create trigger tell_outcome after insert on outcome for each statement execute function tell_outcome();
+create trigger tell_outcome after insert on receipt for each statement execute function tell_outcome();
+create trigger tell_outcome after insert on tray_decision for each statement execute function tell_outcome();
 
 create table ecms_document (
   process_id uuid primary key,
@@ -134,6 +164,16 @@ create table ecms_pulled (
   primary key (agency_id, node, process_id)
 );
 comment on table ecms_pulled is 'What was fetched from another e-CMS node: fetched once, deleted there after the commit that holds it.';
+create table ecms_node (
+  agency_id text primary key references agency,
+  url text not null,
+  looked_at timestamptz,
+  trouble text,
+  trouble_since timestamptz,
+  active boolean not null default true
+);
+comment on table ecms_node is 'The node that an agency uses (agency.ecms), and how it stands with its queue there.';
+comment on column ecms_node.looked_at is 'When the queue there was last read to its end.';
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- The inbox of a client: what it has not fetched and acknowledged yet, oldest first. Filled by room notification.
@@ -149,6 +189,7 @@ create table client_item (
   news_id bigint references recipient_event,
   made_at timestamptz not null,
   first_fetched_at timestamptz,
+  receive_told_at timestamptz,
   done_at timestamptz,
   constraint client_item_once unique nulls not distinct (client_id, kind, intake_id, receipt_id, news_id),
   check (case kind when 'letter' then intake_id is not null when 'dispute' then intake_id is not null
@@ -156,6 +197,7 @@ create table client_item (
 );
 comment on table client_item is 'letter: a letter in the agency''s book; receipt: what a letter became that this client handed in; news: what became of a letter of the agency at a recipient; dispute: an office says that a number of ours is wrong.';
 comment on column client_item.id is 'Also the e-CMS ProcessID under which it is fetched and deleted.';
+comment on column client_item.receive_told_at is 'e-CMS knows two notifiers where one receipt says both, that a letter has arrived and its number: the first of them was fetched and deleted.';
 comment on column client_item.done_at is 'Acknowledged (JSON), or deleted (e-CMS): it is not offered again.';
 create index client_item_waiting on client_item (client_id, seq) where done_at is null;
 create function keep_item() returns trigger language plpgsql
@@ -173,7 +215,7 @@ create trigger no_truncate before truncate on client_item for each statement exe
 do $$
 declare kept text;
 begin
-  foreach kept in array array['submission', 'ecms_document', 'ecms_pulled', 'client_item'] loop
+  foreach kept in array array['submission', 'ecms_document', 'ecms_pulled', 'ecms_node', 'client_item'] loop
     execute format('alter table %I enable row level security', kept);
     execute format('create policy own_agency on %I using (acting_for(agency_id)) with check (acting_for(agency_id))', kept);
   end loop;
@@ -182,15 +224,33 @@ grant select, insert on submission, ecms_document to saraban_http;
 grant update (deleted_at) on ecms_document to saraban_http;
 grant select, insert on ecms_document, ecms_pulled to saraban_intake;
 grant update (intake_id, note, deleted_at) on ecms_pulled to saraban_intake;
+-- What a node gives once more was deleted there by its sender; our row of it ends when we have refused or sent back the first.
+grant update (deleted_at) on ecms_document to saraban_intake;
+grant select on tray_decision to saraban_intake;
+grant select, insert, update on ecms_node to saraban_intake;
+grant select on ecms_node, ecms_pulled to saraban_http;
 grant select on submission, ecms_document to saraban_notification, saraban_reading;
 grant select, insert on client_item to saraban_notification;
-grant select, update (first_fetched_at, done_at) on client_item to saraban_http;
+grant select, update (first_fetched_at, receive_told_at, done_at) on client_item to saraban_http;
+create function tell_client_item() returns trigger language plpgsql
+  as $$ begin perform pg_notify('saraban_client_item', ''); return null; end $$;
+comment on function tell_client_item() is 'Clients that wait for something are told that there may be: one word a transaction, of nobody and nothing.';
+create trigger tell_client_item after insert on client_item for each statement execute function tell_client_item();
+grant select on client_item to saraban_audit;
+create policy whole_register on client_item for select to saraban_audit
+  using ((select acting()) and agency_id = any ((select string_to_array(current_setting('saraban.agencies', true), ','))::text[]));
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Notices and recipients: two more ways besides mail.
 
 alter table notice add column channel text not null default 'mail' check (channel in ('mail', 'inbox', 'ecms'));
 comment on column notice.channel is 'mail; inbox: laid into the inbox of the client that handed the letter in; ecms: posted to the other office''s node.';
+grant select (channel) on notice to saraban_audit;
+-- A notifier of another office is kept like any other report of ours: by the number that it names, from the office itself.
+alter table delivery_report drop constraint delivery_report_kind_check, drop constraint delivery_report_matched_by_check;
+alter table delivery_report
+  add constraint delivery_report_kind_check check (kind in ('bounce', 'mdn', 'auto-reply', 'acknowledgement', 'notifier')),
+  add constraint delivery_report_matched_by_check check (matched_by in ('token', 'message-id', 'number', 'nothing'));
 alter table delivery_attempt drop constraint delivery_attempt_channel_check;
 alter table delivery_attempt add constraint delivery_attempt_channel_check check (channel in ('smarthost', 'mx', 'file', 'inbox', 'ecms'));
 alter table outbound_recipient drop constraint outbound_recipient_channel_check;

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import type { ActName } from "../shared/letter/act.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
 import { actRefused, refusalWords } from "./act-refusals.ts";
 import { type ActAnswer, readActAnswer } from "./act-store.ts";
 import { askRegistry } from "./ask-registry.ts";
 import { openActCheck } from "./check-act.ts";
-import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
+import { type Actor, actorOf, ownAgency } from "./clerk-access.ts";
+import { noteCall } from "./clients/client-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { problem } from "./problem.ts";
 import { isUuid } from "./read-parameters.ts";
@@ -15,18 +17,34 @@ export const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 const DEFAULT_WAIT_SECONDS = 10;
 const LONGEST_WAIT_SECONDS = 30;
 
+/**
+ * What a program may do: with the agency's own letters, and nothing that is a person's look at something (the tray, an
+ * answer by telephone). Whether it may sign one off is the registry's to say, by the agency's rules.
+ */
+const ACTS_OF_PROGRAMS: readonly ActName[] = [
+  "draft",
+  "check",
+  "approve",
+  "send",
+  "resend",
+  "recall",
+  "withdraw",
+];
+
 /** What clerks ask of the registry: POST /acts writes an act down and waits a little for it; GET /acts/ID tells of it. */
 export function actDoor(api: FastifyInstance, parts: DoorParts): void {
   const check = openActCheck();
 
-  api.post("/acts", { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
-    const clerk = clerkOf(request);
-    const acting = actingFor(clerk);
+  const config = { scopes: ["send-outbound"] as const };
+  api.post("/acts", { bodyLimit: BODY_LIMIT_BYTES, config }, async (request, reply) => {
+    const caller = actorOf(request);
+    const { acting } = caller;
     const checked = check(request.body);
     if ("faults" in checked) throw problem("not-an-act", checked.faults);
-    const act = { ...checked.act, madeBy: acting.actor, madeByName: clerk.name };
-    ownAgency(clerk, act.agencyId);
-    if (act.act === "approve" && !clerk.rights.includes("approve")) throw problem("right-needed");
+    const act = { ...checked.act, madeBy: acting.actor, madeByName: caller.name };
+    ownAgency(caller, act.agencyId);
+    checkRight(caller, act.act);
+    if (act.letterId !== null) noteCall(request, { operation: `act ${act.act}`, subjectId: act.letterId });
     const { prefer } = request.headers;
     const waitSeconds = waitOf(prefer) ?? DEFAULT_WAIT_SECONDS;
     // RFC 7240 §3: only of what was asked for.
@@ -37,17 +55,23 @@ export function actDoor(api: FastifyInstance, parts: DoorParts): void {
     return answerTo(reply, answer);
   });
 
-  api.get<{ Params: { id: string } }>("/acts/:id", async (request) => {
+  api.get<{ Params: { id: string } }>("/acts/:id", { config }, async (request) => {
     const { id } = request.params;
     if (!isUuid(id)) throw problem("not-found");
-    const acting = actingFor(clerkOf(request));
+    const { acting, client } = actorOf(request);
     const answer = await inTransaction(parts.database, acting, (transaction) =>
       readActAnswer(transaction, id),
     );
-    if (!answer) throw problem("not-found");
+    // A program sees its own acts: those of clerks may be about letters that it has no part in.
+    if (!answer || (client !== null && answer.madeBy !== acting.actor)) throw problem("not-found");
     const { th, en } = refusalWords(answer.refusal);
     return { ...answer, ...(answer.result === "refused" ? { title: en, titleThai: th } : {}) };
   });
+}
+
+function checkRight({ client, rights }: Actor, act: ActName): void {
+  if (client !== null && !ACTS_OF_PROGRAMS.includes(act)) throw problem("people-only");
+  if (client === null && act === "approve" && !rights.includes("approve")) throw problem("right-needed");
 }
 
 function answerTo(reply: FastifyReply, answer: ActAnswer): FastifyReply {
@@ -58,8 +82,8 @@ function answerTo(reply: FastifyReply, answer: ActAnswer): FastifyReply {
     .send(answer);
 }
 
-/** Seconds that the client would wait (RFC 7240 §4.3), at most 30; null when it does not say, or not so as to be read. */
-export function waitOf(prefer: string | string[] | undefined): number | null {
+/** Seconds that the client would wait (RFC 7240 §4.3), at most `longest`; null when it does not say, or not so as to be read. */
+export function waitOf(prefer: string | string[] | undefined, longest = LONGEST_WAIT_SECONDS): number | null {
   const found = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])/i.exec([prefer ?? []].flat().join(","));
-  return found === null ? null : Math.min(Number(found[1]), LONGEST_WAIT_SECONDS);
+  return found === null ? null : Math.min(Number(found[1]), longest);
 }

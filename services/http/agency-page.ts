@@ -1,5 +1,4 @@
-import { ownAgency } from "./clerk-access.ts";
-import type { Clerk } from "./clerk-store.ts";
+import { type Actor, ownAgency } from "./clerk-access.ts";
 import { type ParameterReader, type Parameters, readParameters } from "./read-parameters.ts";
 
 const LARGEST_PAGE = 100;
@@ -13,14 +12,14 @@ export interface PageAsked {
   readonly after: string | null;
 }
 
-/** @throws Problem 400 with all faults of the query; 404 when the clerk does not work for the agency */
-export function readPageAsked(clerk: Clerk, query: Parameters): PageAsked {
-  return readPageParameters(clerk, query, () => null);
+/** @throws Problem 400 with all faults of the query; 404 when the caller does not work for the agency */
+export function readPageAsked(caller: Pick<Actor, "agencies">, query: Parameters): PageAsked {
+  return readPageParameters(caller, query, () => null);
 }
 
 /** The same for a list that takes one more parameter. */
 export function readPageParameters<More>(
-  clerk: Clerk,
+  caller: Pick<Actor, "agencies">,
   query: Parameters,
   readMore: (parameters: ParameterReader) => More,
 ): PageAsked & { readonly more: More } {
@@ -30,7 +29,7 @@ export function readPageParameters<More>(
   const after = parameters.uuid("after");
   const more = readMore(parameters);
   parameters.done();
-  return { agencyId: ownAgency(clerk, agencyId), limit, after, more };
+  return { agencyId: ownAgency(caller, agencyId), limit, after, more };
 }
 
 /** @param rows one more than `limit` where there is a next page, which begins after the row in `next` */

@@ -1,50 +1,107 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Acting, Kysely } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
-import { type Clerk, findClerk } from "./clerk-store.ts";
+import { type Clerk, type ClerkRight, findClerk } from "./clerk-store.ts";
+import {
+  actingForClient,
+  beginCall,
+  type Client,
+  findByCertificate,
+  findByToken,
+  knownClient,
+  needScope,
+  wrongSecrets,
+} from "./clients/client-access.ts";
 import { problem } from "./problem.ts";
-import { countWrongTokens } from "./wrong-tokens.ts";
 
 /** The header alone (RFC 6750 §2.1): a token in a query string would stand in logs and histories (§5.3). */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 const REALM = 'Bearer realm="saraban"';
 
 /**
- * Lets nobody through to the doors of `api` but clerks, each by the token of his row in table clerk (RFC 6750). Asked
- * before the body is read. Which agencies a clerk works for stands in that row, and is read again for each request: who
- * is removed is out at once.
+ * Lets nobody through to the doors of `api` but clerks, each by the token of his row in table clerk (RFC 6750), and to
+ * those that name scopes for them also programs, by an access token (POST /oauth/token) or the certificate of the
+ * connection. Asked before the body is read. Which agencies a caller works for stands in his row, and is read again for
+ * each request: who is removed is out at once. Stands behind admitClients.
  */
-export function admitClerks(
+export function admitCallers(
   api: FastifyInstance,
-  parts: { readonly database: Kysely<Tables>; readonly nowMs: () => number; readonly log: Log },
+  parts: { readonly database: Kysely<Tables>; readonly log: Log },
 ): void {
-  const wrongTokens = countWrongTokens(parts.nowMs);
   api.decorateRequest("clerk", null);
   api.addHook("onRequest", async (request, reply) => {
     const header = request.headers.authorization;
     const token = header === undefined ? undefined : BEARER.exec(header)?.[1];
     if (token === undefined) {
+      const client = header === undefined ? await findByCertificate(request) : null;
+      if (client !== null) return letClientIn(request, client);
       // RFC 6750 §3.1: who brings no token of this kind is told the scheme and no error.
       reply.header("www-authenticate", REALM);
       throw problem("no-token");
     }
     const clerk = await findClerk(parts.database, token);
-    if (clerk !== undefined) return request.setDecorator("clerk", clerk);
-    const waitSeconds = wrongTokens.count(request.ip);
-    if (waitSeconds > 0) {
-      reply.header("retry-after", waitSeconds);
-      throw problem("too-many-wrong-tokens");
-    }
-    parts.log.warn({ address: request.ip }, "a token that is not in force was refused");
-    reply.header("www-authenticate", `${REALM}, error="invalid_token"`);
-    throw problem("wrong-token");
+    if (clerk !== undefined) return letClerkIn(request, clerk);
+    const client = await findByToken(request, token);
+    if (client !== null) return letClientIn(request, client);
+    refuseToken(request, reply, parts.log);
   });
 }
 
-/** The clerk whose request it is; only behind admitClerks. */
+function letClerkIn(request: FastifyRequest, clerk: Clerk): void {
+  if (request.routeOptions.config.programsOnly === true) throw problem("programs-only");
+  request.setDecorator("clerk", clerk);
+}
+
+/** Closed unless the route names scopes: a new door of clerks is not open to programs by being forgotten. */
+function letClientIn(request: FastifyRequest, client: Client): void {
+  beginCall(request, client, "api");
+  const { scopes } = request.routeOptions.config;
+  if (scopes === undefined) throw problem("people-only");
+  if (scopes !== "any") needScope(request, ...scopes);
+}
+
+function refuseToken(request: FastifyRequest, reply: FastifyReply, log: Log): never {
+  const waitSeconds = wrongSecrets(request).count(request.ip);
+  if (waitSeconds > 0) {
+    reply.header("retry-after", waitSeconds);
+    throw problem("too-many-wrong-tokens");
+  }
+  log.warn({ address: request.ip }, "a token that is not in force was refused");
+  reply.header("www-authenticate", `${REALM}, error="invalid_token"`);
+  throw problem("wrong-token");
+}
+
+/** The clerk whose request it is; only behind admitCallers, on a route without scopes for programs. */
 export function clerkOf(request: FastifyRequest): Clerk {
   return request.getDecorator<Clerk>("clerk");
+}
+
+/** Who asks, be it a person or a program. */
+export interface Actor {
+  readonly id: string;
+  readonly name: string;
+  readonly agencies: readonly string[];
+  readonly rights: readonly ClerkRight[];
+  /** The program, with its scopes; null for a clerk, who may all that no right is needed for. */
+  readonly client: Client | null;
+  readonly acting: Acting;
+}
+
+/** Who asks, on a route that is open to clerks and programs. */
+export function actorOf(request: FastifyRequest): Actor {
+  const client = knownClient(request);
+  if (client === null) {
+    const clerk = clerkOf(request);
+    return { ...clerk, client, acting: actingFor(clerk) };
+  }
+  const { id, name, agencyId } = client;
+  return { id, name, agencies: [agencyId], rights: [], client, acting: actingForClient(client) };
+}
+
+/** Whether somebody may see books of this direction. */
+export function mayRead({ client }: Actor, direction: "inbound" | "outbound"): boolean {
+  return client === null || client.scopes.has(`read-${direction}`);
 }
 
 /** What every transaction of a request states; row-level security holds it to that. */
@@ -52,8 +109,8 @@ export function actingFor({ id, agencies }: Clerk): Acting {
   return { actor: `person:${id}`, agencies };
 }
 
-/** @throws Problem 404 when the clerk does not work for the agency, be there one or not */
-export function ownAgency(clerk: Clerk, agencyId: string): string {
-  if (!clerk.agencies.includes(agencyId)) throw problem("not-found");
+/** @throws Problem 404 when the caller does not work for the agency, be there one or not */
+export function ownAgency({ agencies }: Pick<Actor, "agencies">, agencyId: string): string {
+  if (!agencies.includes(agencyId)) throw problem("not-found");
   return agencyId;
 }

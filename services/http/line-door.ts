@@ -4,7 +4,7 @@ import { buddhistYear } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Transaction } from "../shared/runtime/database.ts";
 import { type Arrival, readArrival } from "./arrival-store.ts";
-import { actingFor, clerkOf } from "./clerk-access.ts";
+import { type Actor, actorOf, mayRead } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { type LineEvent, type LineInFull, readLineEvents, readLineInFull } from "./line-store.ts";
 import { problem } from "./problem.ts";
@@ -45,16 +45,18 @@ export interface LineAnswer {
 export function lineDoor(api: FastifyInstance, { database }: DoorParts): void {
   api.get<{ Params: { book: string; year: string; number: string } }>(
     "/lines/:book/:year/:number",
+    { config: { scopes: ["read-inbound", "read-outbound"] } },
     async (request) => {
       const { book, year, number } = request.params;
       if (!isBookId(book) || !/^[12]\d{3}$/.test(year) || !/^[1-9]\d{0,8}$/.test(number))
         throw problem("not-found");
       const key = { bookId: book, year: Number(year), number: Number(number) };
-      const answer = await inTransaction(database, actingFor(clerkOf(request)), (transaction) =>
+      const caller = actorOf(request);
+      const answer = await inTransaction(database, caller.acting, (transaction) =>
         readLineAnswer(transaction, key),
       );
-      if (!answer) throw problem("not-found");
-      return answer;
+      if (!answer || !mayRead(caller, answer.line.direction)) throw problem("not-found");
+      return withinScopes(answer, caller);
     },
   );
 }
@@ -88,6 +90,15 @@ export async function readLineAnswer(
       referredToBy: others(later).slice(0, MOST_BESIDE_A_LINE),
     },
     complete: [events, numbers, earlier, later].every(({ length }) => length < most),
+  };
+}
+
+/** The thread of a letter leads through both books; a program sees of it the lines of those that it may read. */
+function withinScopes({ thread, ...answer }: LineAnswer, caller: Actor): LineAnswer {
+  const seen = (lines: readonly ThreadLine[]) => lines.filter(({ direction }) => mayRead(caller, direction));
+  return {
+    ...answer,
+    thread: { ...thread, refersTo: seen(thread.refersTo), referredToBy: seen(thread.referredToBy) },
   };
 }
 

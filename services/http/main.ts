@@ -28,6 +28,7 @@
  *             A client that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.
  */
 import { join } from "node:path";
+import { acceptInto } from "../shared/letter/arrival/accept-letter.ts";
 import { calendarWarnings } from "../shared/letter/calendar-warnings.ts";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import { openCalendar } from "../shared/letter/holidays.ts";
@@ -36,8 +37,15 @@ import { openRoomQueues } from "../shared/letter/room-queues.ts";
 import { reasonToHold } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { openUploads } from "../shared/letter/uploaded-files.ts";
-import { openDatabase } from "../shared/runtime/database.ts";
+import { openDatabase, openWritePipe } from "../shared/runtime/database.ts";
+import { openStore } from "../shared/runtime/store.ts";
 import { openActWaiters } from "./act-waiters.ts";
+import { openClients } from "./clients/open-clients.ts";
+import { openHttpTls } from "./http-certificate.ts";
+import { openInboxWaiters } from "./inbox/inbox-waiters.ts";
+import { openOfficeDirectory } from "./letters/office-directory.ts";
+import { openOutcomeWaiters } from "./letters/outcome-waiters.ts";
+import { watchQueueRoom } from "./letters/queue-room.ts";
 import { watchMailboxChecks } from "./mailbox-check-watch.ts";
 import { openMetrics } from "./metrics.ts";
 import { openServer } from "./open-server.ts";
@@ -49,7 +57,16 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const database = openDatabase<Tables>(address, "saraban_http", settings.database.poolSize, log);
   const queues = await openRoomQueues(home, log);
   const waiters = openActWaiters(database, address, log);
+  const outcomes = openOutcomeWaiters(database, address, log);
+  const inboxes = openInboxWaiters(database, address, log);
+  // Two connections: at most two batches are under way.
+  const pipe = openWritePipe(address, "saraban_http", 2, log);
+  const queueWatch = await watchQueueRoom(database, settings.exchange.maxWaitingJobs, log);
+  const clients = openClients(settings, database, log);
+  const tls = await openHttpTls(settings.http, log);
   const server = await openServer({
+    clients,
+    tls,
     database,
     now,
     calendar,
@@ -57,6 +74,13 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     printsDir: join(settings.dataDir, "prints"),
     proxyNetworks: settings.http.proxyNetworks,
     uploads: await openUploads(settings.dataDir),
+    acceptLetter: acceptInto({ room: "http", database, pipe }, now),
+    letters: await openStore({ dir: join(settings.dataDir, "letters") }),
+    queueRoom: queueWatch.hasRoom,
+    outcomes,
+    inboxes,
+    offices: openOfficeDirectory(database),
+    ecmsPath: settings.ecms.path,
     log,
     metrics: openMetrics(database, calendar, now),
     readiness: () => {
@@ -74,8 +98,13 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     async stop() {
       await heartbeat.stop();
       await watch.stop();
-      await waiters.stop(); // first: whoever waits for the registry is answered before the connections are closed
+      // First: whoever waits for the registry is answered before the connections are closed.
+      await Promise.all([waiters.stop(), outcomes.stop(), inboxes.stop()]);
       await server.close();
+      tls?.close();
+      await clients.calls.stop();
+      await queueWatch.stop();
+      await pipe.close();
       for (const queue of Object.values(queues)) await queue.close();
       await database.destroy();
     },

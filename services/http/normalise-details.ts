@@ -41,11 +41,12 @@ function normaliseLetter(letter: OutboundFacts): OutboundFacts {
   };
 }
 
-function normaliseRecipient({ name, partner, address }: RecipientFacts): RecipientFacts {
+function normaliseRecipient({ name, partner, channel, address }: RecipientFacts): RecipientFacts {
   const shown = name === undefined ? "" : oneLine(name);
   return {
     ...(shown === "" ? {} : { name: shown }),
     ...(partner === undefined ? {} : { partner: partner.toLowerCase() }),
+    ...(channel === undefined ? {} : { channel }),
     ...(address === undefined ? {} : { address: normaliseAddress(address) }),
   };
 }

@@ -1,9 +1,17 @@
 import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from "fastify";
 import { actDoor } from "./act-door.ts";
-import { admitClerks } from "./clerk-access.ts";
+import { admitCallers } from "./clerk-access.ts";
+import { admitClients, type ClientParts } from "./clients/client-access.ts";
+import { tokenDoor } from "./clients/token-door.ts";
 import type { DoorParts } from "./door-parts.ts";
+import { ecmsDoor } from "./ecms/ecms-door.ts";
+import type { HttpTls } from "./http-certificate.ts";
+import { inboxDoor } from "./inbox/inbox-door.ts";
+import { lettersDoor } from "./letters/letter-door.ts";
 import { lineDoor } from "./line-door.ts";
 import { mailboxCheckDoor } from "./mailbox-check-door.ts";
+import { directoryDoor } from "./openapi/directory-door.ts";
+import { openapiDoor } from "./openapi/openapi-door.ts";
 import { type OperatorParts, operatorDoor } from "./operator-door.ts";
 import { outboundDoor } from "./outbound-door.ts";
 import { printDoor } from "./print-door.ts";
@@ -15,10 +23,13 @@ import { trayDoor } from "./tray-door.ts";
 import { uploadDoor } from "./upload-door.ts";
 import { verifyDoor } from "./verify-door.ts";
 
-/** A door of clerks: adds its routes to `api`, which stands behind the clerks' tokens under /api/v1. */
-export type ClerkDoor = (api: FastifyInstance, parts: DoorParts) => void;
+/**
+ * A door of clerks and programs: adds its routes to `api`, which stands behind their tokens under /api/v1. A route is for
+ * clerks alone unless its config names scopes.
+ */
+export type CallersDoor = (api: FastifyInstance, parts: DoorParts) => void | Promise<void>;
 
-const CLERK_DOORS: readonly ClerkDoor[] = [
+const CALLERS_DOORS: readonly CallersDoor[] = [
   actDoor,
   trayDoor,
   searchDoor,
@@ -29,6 +40,9 @@ const CLERK_DOORS: readonly ClerkDoor[] = [
   uploadDoor,
   outboundDoor,
   receiptDoor,
+  lettersDoor,
+  inboxDoor,
+  directoryDoor,
 ];
 
 /** For receiving a request; an answer may take longer (POST /acts waits for the registry). */
@@ -43,21 +57,20 @@ declare module "fastify" {
   }
 }
 
+interface TlsPart {
+  /** Null: HTTP without TLS. */
+  readonly tls: HttpTls | null;
+}
+
 /** What fastify itself refuses before a door is asked. */
 const REFUSED_BY_LIBRARY: Readonly<Record<number, ProblemCode>> = { 413: "too-large", 415: "not-json" };
 
 /** The HTTP server with all its doors; it does not listen yet. */
 export async function openServer(
-  parts: DoorParts & OperatorParts,
+  parts: DoorParts & OperatorParts & TlsPart & { readonly clients: ClientParts },
   receiveWithinMs = RECEIVE_WITHIN_MS,
 ): Promise<FastifyInstance> {
-  const server = fastify({
-    bodyLimit: 64 * 1024,
-    trustProxy: parts.proxyNetworks === "" ? false : parts.proxyNetworks,
-    requestTimeout: RECEIVE_FILE_WITHIN_MS,
-    http: { headersTimeout: RECEIVE_WITHIN_MS },
-    forceCloseConnections: true,
-  });
+  const server = newServer(parts);
   server.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config?.mayTakeLong !== true) receiveSoon(request, receiveWithinMs);
     // Nothing here may lie in a cache: letters' words, and states that are old a second later.
@@ -73,17 +86,35 @@ export async function openServer(
     return sendProblem(reply, problem("not-now"));
   });
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, problem("not-found")));
+  admitClients(server, parts.clients);
   operatorDoor(server, parts);
   await verifyDoor(server, parts);
+  await tokenDoor(server);
+  await openapiDoor(server, parts);
+  await ecmsDoor(server, parts);
   await server.register(
     async (api) => {
       api.removeContentTypeParser("text/plain"); // fastify's own; what is no JSON is answered 415
-      admitClerks(api, { ...parts, nowMs: Date.now });
-      for (const door of CLERK_DOORS) door(api, parts);
+      admitCallers(api, parts);
+      for (const door of CALLERS_DOORS) await door(api, parts);
     },
     { prefix: "/api/v1" },
   );
   return server;
+}
+
+function newServer({ proxyNetworks, tls }: Pick<DoorParts, "proxyNetworks"> & TlsPart): FastifyInstance {
+  const options = {
+    bodyLimit: 64 * 1024,
+    trustProxy: proxyNetworks === "" ? false : proxyNetworks,
+    requestTimeout: RECEIVE_FILE_WITHIN_MS,
+    forceCloseConnections: true,
+  };
+  const times = { headersTimeout: RECEIVE_WITHIN_MS };
+  if (tls === null) return fastify({ ...options, http: times });
+  const server = fastify({ ...options, https: { ...tls.options, ...times } });
+  tls.follow(server.server);
+  return server as unknown as FastifyInstance; // the doors see no difference
 }
 
 /** Cuts off a client that sends its request drop by drop: Node.js has one such time for all routes. */

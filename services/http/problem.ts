@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import { EXCHANGE_NAMESPACE, wantsXml, xmlText } from "./send-answer.ts";
 
 /** What a caller is told when a request is not carried out; `th` and `en` are words for the person behind it. */
 export interface ProblemWords {
@@ -16,18 +17,44 @@ export const problems = {
   },
   "no-token": {
     status: 401,
-    en: "Say who you are: Authorization: Bearer TOKEN (saraban clerk add)",
-    th: "โปรดระบุโทเค็นของเจ้าหน้าที่ใน Authorization: Bearer",
+    en: "Say who you are: Authorization: Bearer TOKEN (people: saraban clerk add; programs: POST /oauth/token)",
+    th: "โปรดระบุโทเค็นของเจ้าหน้าที่หรือของโปรแกรมใน Authorization: Bearer",
   },
   "wrong-token": {
     status: 401,
-    en: "This token is not in force; ask for a new one (saraban clerk token)",
-    th: "โทเค็นนี้ใช้ไม่ได้ โปรดขอโทเค็นใหม่จากผู้ดูแลระบบ",
+    en: "This token is not in force; ask for a new one (people: saraban clerk token; programs: POST /oauth/token)",
+    th: "โทเค็นนี้ใช้ไม่ได้ โปรดขอโทเค็นใหม่ (เจ้าหน้าที่: จากผู้ดูแลระบบ โปรแกรม: POST /oauth/token)",
   },
   "right-needed": {
     status: 403,
     en: "Signing letters off takes the right approve; an operator gives it: saraban clerk rights ID --may approve",
     th: "ท่านไม่มีสิทธิลงนามอนุมัติหนังสือ โปรดให้ผู้ดูแลระบบมอบสิทธิ approve (saraban clerk rights)",
+  },
+  "programs-only": {
+    status: 403,
+    en: "This is for programs with a token of their own (POST /oauth/token), not for people",
+    th: "บริการนี้สำหรับโปรแกรมที่ลงทะเบียนไว้เท่านั้น (POST /oauth/token)",
+  },
+  "people-only": {
+    status: 403,
+    en: "This is for clerks; a program has no part in it",
+    th: "บริการนี้สำหรับเจ้าหน้าที่เท่านั้น โปรแกรมไม่มีสิทธิใช้",
+  },
+  "scope-needed": {
+    status: 403,
+    en: "This program was not given the scope for it; see scopes (saraban client scopes)",
+    th: "โปรแกรมนี้ไม่ได้รับสิทธิ (scope) สำหรับการทำงานนี้ โปรดดูที่ scopes",
+  },
+  // Said before anything is kept, and nothing of the letter is repeated.
+  "classified-here": {
+    status: 403,
+    en: "Classified letters are not taken here; send it through the registrar of secret information. Nothing of it was kept",
+    th: "ไม่รับหนังสือที่มีชั้นความลับทางช่องทางนี้ โปรดส่งผ่านนายทะเบียนข้อมูลข่าวสารลับ ระบบไม่ได้เก็บข้อมูลใดไว้",
+  },
+  "other-office": {
+    status: 403,
+    en: "This program hands in letters of its own office alone; the letter names another one as its sender",
+    th: "โปรแกรมนี้ส่งได้เฉพาะหนังสือของหน่วยงานตน แต่หนังสือระบุผู้ส่งเป็นหน่วยงานอื่น",
   },
   // The same words for what does not exist and what belongs to another agency: the answer must not tell one from the other.
   "not-found": {
@@ -56,6 +83,21 @@ export const problems = {
     en: "Send JSON, with content-type: application/json",
     th: "โปรดส่งข้อมูลแบบ JSON (content-type: application/json)",
   },
+  "not-a-letter-type": {
+    status: 415,
+    en: "Send application/json, application/xml (GovernmentDocument) or multipart/form-data, without Content-Encoding",
+    th: "โปรดส่งแบบ application/json, application/xml (GovernmentDocument) หรือ multipart/form-data โดยไม่บีบอัด",
+  },
+  "not-a-letter": {
+    status: 422,
+    en: "This is no letter that can be taken in; see errors and schemas/api/letter.schema.json. Nothing of it was kept",
+    th: "ข้อมูลหนังสือไม่ครบหรือไม่ถูกต้อง โปรดดูรายละเอียดใน errors ระบบไม่ได้เก็บข้อมูลใดไว้",
+  },
+  "key-in-use": {
+    status: 422,
+    en: "This Idempotency-Key was used for another request; take a new one",
+    th: "Idempotency-Key นี้ถูกใช้กับคำขออื่นแล้ว โปรดใช้ค่าใหม่",
+  },
   "not-an-act": {
     status: 422,
     en: "This is no act that the registry knows; see errors and schemas/act.schema.json",
@@ -76,10 +118,25 @@ export const problems = {
     en: "Too many requests from this address; wait a little",
     th: "มีคำขอจากที่อยู่นี้มากเกินไป โปรดรอสักครู่",
   },
+  "client-over-limit": {
+    status: 429,
+    en: "This program has sent too many requests in this minute; wait as Retry-After says",
+    th: "โปรแกรมนี้ส่งคำขอเกินจำนวนที่กำหนดในหนึ่งนาที โปรดรอตามเวลาใน Retry-After",
+  },
   "index-behind": {
     status: 503,
     en: "The search index is being made; try again in a minute",
     th: "ระบบกำลังจัดทำดัชนีค้นหา โปรดลองใหม่ในอีกสักครู่",
+  },
+  "too-many-waiting": {
+    status: 503,
+    en: "Too many letters wait at this moment; send it again as Retry-After says. Nothing of it was kept",
+    th: "ขณะนี้มีหนังสือรอลงทะเบียนจำนวนมาก โปรดส่งใหม่ตามเวลาใน Retry-After ระบบไม่ได้เก็บข้อมูลใดไว้",
+  },
+  "no-room-now": {
+    status: 503,
+    en: "There is no room left to keep letters; send it again later. Nothing of it was kept",
+    th: "พื้นที่จัดเก็บหนังสือเต็ม โปรดส่งใหม่ภายหลัง ระบบไม่ได้เก็บข้อมูลใดไว้",
   },
   "not-now": {
     status: 503,
@@ -145,7 +202,29 @@ export function sendProblem(reply: FastifyReply, { code, words, faults, members 
     ...(faults.length > 0 ? { errors: faults.slice(0, MOST_FAULTS).map(faultMember) } : {}),
     ...members,
   };
-  return reply.code(words.status).type("application/problem+json; charset=utf-8").send(body);
+  reply.code(words.status);
+  if (wantsXml(reply.request))
+    return reply.type("application/problem+xml; charset=utf-8").send(problemXml(body));
+  return reply.type("application/problem+json; charset=utf-8").send(body);
+}
+
+type ProblemBody = Readonly<Record<"type" | "title" | "titleThai" | "code", string>> & {
+  readonly status: number;
+  readonly errors?: readonly Readonly<Record<string, string>>[];
+};
+
+/** As schemas/xsd/exchange.xsd has it; further members have no form in XML. */
+function problemXml({ type, title, titleThai, status, code, errors }: ProblemBody): string {
+  const elements = (members: Readonly<Record<string, string | number>>): string =>
+    Object.entries(members)
+      .map(([name, value]) => `<${name}>${xmlText(String(value))}</${name}>`)
+      .join("");
+  const faults = errors?.map((error) => `<error>${elements(error)}</error>`).join("");
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n<problem xmlns="${EXCHANGE_NAMESPACE}">` +
+    elements({ type, title, titleThai, status, code }) +
+    `${faults === undefined ? "" : `<errors>${faults}</errors>`}</problem>`
+  );
 }
 
 function faultMember({ pointer, parameter, en, th }: Fault) {

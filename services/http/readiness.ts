@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { readNodeStates } from "../shared/letter/ecms-nodes.ts";
 import { BEAT_EVERY_MS } from "../shared/letter/heartbeat.ts";
 import { readMailboxStates } from "../shared/letter/hosted-mailboxes.ts";
 import { listAgencies } from "../shared/letter/inbound-book.ts";
@@ -51,6 +52,8 @@ export async function askReadiness(
   // Letters wait in the mailbox of another server meanwhile; those of other doors come in.
   const mailboxes = await check(false, () => hostedMailboxes(database));
   if (mailboxes.detail !== NO_MAILBOXES) checks["mailboxes"] = mailboxes;
+  const nodes = await check(false, () => usedNodes(database));
+  if (nodes.detail !== NO_NODES) checks["ecms"] = nodes;
   checks["clock"] = {
     ok: clock.state === "synchronised" || clock.state === "warning",
     needed: held !== null,
@@ -133,6 +136,24 @@ async function hostedMailboxes(database: Kysely<Tables>): Promise<string> {
   if (wrong.length > 0) throw new Error(wrong.join("; "));
   const notTaken = states.reduce((sum, state) => sum + state.notTaken, 0);
   return `${states.length} read; ${notTaken} messages not taken in (saraban imap)`;
+}
+
+const NO_NODES = "no nodes";
+/** The longest pollSeconds of an agency's node, and time for a full queue. */
+const NODE_LOOK_WITHIN_MS = 2 * 3_600_000;
+
+/** @throws Error that names the agencies whose queues at e-CMS nodes cannot be read */
+async function usedNodes(database: Kysely<Tables>): Promise<string> {
+  const agencies = await listAgencies(database);
+  const states = await readNodeStates(database, { actor: "worker:http", agencies });
+  if (states.length === 0) return NO_NODES;
+  const wrong = states.flatMap(({ agencyId, trouble, lookedAt }) => {
+    if (trouble !== null) return [`${agencyId}: ${trouble}`];
+    const ageMs = lookedAt === null ? Number.POSITIVE_INFINITY : Date.now() - lookedAt.getTime();
+    return ageMs > NODE_LOOK_WITHIN_MS ? [`${agencyId}: nobody has looked into its queue for a while`] : [];
+  });
+  if (wrong.length > 0) throw new Error(wrong.join("; "));
+  return `${states.length} queues at e-CMS nodes read (saraban ecms)`;
 }
 
 async function check(needed: boolean, ask: () => Promise<string>): Promise<Check> {

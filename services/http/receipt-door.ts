@@ -3,7 +3,7 @@ import { receiptPdf } from "../shared/letter/evidence/receipt-pdf.ts";
 import { showCode } from "../shared/letter/evidence/short-code.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Transaction } from "../shared/runtime/database.ts";
-import { actingFor, clerkOf } from "./clerk-access.ts";
+import { actorOf, mayRead } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { problem } from "./problem.ts";
 import { isUuid } from "./read-parameters.ts";
@@ -12,7 +12,7 @@ import { type ClerksReceipt, readArrivalReceipts, readReceipt } from "./receipt-
 const WANTED = /^([0-9a-fA-F-]{36})(?:\.(jws|pdf))?$/;
 
 /**
- * What senders were told, for clerks of the agency: GET /receipts/ID (the statement, and what has taken its place),
+ * What senders were told, for clerks and programs of the agency: GET /receipts/ID (the statement, and what has taken its place),
  * /receipts/ID.jws and /receipts/ID.pdf (the same files as the sender got), GET /arrivals/ID/receipts (all statements and
  * notices of an arrival, with each try to deliver them).
  */
@@ -20,17 +20,21 @@ export function receiptDoor(api: FastifyInstance, { database }: DoorParts): void
   const find = async <Row>(
     request: FastifyRequest,
     id: string,
-    read: (transaction: Transaction<Tables>, id: string) => Promise<Row | undefined>,
+    read: (transaction: Transaction<Tables>, id: string, ofClient: string | null) => Promise<Row | undefined>,
   ): Promise<Row> => {
     if (!isUuid(id)) throw problem("not-found");
-    const row = await inTransaction(database, actingFor(clerkOf(request)), (transaction) =>
-      read(transaction, id),
+    const caller = actorOf(request);
+    // A program that may not read the inbound book has the receipts of what it handed in itself.
+    const ofClient = mayRead(caller, "inbound") ? null : caller.id;
+    const row = await inTransaction(database, caller.acting, (transaction) =>
+      read(transaction, id, ofClient),
     );
     if (!row) throw problem("not-found");
     return row;
   };
 
-  api.get<{ Params: { wanted: string } }>("/receipts/:wanted", async (request, reply) => {
+  const open = { config: { scopes: ["receipts"] as const } };
+  api.get<{ Params: { wanted: string } }>("/receipts/:wanted", open, async (request, reply) => {
     const [, id = "", format] = WANTED.exec(request.params.wanted) ?? [];
     const receipt = await find(request, id, readReceipt);
     if (format === undefined) return reply.send(shownReceipt(receipt));
@@ -39,7 +43,7 @@ export function receiptDoor(api: FastifyInstance, { database }: DoorParts): void
     return reply.type("application/pdf").send(await receiptPdf(receipt.evidence, receipt.jws));
   });
 
-  api.get<{ Params: { intakeId: string } }>("/arrivals/:intakeId/receipts", async (request) => {
+  api.get<{ Params: { intakeId: string } }>("/arrivals/:intakeId/receipts", open, async (request) => {
     const { intakeId } = request.params;
     const { receipts, notices } = await find(request, intakeId, readArrivalReceipts);
     return { intakeId, receipts: receipts.map(withLinks), notices };

@@ -35,16 +35,25 @@ const RECEIPT = sql`
   r.id, r.agency_id as "agencyId", r.intake_id as "intakeId", r.type, r.code, r.made_at as "madeAt", r.replaces,
   (select n.id from receipt n where n.replaces = r.id order by n.made_at desc limit 1) as "replacedBy"`;
 
-/** @returns undefined when there is none with this id that the transaction may see */
+/** Of arrivals that a client handed in; null: of all. */
+function handedInBy(ofClient: string | null) {
+  return ofClient === null ? sql`true` : sql`i.client_id = ${ofClient}`;
+}
+
+/**
+ * @param ofClient null, or the client that has to have handed the arrival in
+ * @returns undefined when there is none with this id that the transaction may see
+ */
 export async function readReceipt(
   transaction: Transaction<Tables>,
   id: string,
+  ofClient: string | null,
 ): Promise<ClerksReceipt | undefined> {
   const { rows } = await sql<ClerksReceipt>`
     select ${RECEIPT}, r.facts as evidence, r.jws,
            jsonb_build_object('kid', r.kid, 'retiredAt', k.retired_at, 'revokedAt', k.revoked_at) as key
       from receipt r join intake i on i.id = r.intake_id and i.agency_id = r.agency_id join signing_key k on k.kid = r.kid
-     where r.id = ${id} and ${NOT_CLASSIFIED}`.execute(transaction);
+     where r.id = ${id} and ${handedInBy(ofClient)} and ${NOT_CLASSIFIED}`.execute(transaction);
   return rows[0];
 }
 
@@ -79,9 +88,12 @@ export interface ArrivalReceipts {
 export async function readArrivalReceipts(
   transaction: Transaction<Tables>,
   intakeId: string,
+  ofClient: string | null,
 ): Promise<ArrivalReceipts | undefined> {
   const { rows: arrivals } = await sql`
-    select 1 from intake i where i.id = ${intakeId} and ${NOT_CLASSIFIED}`.execute(transaction);
+    select 1 from intake i where i.id = ${intakeId} and ${handedInBy(ofClient)} and ${NOT_CLASSIFIED}`.execute(
+    transaction,
+  );
   if (arrivals.length === 0) return undefined;
   const receipts = await sql<ArrivalReceipts["receipts"][number]>`
     select ${RECEIPT} from receipt r where r.intake_id = ${intakeId} order by r.made_at, r.id limit ${MOST}`.execute(

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import type { RegisterLine } from "../shared/letter/register-line.ts";
+import { OPEN_BOOKS, type RegisterLine } from "../shared/letter/register-line.ts";
 import { buddhistYear } from "../shared/letter/stamp.ts";
 import { inSnapshot } from "../shared/runtime/database.ts";
-import { actingFor, clerkOf } from "./clerk-access.ts";
+import { type Actor, actorOf, mayRead } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { problem } from "./problem.ts";
 import { parseSearch, type SearchParameters, writeCursor } from "./search-query.ts";
@@ -19,13 +19,14 @@ export interface SearchAnswer {
 
 /** GET /lines: the lines of the open books that match, page by page (parameters: search-query.ts). */
 export function searchDoor(api: FastifyInstance, { database }: DoorParts): void {
-  api.get<{ Querystring: SearchParameters }>("/lines", async (request, reply) => {
-    const clerk = clerkOf(request);
-    const read = parseSearch(request.query, clerk.agencies);
+  const open = { config: { scopes: ["read-inbound", "read-outbound"] as const } };
+  api.get<{ Querystring: SearchParameters }>("/lines", open, async (request, reply) => {
+    const caller = actorOf(request);
+    const read = parseSearch(withinScopes(request.query, caller), caller.agencies);
     if ("faults" in read) throw problem("not-understood", read.faults);
     const { search, pageSize, total } = read.parsed;
     try {
-      const found = await inSnapshot(database, actingFor(clerk), searchWithinMs(total), (transaction) =>
+      const found = await inSnapshot(database, caller.acting, searchWithinMs(total), (transaction) =>
         searchRegister(transaction, search, pageSize, total),
       );
       const answer: SearchAnswer = {
@@ -40,4 +41,24 @@ export function searchDoor(api: FastifyInstance, { database }: DoorParts): void 
       throw problem("index-behind");
     }
   });
+}
+
+/**
+ * The query, held to the books that a program may read.
+ * @throws Problem 400 when it asks for others, or has the choice of several and names none
+ */
+function withinScopes(query: SearchParameters, caller: Actor): SearchParameters {
+  const books = OPEN_BOOKS.filter((book) => mayRead(caller, directionOf(book)));
+  if (books.length === OPEN_BOOKS.length) return query;
+  const { book } = query;
+  if (book === undefined && books.length === 1) return { ...query, book: books[0] };
+  if (books.some((one) => one === book)) return query;
+  const allowed = books.join(", ");
+  throw problem("not-understood", [
+    { parameter: "book", en: `is one of ${allowed}`, th: `ต้องเป็นค่าใดค่าหนึ่งใน ${allowed}` },
+  ]);
+}
+
+function directionOf(book: (typeof OPEN_BOOKS)[number]): "inbound" | "outbound" {
+  return book.startsWith("inbound.") ? "inbound" : "outbound";
 }

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { LARGEST_UPLOAD_BYTES } from "../shared/letter/uploaded-files.ts";
-import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
+import { actorOf, ownAgency } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { problem } from "./problem.ts";
 import { type Parameters, readParameters } from "./read-parameters.ts";
@@ -23,14 +23,14 @@ export function uploadDoor(api: FastifyInstance, parts: DoorParts): void {
     scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
     scope.post<{ Querystring: Parameters }>(
       "/outbound/files",
-      { bodyLimit: LARGEST_UPLOAD_BYTES, config: { mayTakeLong: true } },
+      { bodyLimit: LARGEST_UPLOAD_BYTES, config: { mayTakeLong: true, scopes: ["send-outbound"] } },
       async (request, reply) => {
-        const clerk = clerkOf(request);
+        const caller = actorOf(request);
         const parameters = readParameters(request.query);
         const agencyId = parameters.needed("agency");
         const given = parameters.needed("name");
         parameters.done();
-        ownAgency(clerk, agencyId);
+        ownAgency(caller, agencyId);
         const name = checkedName(given);
         const { "content-type": type, "content-length": length = "0" } = request.headers;
         if (Number(length) > LARGEST_UPLOAD_BYTES) throw problem("too-large");
@@ -42,7 +42,7 @@ export function uploadDoor(api: FastifyInstance, parts: DoorParts): void {
         try {
           const source = request.body instanceof Readable ? request.body : request.raw;
           const file = { agencyId, name, mediaType: mediaTypeOf(type) };
-          const upload = await uploadFile(parts, actingFor(clerk), file, source);
+          const upload = await uploadFile(parts, caller.acting, file, source);
           return await reply.code(201).send(upload);
         } finally {
           running -= 1;

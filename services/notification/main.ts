@@ -19,11 +19,11 @@
  * May not     change a book, repeat anything of a refused letter, say in an alert who sent it, state a subject or contents.
  * Standards   RFC 3834, 3461 (where the next server offers DSN), 3464, 6533, 8098, 7515; straight to MX: RFC 5321 §5.1, 7505,
  *             3207; signed by DKIM (RFC 6376) where there are keys.
- * Settings    notification.*, http.publicUrl, smtp.hostname, queue.*, database.*, dataDir; texts: notification.templatesDir.
+ * Settings    notification.*, ecms.*, http.publicUrl, smtp.hostname, queue.*, database.*, dataDir; texts: notification.templatesDir.
  * Fails       templates that cannot be used: told with file and line, and nothing starts. Next server away, 4xx or its own
  *             settings: tried again after 30 s, 1 min, 2 min … every 4 hours, until giveUpAfterHours; 5xx for the message, or
  *             a bounce: failed, recorded, `saraban notices retry`; killed between sending and recording: sent once more. A
- *             destination that does not answer is left alone for 30 s, doubling to 15 minutes: what waits for it costs no
+ *             destination (a domain, an e-CMS node) that does not answer is left alone for 30 s, doubling to 15 minutes: what waits for it costs no
  *             worker and no try. A smarthost, for a minute at most.
  * Limits      mail is not signed by S/MIME; MX servers' certificates are not compared with their names (no DANE, no MTA-STS);
  *             places at a destination are counted by each process for itself;
@@ -38,6 +38,7 @@ import type { Tables } from "../shared/letter/tables.ts";
 import { openUploads } from "../shared/letter/uploaded-files.ts";
 import { inTransaction, openDatabase } from "../shared/runtime/database.ts";
 import { readTemplates } from "./compose/read-templates.ts";
+import { openEcms } from "./ecms/open-ecms.ts";
 import { watchWaitingLetters } from "./find-waiting-letters.ts";
 import { servesDomain } from "./mail/delivery-store.ts";
 import { openTransport } from "./mail/open-transport.ts";
@@ -64,17 +65,20 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const nobodys = { actor: "worker:notification", agencies: [] } as const;
   await inTransaction(database, nobodys, (transaction) => issuer.signer(transaction, now().at));
   const partnerKeys = keepPartnerKeys({ database, now, log });
+  const uploads = await openUploads(settings.dataDir);
+  const ecms = openEcms({ database, uploads }, settings);
   const parts = {
     database,
     now,
     transport,
+    ecms: ecms.channel,
     giveUpAfterHours,
     withTokens: returnPath === "token",
     log,
     issuer,
     templates,
     withPdf: receiptPdf,
-    uploads: await openUploads(settings.dataDir),
+    uploads,
     partnerKeys,
   };
   const webhooks = openWebhooks(parts, settings.notification);
@@ -120,6 +124,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
       await heartbeat.stop();
       await Promise.all([waiting.stop(), silent.stop(), partnerKeys.stop()]);
       webhooks.stop();
+      ecms.stop();
       await worker.close();
       transport?.close();
       await database.destroy();

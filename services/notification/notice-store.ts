@@ -24,6 +24,9 @@ export type NoticeKind =
   | "recall"
   | "owner";
 
+/** How a notice goes out. inbox: it lies in the inbox of the client that handed the letter in; ecms: posted to another node. */
+export type NoticeChannel = "mail" | "inbox" | "ecms";
+
 /** What a message says besides its receipt, fixed when it was promised; each kind has its own fields beside these. */
 export interface NoticeFacts {
   /** Whose mailbox it is sent from. */
@@ -41,12 +44,13 @@ export interface Notice {
   readonly id: string;
   readonly agencyId: string;
   readonly kind: NoticeKind;
+  readonly channel: NoticeChannel;
   readonly intakeId: string | null;
   readonly letterId: string | null;
   readonly recipientId: string | null;
   /** The event that it tells of, where there may be several of a kind. */
   readonly eventId: string | null;
-  /** The mail address that it goes to. */
+  /** The mail address that it goes to; of inbox the client's id, of ecms the ten digits of the office. */
   readonly recipient: string;
   readonly messageId: string;
   readonly facts: NoticeFacts;
@@ -67,9 +71,9 @@ export interface Notice {
 /** A notice as it is promised. */
 export interface NewNotice
   extends Pick<Notice, "id" | "agencyId" | "kind" | "recipient" | "messageId" | "facts">,
-    Partial<Pick<Notice, "intakeId" | "letterId" | "recipientId" | "eventId">> {
+    Partial<Pick<Notice, "intakeId" | "letterId" | "recipientId" | "eventId" | "channel">> {
   readonly receiptId?: string | null;
-  /** Why it must not be sent; null when it is due. */
+  /** Why it must not be sent; null when it is due, or, in an inbox, there at once. */
   readonly withheld: string | null;
 }
 
@@ -84,7 +88,7 @@ export async function findNotices(transaction: Transaction<Tables>, place: Notic
         ? sql`n.recipient_id = ${place.recipientId}`
         : sql`n.letter_id = ${place.letterId}`;
   const { rows } = await sql<Notice>`
-    select n.id, n.agency_id as "agencyId", n.kind, n.intake_id as "intakeId", n.letter_id as "letterId",
+    select n.id, n.agency_id as "agencyId", n.kind, n.channel, n.intake_id as "intakeId", n.letter_id as "letterId",
            n.recipient_id as "recipientId", n.event_id as "eventId", n.recipient, n.message_id as "messageId", n.facts,
            case when p.id is not null then jsonb_build_object('evidence', p.facts, 'jws', p.jws) end as receipt,
            n.made_at as "madeAt", n.state,
@@ -120,18 +124,28 @@ export async function insertNotice(
       event_id: notice.eventId ?? null,
       receipt_id: notice.receiptId ?? null,
       kind: notice.kind,
+      channel: notice.channel ?? "mail",
       recipient: notice.recipient,
       message_id: notice.messageId,
       facts: JSON.stringify(notice.facts),
       made_at: at,
       clock: JSON.stringify(clock),
-      state: notice.withheld === null ? "due" : "withheld",
+      state: stateOf(notice),
       reason: notice.withheld ?? "",
-      settled_at: notice.withheld === null ? null : at,
+      settled_at: stateOf(notice) === "due" ? null : at,
     })
     .onConflict((conflict) => conflict.constraint("notice_once").doNothing())
     .executeTakeFirst();
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
+
+/** What is laid into an inbox is there with the promise of it: both are one commit. */
+export function stateOf({
+  withheld,
+  channel,
+}: Pick<NewNotice, "withheld" | "channel">): "due" | "delivered" | "withheld" {
+  if (withheld !== null) return "withheld";
+  return channel === "inbox" ? "delivered" : "due";
 }
 
 /**

@@ -1,3 +1,4 @@
+import { senderWay } from "./choose-channel.ts";
 import type { NoticeKind } from "./notice-store.ts";
 import type { NoticeSubject } from "./subject-store.ts";
 
@@ -18,12 +19,17 @@ const KINDS_OF_EVENTS = {
 
 /** What becomes of an arrival decides who is told what; what clerks do may add to it later. */
 export function owedBy(
-  subject: Pick<NoticeSubject, "entry" | "events" | "decision" | "outcome" | "outcomeReason" | "receipts">,
+  subject: Pick<NoticeSubject, "entry" | "events" | "decision" | "outcome" | "outcomeReason" | "receipts"> &
+    Parameters<typeof senderWay>[0],
 ): Owed[] {
   const { entry, events, decision, outcome, outcomeReason, receipts } = subject;
   const owed: Owed[] = [];
   const isSameLetter = outcome === "possible-duplicate" && outcomeReason === "same-letter";
   const isMerged = decision?.decision === "merged" && decision.earlierIntakeId !== null;
+  // At another node a letter goes from ส่งแล้ว to ปลายทางได้รับ to ปลายทางส่งเลขรับ, however soon the number comes. (Who fetches
+  // from us is told both of one receipt: room http.)
+  const isRejected = decision?.decision === "rejected" || decision?.decision === "invalid";
+  if (senderWay(subject).channel === "ecms" && (entry || isRejected)) owed.push({ kind: "arrival", eventId: null });
   if (isSameLetter || isMerged) owed.push({ kind: "copy", eventId: null });
   if (entry) {
     owed.push({ kind: "acknowledgement", eventId: null });
@@ -31,7 +37,7 @@ export function owedBy(
       if (what !== "handed-over" || receipts.handedOver === true)
         owed.push({ kind: KINDS_OF_EVENTS[what], eventId: id });
     }
-  } else if (decision?.decision === "rejected" || decision?.decision === "invalid") {
+  } else if (isRejected) {
     owed.push({ kind: "rejection", eventId: null });
   } else if (outcome === "refused") {
     owed.push({ kind: "refusal", eventId: null });

@@ -4,6 +4,8 @@ import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { together } from "../shared/runtime/database.ts";
 import { newId } from "../shared/runtime/ids.ts";
+import { type NoticeWay, oneToNode, reasonOfChannel, senderWay } from "./choose-channel.ts";
+import { layLetter, layReceipt } from "./inbox/fill-inbox.ts";
 import { issueInForce, issueOf } from "./issue-owed.ts";
 import { alertOf, isUnsigned, type SenderFacts, senderFactsOf } from "./notice-facts.ts";
 import {
@@ -13,6 +15,7 @@ import {
   type Notice,
   type NoticeFacts,
   type NoticeKind,
+  stateOf,
   withholdNotice,
 } from "./notice-store.ts";
 import { isInTray, type Owed, owedBy } from "./owed-notices.ts";
@@ -41,10 +44,13 @@ export async function promiseNotices(
   const notices = [...found];
   for (const owed of missing)
     notices.push(...(await promise(transaction, issuer, subject, owed, found, stamp)));
-  const isTold = notices.some(({ kind, state }) => kind === "arrival" && state === "due")
-    ? await isOpen(transaction, "tell-arrival", intakeId)
-    : false;
-  return inTheirOrder(notices.filter(({ kind }) => kind !== "arrival" || !isTold));
+  const isTold = notices.some(isWaitingArrival) ? await isOpen(transaction, "tell-arrival", intakeId) : false;
+  return oneToNode(inTheirOrder(notices.filter((notice) => !isTold || !isWaitingArrival(notice))));
+}
+
+/** An arrival that has yet to be told by mail. A node hears of it before anything else, whichever job comes first. */
+function isWaitingArrival({ kind, state, channel }: Notice): boolean {
+  return kind === "arrival" && state === "due" && channel === "mail";
 }
 
 const REPLACING: ReadonlySet<NoticeKind> = new Set(["acknowledgement", "correction", "cancellation"]);
@@ -83,6 +89,8 @@ export async function promiseArrival(
   const arrival = notices.find(({ kind }) => kind === "arrival");
   if (!arrival) return [];
   if (arrival.state !== "due" || !notices.some(({ kind }) => kind === "acknowledgement")) return [arrival];
+  // The job that promised the acknowledgement tells a node of both, one after the other.
+  if (arrival.channel === "ecms") return [];
   await withholdNotice(transaction, arrival.id, "overtaken", stamp.at);
   return [];
 }
@@ -94,8 +102,7 @@ function isFor(notice: Notice, { kind, eventId }: Owed): boolean {
 /** Anyone may write ลับ into a subject: beyond this the quarantine's list tells of the others. */
 const MOST_ALERTS_AN_HOUR = 30;
 
-interface Promised {
-  readonly recipient: string;
+interface Promised extends NoticeWay {
   readonly facts: NoticeFacts;
   readonly receipt: IssuedEvidence | null;
   /** Null when it is to be sent. */
@@ -119,6 +126,10 @@ async function promise(
   const receiptId = receipt?.evidence.evidenceId ?? null;
   if (!(await insertNotice(transaction, { ...notice, receiptId }, stamp)))
     return (await findNotices(transaction, { intakeId })).filter((one) => isFor(one, owed));
+  const state = stateOf(notice);
+  if (state === "delivered" && subject.clientId !== null && receiptId !== null)
+    await layReceipt(transaction, id, { agencyId, clientId: subject.clientId, intakeId, receiptId }, stamp);
+  if (owed.kind === "acknowledgement") await layLetter(transaction, agencyId, intakeId, stamp);
   // A copy says nothing new; what it carries was told of with its own arrival. That a classified letter came is its registrar's
   // to know, and no program's.
   if (receipt && owed.kind !== "copy" && subject.outcomeReason !== "classified")
@@ -128,7 +139,7 @@ async function promise(
       ...notice,
       ...{ letterId: null, recipientId: null, receipt, madeAt: stamp.at },
       ...{ attempts: 0, firstAttemptAt: null, lastAttemptAt: null, lastResult: null },
-      state: message.withheld === null ? "due" : "withheld",
+      state,
       answersTo: owed.kind === "alert" ? null : subject.messageId,
     },
   ];
@@ -161,15 +172,16 @@ async function promised(
 ): Promise<Promised> {
   if (owed.kind === "alert") return promisedAlert(transaction, subject, id, stamp);
   if (owed.kind === "copy") return promisedCopy(transaction, issuer, subject, stamp);
-  const recipient = subject.mailFrom;
-  const withheld = reasonToWithhold(subject);
+  const way = senderWay(subject);
+  const withheld =
+    way.channel === "mail" ? reasonToWithhold(subject) : reasonOfChannel(way.channel, owed.kind);
   // What stands in a book is stated whether its sender may be answered or not: programs of the agency hear of it, and the
   // same letter in another message is answered with it. What does not is not stated to nobody.
   if (withheld !== null && !subject.entry)
-    return { recipient, facts: senderFactsOf(subject), receipt: null, withheld };
+    return { ...way, facts: senderFactsOf(subject), receipt: null, withheld };
   const receipt = await issueOf(transaction, issuer, subject, owed, stamp);
   return {
-    recipient,
+    ...way,
     facts: senderFactsOf(subject, toldBeside(subject, owed, receipt, notices)),
     receipt,
     withheld,
@@ -209,10 +221,14 @@ async function promisedAlert(
   const { classifiedRegistrar, clerk } = subject.contacts;
   const contact = subject.outcomeReason === "classified" ? classifiedRegistrar : clerk;
   const facts = alertOf(id, subject);
-  if (contact === undefined) return { recipient: "", facts, receipt: null, withheld: "no-contact" };
+  if (contact === undefined) return { ...mailTo(""), facts, receipt: null, withheld: "no-contact" };
   const sent = await alertsOfLastHour(transaction, subject.agencyId, stamp.at);
   const withheld = sent < MOST_ALERTS_AN_HOUR ? null : "too-many-alerts";
-  return { recipient: contact, facts, receipt: null, withheld };
+  return { ...mailTo(contact), facts, receipt: null, withheld };
+}
+
+function mailTo(recipient: string): NoticeWay {
+  return { channel: "mail", recipient };
 }
 
 /** The receipt of the letter that this one repeats, or was merged into: the same one, whichever is promised first. */
@@ -225,16 +241,16 @@ async function promisedCopy(
   const earlierIntakeId = subject.decision?.earlierIntakeId ?? subject.earlierIntakeId;
   const earlier = earlierIntakeId === null ? undefined : await readSubject(transaction, earlierIntakeId);
   if (!earlier?.entry) throw new Error("a repeated letter has no first receipt");
-  const recipient = subject.mailFrom;
+  const way = senderWay(subject);
   const withheld = reasonToWithholdCopy(subject, earlier);
-  if (withheld !== null) return { recipient, facts: senderFactsOf(subject), receipt: null, withheld };
+  if (withheld !== null) return { ...way, facts: senderFactsOf(subject), receipt: null, withheld };
   const acknowledged = (await findNotices(transaction, { intakeId: earlier.intakeId })).find(
     ({ kind }) => kind === "acknowledgement",
   )?.facts;
   const isCorrected = earlier.events.some(({ what }) => what === "corrected" || what === "cancelled");
   // Promised before receipts were signed: what was said then is said again.
-  if (acknowledged && isUnsigned(acknowledged) && !isCorrected)
-    return { recipient, facts: acknowledged, receipt: null, withheld };
+  if (acknowledged && isUnsigned(acknowledged) && !isCorrected && way.channel === "mail")
+    return { ...way, facts: acknowledged, receipt: null, withheld };
   const receipt = await issueInForce(transaction, issuer, earlier, stamp);
-  return { recipient, facts: senderFactsOf(subject), receipt, withheld };
+  return { ...way, facts: senderFactsOf(subject), receipt, withheld };
 }

@@ -10,6 +10,14 @@ export interface NoticeSubject {
   readonly mailFrom: string;
   /** How the letter came in. */
   readonly channel: string;
+  /** The client that handed it in, and in whose name it came; null for mail, and for what was fetched from another node. */
+  readonly clientId: string | null;
+  readonly senderDomain: string | null;
+  /** Whether the e-CMS node is known to which notifiers for its sender are posted: the sender's, or that which the agency uses. */
+  readonly hasSendersNode: boolean;
+  readonly hasOwnNode: boolean;
+  /** Ten digits of the sender's office; null while the directory has none. */
+  readonly senderOffice: string | null;
   readonly arrivedAt: Date;
   readonly arrivedClock: ClockState;
   readonly sha256: string;
@@ -97,7 +105,9 @@ export async function readSubject(
   intakeId: string,
 ): Promise<NoticeSubject | undefined> {
   const { rows } = await sql<NoticeSubject>`
-    select i.id as "intakeId", i.mail_from as "mailFrom", i.door as channel, i.arrived_at as "arrivedAt", i.clock as "arrivedClock",
+    select i.id as "intakeId", i.mail_from as "mailFrom", i.door as channel, i.client_id as "clientId",
+           i.sender_domain as "senderDomain", coalesce(p.ecms ? 'url', false) as "hasSendersNode", a.ecms ? 'node' as "hasOwnNode",
+           p.organisation_id as "senderOffice", i.arrived_at as "arrivedAt", i.clock as "arrivedClock",
            i.sha256, i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", r.letter_digest as "contentsSha256",
            r.sender_address as "senderAddress",
            r.sender_agency as "senderAgency", coalesce(r.problems, '{}') as problems, coalesce(r.standing, 'unchecked') as standing,
@@ -115,7 +125,7 @@ export async function readSubject(
       from intake i join agency a on a.id = i.agency_id
       left join reading r on r.intake_id = i.id left join entry e on e.intake_id = i.id
       left join tray_decision t on t.intake_id = i.id left join outcome o on o.intake_id = i.id
-      left join quarantine q on q.intake_id = i.id
+      left join quarantine q on q.intake_id = i.id left join partner p on p.domain = i.sender_domain and p.active
      where i.id = ${intakeId}`.execute(transaction);
   return rows[0];
 }

@@ -11,6 +11,7 @@ type Answered = Pick<
   | "standing"
   | "dmarcFailed"
   | "outcome"
+  | "senderDomain"
 >;
 
 /**
@@ -45,13 +46,18 @@ export function reasonToWithhold(subject: Answered): string | null {
 /** A receipt goes once more only to where the letter first came from; and no clerk has decided anything about this mail. */
 export function reasonToWithholdCopy(
   subject: Answered,
-  earlier: Pick<Answered, "senderAddress">,
+  earlier: Pick<Answered, "senderAddress" | "senderDomain">,
 ): string | null {
-  const reason = reasonToWithhold({ ...subject, decision: null });
+  // Who hands in by program has said who he is; nobody's mail is answered thereby.
+  const isByProgram = subject.senderDomain !== null;
+  const reason = isByProgram ? null : reasonToWithhold({ ...subject, decision: null });
   if (reason !== null) return reason;
-  return domainOf(subject.senderAddress ?? "") === domainOf(earlier.senderAddress ?? "")
-    ? null
-    : "other-sender";
+  return officeOf(subject) === officeOf(earlier) ? null : "other-sender";
+}
+
+/** The same office may send a letter by mail and hand it in by program. */
+function officeOf({ senderDomain, senderAddress }: Pick<Answered, "senderAddress" | "senderDomain">): string {
+  return senderDomain ?? domainOf(senderAddress ?? "");
 }
 
 const AUTOMATIC_SENDER =

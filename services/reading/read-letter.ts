@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { DocumentSignature } from "../shared/ecms/document-signature.ts";
 import { isReportKind } from "../shared/letter/delivery-report.ts";
 import type { JobData } from "../shared/letter/flow.ts";
 import { finish, handOn, putOff } from "../shared/letter/outbox.ts";
@@ -10,6 +11,8 @@ import type { Log } from "../shared/runtime/log.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
 import { PDF_READER_DOWN, type PdfReader } from "./pdf/read-pdf.ts";
+import { programSender } from "./program/program-sender.ts";
+import { readProgram } from "./program/read-program.ts";
 import { readMessage } from "./read-message.ts";
 import { type KnownSenders, type Reading, senderOf } from "./reading.ts";
 import { type Arrival, findUnread, insertReading, type ReadingResult } from "./reading-store.ts";
@@ -107,17 +110,26 @@ async function readArrival(
 
   const { known, rules } = await parts.directory();
   const isInfected = decision === "refuse";
-  const reading = await readOctets(parts, octets(), known, isInfected, intakeId, arrival);
+  const { reading, signature } = await readOctets(parts, octets(), known, isInfected, intakeId, arrival);
   if (decision === "go-on-marked" || isUnscannable) reading.problems.push("not-scanned");
 
-  const check = await senders.check(octets(), arrival, reading.fromAddress, known);
+  const isMail = arrival.mediaType === null;
+  const check = isMail
+    ? await senders.check(octets(), arrival, reading.fromAddress, known)
+    : programSender(arrival, signature, parts.now().at);
   if (check.retryAfterMs !== null)
     return { waitMs: check.retryAfterMs, why: "DNS does not answer about the sender" };
-  const judged = judgeMessage(reading, arrival, {
-    standing: check.standing,
-    kind: senders.kindOf(reading.fromAddress, known),
-    rules: rules.get(agencyId) ?? {},
-  });
+  // A program has no return path, and is answered by its own way.
+  const mailFrom = isMail ? arrival.mailFrom : "by program";
+  const judged = judgeMessage(
+    reading,
+    { mailFrom, recipients: arrival.recipients },
+    {
+      standing: check.standing,
+      kind: senders.kindOf(reading.fromAddress, known),
+      rules: rules.get(agencyId) ?? {},
+    },
+  );
   // Whoever holds letters for the scanner does not want one registered that it has not seen.
   const verdict = isUnscannable && judged.outcome === "ready" ? UNSCANNABLE : judged;
   const senderAgency = senderOf(reading.fromAddress, known)?.name ?? null;
@@ -137,11 +149,14 @@ async function readOctets(
   isInfected: boolean,
   intakeId: string,
   arrival: Arrival,
-): Promise<Reading> {
+): Promise<{ readonly reading: Reading; readonly signature: DocumentSignature | null }> {
   try {
     const reader = isInfected ? UNOPENED : readPdf;
-    const reading = await readMessage(octets, known, reader, undefined, newPath);
-    return isInfected ? onlyMarked(reading, arrival, ["infected"]) : reading;
+    const { reading, signature } =
+      arrival.mediaType === null
+        ? { reading: await readMessage(octets, known, reader, undefined, newPath), signature: null }
+        : await readProgram(octets, arrival, known, reader, newPath);
+    return { reading: isInfected ? onlyMarked(reading, arrival, ["infected"]) : reading, signature };
   } catch (error) {
     // The disk's fault (EIO, ENOENT …) is ours and passes, and so is a program that does not start: given to an officer
     // unread, a letter marked in its PDF alone would lie in an ordinary tray. Only what cannot be read is the message's.
@@ -154,7 +169,7 @@ async function readOctets(
       { fault: name, at: at?.trim(), letter: intakeId },
       "a message cannot be read; it goes to an officer",
     );
-    return unreadable(arrival);
+    return { reading: unreadable(arrival), signature: null };
   }
 }
 
@@ -177,7 +192,8 @@ async function writeResult(
   const work = { agencyId, subjectId: intakeId };
   await handOn(transaction, "reading", [{ job: "register-letter", ...work, book }]);
   const { kind, report } = result.reading;
-  if (isReportKind(kind)) await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
+  if (isReportKind(kind) || kind === "notifier")
+    await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
   if (kind === "recall" && report !== null)
     await handOn(transaction, "reading", [{ job: "record-recall", ...work }]);
   return true;

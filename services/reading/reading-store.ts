@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import type { Door } from "../shared/letter/arrival/envelope.ts";
 import type { DeliveryReport } from "../shared/letter/delivery-report.ts";
 import type { SenderRules } from "../shared/letter/sender-rules.ts";
 import type { Tables } from "../shared/letter/tables.ts";
@@ -11,7 +12,13 @@ import type { SenderCheck } from "./sender/check-sender.ts";
 export interface Arrival {
   readonly arrivalSeq: number;
   readonly arrivedAt: Date;
-  readonly door: "smtp" | "imap";
+  readonly door: Door;
+  /** Of doors api and ecms: Content-Type of the request that the octets are the body of; null for mail. */
+  readonly mediaType: string | null;
+  /** The client that handed it in; null for mail, and for what was fetched from an e-CMS node. */
+  readonly clientId: string | null;
+  /** In whose name it came by program. */
+  readonly senderDomain: string | null;
   /** The client that SMTP spoke with; for a pulled message nothing that could be checked. */
   readonly remoteAddress: string;
   readonly helo: string;
@@ -32,6 +39,7 @@ export async function findUnread(
 ): Promise<Arrival | undefined> {
   const { rows } = await sql<Arrival>`
     select i.arrival_seq as "arrivalSeq", i.arrived_at as "arrivedAt", i.door, i.remote_address as "remoteAddress", i.helo,
+           i.media_type as "mediaType", i.client_id as "clientId", i.sender_domain as "senderDomain",
            i.mail_from as "mailFrom", i.recipients, i.sha256, i.size_bytes as "sizeBytes", b.content,
            case when i.door = 'imap' then (select x.authserv_id from imap_message m join imap_mailbox x on x.id = m.mailbox_id
              where m.intake_id = i.id and m.agency_id = i.agency_id limit 1) end as "authservId"
@@ -44,8 +52,8 @@ export async function findUnread(
 /** The partner directory: domain → agency, for all active partners and the agencies served here. */
 export async function readKnownSenders(transaction: Transaction<Tables>): Promise<KnownSenders> {
   const { rows } = await sql<KnownSender & { domain: string }>`
-    select domain, name_th as name, code_letters as "codeLetters", roman_code as "romanCode", false as served from partner where active
-    union all select domain, name_th, split_part(letter_code, ' ', 1), null, true from agency where active`.execute(
+    select domain, name_th as name, code_letters as "codeLetters", roman_code as "romanCode", mailbox, false as served from partner where active
+    union all select domain, name_th, split_part(letter_code, ' ', 1), null, mailbox || '@' || domain, true from agency where active`.execute(
     transaction,
   );
   return new Map(rows.map(({ domain, ...sender }) => [domain, sender]));

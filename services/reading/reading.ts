@@ -2,7 +2,7 @@ import type { DeliveryReport } from "../shared/letter/delivery-report.ts";
 import type { LetterFacts } from "../shared/letter/letter.ts";
 import type { LetterKind } from "../shared/letter/register-line.ts";
 
-/** What a message is. Only a letter has facts; the others speak of letters of ours, a recall of one that we have received. */
+/** What a message is. Only a letter has facts; the others speak of letters of ours, a recall (and some notifiers) of one that we have received. */
 export type MessageKind =
   | "letter"
   | "auto-reply"
@@ -10,6 +10,7 @@ export type MessageKind =
   | "bounce"
   | "mdn"
   | "recall"
+  | "notifier"
   | "bulk"
   | "unreadable";
 
@@ -22,6 +23,7 @@ export type FactSource =
   | "forwarded-body"
   | "pdf"
   | "xml"
+  | "api"
   | "document"
   | "file-name";
 
@@ -149,6 +151,8 @@ export type KnownSender = {
   codeLetters?: string | null;
   /** รหัสตัวอักษรโรมัน that the names of its files begin with (Annex 7), such as OPDC. */
   romanCode?: string | null;
+  /** Its central address, whole; null or absent where the directory has none. */
+  mailbox?: string | null;
   /** An agency served here: a number with its code letters is of a letter that we have sent. */
   served?: boolean;
 };

@@ -15,6 +15,8 @@ export interface RegistryOfAgency {
   readonly mailbox: string;
   readonly romanCode: string | null;
   readonly outbound: OutboundRules;
+  /** By what e-CMS it sends letters: by none where it has no number there, else to nodes of partners, or through its own. */
+  readonly ecms: "none" | "partners" | "own-node";
 }
 
 export async function readAgency(
@@ -23,7 +25,9 @@ export async function readAgency(
 ): Promise<RegistryOfAgency> {
   const { rows } = await sql<RegistryOfAgency>`
     select registration, office, letter_code as "letterCode", name_th as "nameThai", domain, mailbox,
-           roman_code as "romanCode", outbound from agency where id = ${agencyId}`.execute(transaction);
+           roman_code as "romanCode", outbound,
+           case when organisation_id is null then 'none' when ecms ? 'node' then 'own-node' else 'partners' end as ecms
+      from agency where id = ${agencyId}`.execute(transaction);
   const [row] = rows;
   if (!row) throw new Error("no such agency");
   return row;

@@ -2,13 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, type TestContext } from "vitest";
+import { acceptInto } from "../../shared/letter/arrival/accept-letter.ts";
 import { openCalendar } from "../../shared/letter/holidays.ts";
 import { systemClock, type TrustedNow } from "../../shared/letter/stamp.ts";
 import { openUploads } from "../../shared/letter/uploaded-files.ts";
-import { openAdminPool } from "../../shared/runtime/database.ts";
+import { openAdminPool, openWritePipe } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { type Log, openLog } from "../../shared/runtime/log.ts";
 import { projectDir } from "../../shared/runtime/settings.ts";
+import { openStore } from "../../shared/runtime/store.ts";
 import {
   adminQueries,
   letReadLettersWait,
@@ -18,6 +20,14 @@ import {
 import { databaseForTest } from "../../shared/testing/database.ts";
 import { openActWaiters } from "../act-waiters.ts";
 import { insertClerk, newToken } from "../clerk-store.ts";
+import { insertClient, type NewClient } from "../clients/client-admin-store.ts";
+import { newSecret, secretHash, secretMark } from "../clients/client-store.ts";
+import { type ClientSettings, openClients } from "../clients/open-clients.ts";
+import type { HttpTls } from "../http-certificate.ts";
+import { openInboxWaiters } from "../inbox/inbox-waiters.ts";
+import { openOfficeDirectory } from "../letters/office-directory.ts";
+import { openOutcomeWaiters } from "../letters/outcome-waiters.ts";
+import { watchQueueRoom } from "../letters/queue-room.ts";
 import { openMetrics } from "../metrics.ts";
 import { openServer } from "../open-server.ts";
 
@@ -28,12 +38,26 @@ export interface Answer {
   readonly body: any;
 }
 
+const TEST_SETTINGS: Omit<ClientSettings, "dataDir"> = {
+  http: {
+    // The tests' own requests may say whose they are.
+    proxyNetworks: "127.0.0.0/8",
+    publicUrl: "",
+    clientCertificateHeader: false,
+    tokenMinutes: 10,
+    clientRequestsPerMinute: 0,
+  },
+  ecms: { byAddress: false },
+};
+
 /** The HTTP room alone on a database of the test's own, listening on a free port, with a clerk of agency-a. */
 export async function openDesk(
   context: TestContext,
   now: TrustedNow = systemClock(),
   log: Log = openLog("silent", "test"),
   receiveWithinMs?: number,
+  settings: Partial<Omit<ClientSettings, "dataDir">> = {},
+  tls: HttpTls | null = null,
 ) {
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
@@ -49,7 +73,15 @@ export async function openDesk(
   const dataDir = await mkdtemp(join(tmpdir(), "saraban-http-"));
   context.onTestFinished(() => rm(dataDir, { recursive: true }));
   const uploads = await openUploads(dataDir);
+  const letters = await openStore({ dir: join(dataDir, "letters") });
+  const pipe = openWritePipe(address, "saraban_http", 2, log);
+  const outcomes = openOutcomeWaiters(database, address, log);
+  const inboxes = openInboxWaiters(database, address, log);
+  const queueWatch = await watchQueueRoom(database, 20_000, log);
+  const clients = openClients({ dataDir, ...TEST_SETTINGS, ...settings }, database, log);
   const parts = {
+    clients,
+    tls,
     database,
     now,
     calendar,
@@ -58,6 +90,13 @@ export async function openDesk(
     // The tests' own requests may say whose they are.
     proxyNetworks: "127.0.0.0/8",
     uploads,
+    acceptLetter: acceptInto({ room: "http", database, pipe }, now),
+    letters,
+    queueRoom: queueWatch.hasRoom,
+    outcomes,
+    inboxes,
+    offices: openOfficeDirectory(database),
+    ecmsPath: "/ecms-ws01/service2",
     log,
     metrics,
     readiness,
@@ -65,8 +104,11 @@ export async function openDesk(
   const server = await openServer(parts, receiveWithinMs);
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   context.onTestFinished(async () => {
-    await waiters.stop();
+    await Promise.all([waiters.stop(), outcomes.stop(), inboxes.stop()]);
     await server.close();
+    await clients.calls.stop();
+    await queueWatch.stop();
+    await pipe.close();
   });
   const addClerk = async (...agencies: string[]): Promise<string> => {
     const token = newToken();
@@ -74,6 +116,28 @@ export async function openDesk(
     return token;
   };
   const token = await addClerk("agency-a");
+  /** A program: its secret, and an access token. */
+  const addClient = async (
+    given: Partial<NewClient> = {},
+  ): Promise<{ id: string; secret: string; token: string }> => {
+    const client: NewClient = {
+      id: `client-${newId()}`,
+      name: "ระบบทดสอบ",
+      agencyId: "agency-a",
+      senderDomain: "opdc.example.go.th",
+      scopes: ["submit", "receipts"],
+      level: "normal",
+      certificates: [],
+      networks: [],
+      dialect: "2.0",
+      ...given,
+    };
+    const secret = newSecret();
+    await insertClient(admin, client, secret);
+    const mark = secretMark(secretHash(secret));
+    const access = await clients.tokens.issue({ clientId: client.id, mark, scopes: client.scopes });
+    return { id: client.id, secret, token: access };
+  };
   const ask = async (path: string, init: RequestInit & { token?: string } = {}): Promise<Answer> => {
     const { token: other, headers, ...rest } = init;
     const authorization = { authorization: `Bearer ${other ?? token}` };
@@ -95,6 +159,8 @@ export async function openDesk(
     url,
     token,
     addClerk,
+    addClient,
+    clients,
     ask,
     post: (act: object, init: RequestInit & { token?: string } = {}) =>
       ask("/acts", {

@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { watchCertificate } from "../../shared/runtime/tls-certificate-files.ts";
 import { greetedSmtpClient } from "../../shared/testing/smtp-client.ts";
 import {
   type CertificateFilePair,
@@ -9,10 +10,13 @@ import {
   makeCertificate,
   startTls,
 } from "../testing/tls-client.ts";
-import { watchCertificate } from "./smtp-certificate-files.ts";
 import { openTestDoor } from "./smtp-test-door.ts";
 
-const hostname = "mail.agency-a.example.go.th";
+const ours = {
+  clientCaFile: "",
+  setting: "smtp.tls",
+  ownName: { name: "mail.agency-a.example.go.th", setting: "smtp.hostname" },
+};
 
 let dir: string;
 let first: CertificateFilePair;
@@ -45,10 +49,10 @@ async function copyOf(name: string, pair: CertificateFilePair): Promise<Certific
 test("a renewed certificate is shown to the next client, and those inside stay", async () => {
   const files = await copyOf("renewed", first);
   const log = listeningLog();
-  const watched = await watchCertificate({ ...files, hostname }, log, (context) =>
+  const watched = await watchCertificate({ ...files, ...ours }, log, ({ context }) =>
     door.door.useCertificate(context),
   );
-  const door = await openTestDoor({ tls: { context: watched.context, port: 0, require: false } });
+  const door = await openTestDoor({ tls: { context: watched.certificate.context, port: 0, require: false } });
   const shown = async (): Promise<(string | undefined)[]> => {
     const implicit = await implicitTlsClient(door.tlsPort);
     const started = await startTls(await greetedSmtpClient(door.port));
@@ -90,7 +94,7 @@ test("a link that comes to point elsewhere is a renewal too", async () => {
   await symlink(first.certFile, files.certFile);
   await symlink(first.keyFile, files.keyFile);
   const log = listeningLog();
-  const watched = await watchCertificate({ ...files, hostname }, log, () => {});
+  const watched = await watchCertificate({ ...files, ...ours }, log, () => {});
   for (const [file, target] of [
     [files.certFile, second.certFile],
     [files.keyFile, second.keyFile],
@@ -104,7 +108,7 @@ test("a link that comes to point elsewhere is a renewal too", async () => {
 
 test("what is not fit at the start is told by its setting", async () => {
   const start = (files: CertificateFilePair) =>
-    watchCertificate({ ...files, hostname }, listeningLog(), () => {});
+    watchCertificate({ ...files, ...ours }, listeningLog(), () => {});
   const text = join(dir, "text.pem");
   await writeFile(text, "ไม่ใช่ใบรับรอง");
   await expect(start({ ...first, certFile: join(dir, "none.pem") })).rejects.toThrow(
@@ -121,7 +125,7 @@ test("what is not fit at the start is told by its setting", async () => {
 test("an expired certificate, or one for another name, is used and warned of", async () => {
   const expired = await makeCertificate(dir, "expired", { days: -1, host: "elsewhere.example.go.th" });
   const log = listeningLog();
-  (await watchCertificate({ ...expired, hostname }, log, () => {})).close();
+  (await watchCertificate({ ...expired, ...ours }, log, () => {})).close();
   expect(log.lines).toMatchObject([
     { level: "warn", fields: { warning: expect.stringMatching(/^it has expired on /) } },
     { level: "warn", fields: { warning: expect.stringMatching(/^it is not for mail\.agency-a/) } },

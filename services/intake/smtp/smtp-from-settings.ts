@@ -4,8 +4,12 @@ import type { Kysely } from "kysely";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { readNetworks } from "../../shared/runtime/networks.ts";
 import { projectDir, type Settings, SettingsError } from "../../shared/runtime/settings.ts";
+import {
+  type CertificateLog,
+  type WatchedCertificate,
+  watchCertificate,
+} from "../../shared/runtime/tls-certificate-files.ts";
 import { type GreylistTimes, noteAttempt, removeStaleAttempts } from "../greylist-store.ts";
-import { type CertificateLog, type WatchedCertificate, watchCertificate } from "./smtp-certificate-files.ts";
 import { limitClients } from "./smtp-client-limits.ts";
 import { openSmtpDoor, type SmtpDoor, type SmtpDoorOptions } from "./smtp-door.ts";
 import { type AskGreylist, greylistWith } from "./smtp-greylist.ts";
@@ -37,7 +41,7 @@ export async function openConfiguredDoor(
   let inForce: SecureContext | undefined;
   const certificate = await openCertificate(smtp, log, (renewed) => {
     inForce = renewed;
-    door?.useCertificate(renewed);
+    door?.useCertificate(inForce);
   });
   const greylist = smtp.greylist.enabled ? openGreylist(smtp.greylist, database, log) : null;
   const letGo = (): void => {
@@ -62,7 +66,7 @@ export async function openConfiguredDoor(
       ...(greylist && { greylist: greylist.ask }),
       ...(certificate && {
         tls: {
-          context: certificate.context,
+          context: certificate.certificate.context,
           port: smtp.tls.port === 0 ? null : smtp.tls.port,
           require: smtp.tls.require,
         },
@@ -104,9 +108,11 @@ async function openCertificate(
   const files = {
     certFile: resolve(projectDir, tls.certFile),
     keyFile: resolve(projectDir, tls.keyFile),
-    hostname,
+    clientCaFile: "",
+    setting: "smtp.tls",
+    ownName: { name: hostname, setting: "smtp.hostname" },
   };
-  const watched = await watchCertificate(files, log, renewed);
+  const watched = await watchCertificate(files, log, ({ context }) => renewed(context));
   const onHangUp = (): void => void watched.look();
   process.on("SIGHUP", onHangUp);
   return {

@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
+import { readCertificate } from "../../shared/runtime/tls-certificate.ts";
 import { type SmtpTestClient, smtpClientOver } from "../../shared/testing/smtp-client.ts";
-import { readCertificate } from "../smtp/smtp-certificate.ts";
 
 const run = promisify(execFile);
 
@@ -51,7 +51,7 @@ export async function makeCertificate(
 /** As the door would have it from its settings. */
 export async function contextOf({ certFile, keyFile }: CertificateFilePair): Promise<SecureContext> {
   const [certPem, keyPem] = [await readFile(certFile), await readFile(keyFile)];
-  return readCertificate(certPem, keyPem, "mail.agency-a.example.go.th", Date.now()).context;
+  return readCertificate(certPem, keyPem, null, null, Date.now()).context;
 }
 
 /** A client over TLS on top of the connection of another, which is of no use afterwards. */

@@ -5,6 +5,7 @@ import type { Stamp, TrustedNow } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { inTransaction, type Kysely, type Transaction, together } from "../../shared/runtime/database.ts";
 import type { Log } from "../../shared/runtime/log.ts";
+import type { EcmsChannel } from "../ecms/ecms-channel.ts";
 import type { Notice } from "../notice-store.ts";
 import { signingKey } from "../report-key-store.ts";
 import { signToken } from "../report-token.ts";
@@ -17,7 +18,7 @@ import {
   settleNotice,
   takeJob,
 } from "./delivery-store.ts";
-import type { MailTransport, SendResult } from "./mail-transport.ts";
+import type { MailTransport, PutOff, SendResult } from "./mail-transport.ts";
 import type { OutgoingMail } from "./outgoing-mail.ts";
 
 /** What every job that sends mail needs. */
@@ -26,6 +27,8 @@ export interface DeliveryParts {
   readonly now: TrustedNow;
   /** Undefined while outgoing mail has to wait for a smarthost. */
   readonly transport: MailTransport | undefined;
+  /** The way to e-CMS nodes; where it is not given their notices wait like mail without a smarthost. */
+  readonly ecms?: Pick<EcmsChannel, "post"> | undefined;
   readonly giveUpAfterHours: number;
   /** Whether reports are asked for at MAILBOX+TOKEN; else notices have the null reverse-path. */
   readonly withTokens: boolean;
@@ -73,7 +76,7 @@ export async function deliverNotices(
   job: DeliveryJob,
   delivery: Delivery,
 ): Promise<void> {
-  const { database, now, transport } = parts;
+  const { database, now } = parts;
   const work: Work = { ...parts, data, job, delivery, putOffUntil: new Map() };
   const begun = await inTransaction(database, actingFor(data), async (transaction) => {
     const taken = await lockJob(transaction, job, data.subjectId);
@@ -84,20 +87,23 @@ export async function deliverNotices(
       signingKey(transaction),
     );
     const due = promised.filter(isDue);
-    if (due.length > 0 && !transport) {
+    const sendable = due.filter((notice) => wayOut(parts, notice) !== null);
+    if (due.length > 0 && sendable.length === 0) {
       const why = "no smarthost is set (SARABAN_SMARTHOST_URL)";
       await putOff(transaction, job, data.subjectId, WITHOUT_SMARTHOST_MS, why);
       return undefined;
     }
     const nowMs = now().at.getTime();
-    const ready = due.filter((notice) => nextTryMs(notice) <= nowMs + EARLY_MS);
+    for (const { id } of due.filter((notice) => !sendable.includes(notice)))
+      work.putOffUntil.set(id, nowMs + WITHOUT_SMARTHOST_MS);
+    const ready = sendable.filter((notice) => nextTryMs(notice) <= nowMs + EARLY_MS);
     if (ready.length === 0) {
       await close(work, transaction, await takeJob(transaction, job, data.subjectId), null);
       return undefined;
     }
     return { due, ready, taken, paths: { ends, key } };
   });
-  if (!begun || !transport) return;
+  if (!begun) return;
 
   const run: Run = { ...work, due: begun.due, ready: begun.ready };
   const faults: unknown[] = [];
@@ -105,9 +111,7 @@ export async function deliverNotices(
     const returnPath = parts.withTokens ? returnPathOf(notice.id, data.agencyId, begun.paths) : "";
     const isLast = index === begun.ready.length - 1;
     // What one notice fails at must not keep the other from being sent.
-    await sendOne(run, transport, notice, returnPath, begun.taken, isLast).catch((fault: unknown) =>
-      faults.push(fault),
-    );
+    await sendOne(run, notice, returnPath, begun.taken, isLast).catch((fault: unknown) => faults.push(fault));
   }
   if (faults.length > 0) throw faults[0];
 }
@@ -131,17 +135,34 @@ interface Run extends Work {
   readonly ready: readonly Notice[];
 }
 
+/** How a notice is sent from here, and the name under which its attempts stand; null where that way is not open. */
+function wayOut(
+  { transport, ecms }: Pick<DeliveryParts, "transport" | "ecms">,
+  { channel }: Pick<Notice, "channel">,
+): Way | null {
+  if (channel === "ecms") return ecms ? { name: "ecms", send: (notice) => ecms.post(notice) } : null;
+  return transport
+    ? { name: transport.channel, send: (notice, compose) => transport.send(notice.recipient, compose) }
+    : null;
+}
+
+interface Way {
+  readonly name: MailTransport["channel"] | "ecms";
+  send(notice: Notice, compose: () => OutgoingMail | Promise<OutgoingMail>): Promise<SendResult | PutOff>;
+}
+
 async function sendOne(
   run: Run,
-  transport: MailTransport,
   notice: Notice,
   returnPath: string,
   begun: OpenJob,
   isLast: boolean,
 ): Promise<void> {
   const { database, now, giveUpAfterHours, data, job, delivery, log } = run;
+  const way = wayOut(run, notice);
+  if (way === null) return;
   const startedAt = now().at;
-  const answer = await transport.send(notice.recipient, () => delivery.compose(notice, returnPath));
+  const answer = await way.send(notice, () => delivery.compose(notice, returnPath));
   const stamp = now();
   const endedAt = stamp.at;
   const isTried = answer.result !== "put-off";
@@ -152,7 +173,7 @@ async function sendOne(
     : new Date(Math.max(begun.createdAt.getTime(), notice.madeAt.getTime()));
   const isGivenUp = endedAt.getTime() - waitingSince.getTime() > giveUpAfterHours * 3_600_000;
   if (!isTried && !isGivenUp && !isLast) return;
-  if (run.putOffUntil.size === run.ready.length && !isGivenUp) {
+  if (run.ready.every(({ id }) => run.putOffUntil.has(id)) && !isGivenUp) {
     // Nothing has happened: however many wait for a dead server, each look costs little.
     const delayMs = delayUntilNext(run, run.due, endedAt);
     await inTransaction(database, actingFor(data), (transaction) =>
@@ -167,7 +188,7 @@ async function sendOne(
     const reason = state === "delivered" ? "" : answer.reply;
     const [, isOurs] = await together(
       isTried
-        ? insertAttempt(transaction, data.agencyId, notice.id, transport.channel, times, answer)
+        ? insertAttempt(transaction, data.agencyId, notice.id, way.name, times, answer)
         : Promise.resolve(),
       isSettled ? settleNotice(transaction, notice.id, state, reason, endedAt) : Promise.resolve(false),
     );

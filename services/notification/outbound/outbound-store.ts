@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Secrecy, Urgency } from "../../shared/letter/letter.ts";
-import type { OutboundFacts } from "../../shared/letter/outbound.ts";
+import type { OutboundFacts, RecipientChannel } from "../../shared/letter/outbound.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { SendResult } from "../mail/mail-transport.ts";
 
@@ -22,6 +22,7 @@ export interface LetterSubject {
   /** ถึง */
   readonly name: string;
   readonly address: string;
+  readonly channel: RecipientChannel;
   readonly sentAt: Date | null;
   readonly facts: OutboundFacts;
   /** The line of the book as it reads now; null where this room may not see it. */
@@ -59,7 +60,7 @@ export async function readLetterSubject(
   recipientId: string,
 ): Promise<LetterSubject | undefined> {
   const { rows } = await sql<LetterSubject>`
-    select r.id as "recipientId", r.letter_id as "letterId", r.agency_id as "agencyId", r.name, r.address, l.sent_at as "sentAt", l.facts,
+    select r.id as "recipientId", r.letter_id as "letterId", r.agency_id as "agencyId", r.name, r.address, r.channel, l.sent_at as "sentAt", l.facts,
            case when e.number is not null then jsonb_build_object('letterNumber', e.letter_number,
              'letterNumberPrinted', e.letter_number_printed, 'letterDate', e.letter_date, 'subject', e.subject, 'from', e.letter_from,
              'urgency', e.urgency, 'secrecy', e.secrecy, 'references', e."references", 'enclosures', e.enclosures) end as entry,

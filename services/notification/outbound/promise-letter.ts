@@ -39,7 +39,7 @@ async function promiseMails(
   notices: readonly Notice[],
   stamp: Stamp,
 ): Promise<boolean> {
-  const { recipientId, letterId, agencyId, address, agency, recall } = subject;
+  const { recipientId, letterId, agencyId, address, channel, agency, recall } = subject;
   const missing = [null, ...subject.resent].filter(
     (eventId) => !notices.some((notice) => notice.kind === "letter" && notice.eventId === eventId),
   );
@@ -51,7 +51,7 @@ async function promiseMails(
   for (const eventId of missing) {
     const id = newId();
     const messageId = `<letter.${id}@${agency.domain}>`;
-    const place = { agencyId, letterId, recipientId, eventId };
+    const place = { agencyId, letterId, recipientId, eventId, channel };
     const notice = { ...place, id, kind: "letter", recipient: address, messageId, facts, withheld } as const;
     const isNew = await insertNotice(transaction, notice, stamp);
     if (isNew && classified) {
@@ -93,7 +93,7 @@ async function recallLetter(
   notices: readonly Notice[],
   stamp: Stamp,
 ): Promise<void> {
-  const { recipientId, letterId, agencyId, address, agency } = subject;
+  const { recipientId, letterId, agencyId, address, channel, agency } = subject;
   if (notices.some(({ kind, eventId }) => kind === "recall" && eventId === recall.eventId)) return;
   const letters = notices.filter(({ kind }) => kind === "letter");
   const mayHaveLeft = await isBeingSent(transaction, recipientId);
@@ -121,7 +121,7 @@ async function recallLetter(
     printed: subject.entry?.letterNumberPrinted ?? asked.letter.number,
     letterMessageId: first.messageId,
   };
-  const place = { agencyId, letterId, recipientId, eventId: recall.eventId };
+  const place = { agencyId, letterId, recipientId, eventId: recall.eventId, channel };
   const messageId = `<recall.${id}@${agency.domain}>`;
   await insertNotice(
     transaction,

@@ -9,10 +9,10 @@ export interface RecipientNews {
   readonly letterId: string;
   readonly agencyId: string;
   readonly what: RecipientEvent;
-  readonly source: "server" | "dsn" | "mdn" | "receipt" | "answer";
+  readonly source: "server" | "dsn" | "mdn" | "receipt" | "answer" | "ecms";
   /** How sure it is: see the comment of recipient_event.proof. */
-  readonly proof: "signature" | "token" | "claim" | "own";
-  /** The mail that says so. */
+  readonly proof: "signature" | "token" | "claim" | "own" | "client";
+  /** The mail, or the notifier, that says so. */
   readonly intakeId: string | null;
   /** Id of the partner's receipt; only of one that is proved. */
   readonly evidenceId: string | null;

@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import { handOn } from "../../shared/letter/outbox.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
+import { layNews } from "../inbox/fill-inbox.ts";
 import { promiseWebhookCalls } from "../webhook/promise-calls.ts";
 import { insertRecipientEvent, type RecipientNews } from "./recipient-event-store.ts";
 
@@ -19,6 +20,7 @@ export async function recordNews(
   const { what, proof, letterId, agencyId } = news;
   const event = { type: `recipient.${what}`, data: { eventId: id, ...toldToPrograms(news) } } as const;
   await promiseWebhookCalls(transaction, agencyId, letterId, event, stamp);
+  await layNews(transaction, agencyId, { newsId: id, what, proof }, stamp);
   if (what === "failed" && proof !== "claim") {
     await handOn(transaction, "notification", [{ job: "notify-owner", agencyId, subjectId: letterId }]);
   }

@@ -1,8 +1,7 @@
 import type { JobData } from "../../shared/letter/flow.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
-import { inTransaction, type Transaction } from "../../shared/runtime/database.ts";
-import type { ByteStore } from "../../shared/runtime/store.ts";
+import type { Transaction } from "../../shared/runtime/database.ts";
 import { type DeliveryParts, deliverNotices } from "../mail/deliver-notices.ts";
 import type { SendResult } from "../mail/mail-transport.ts";
 import type { OutgoingMail } from "../mail/outgoing-mail.ts";
@@ -11,20 +10,19 @@ import type { EvidenceIssuer } from "../receipts/issue-evidence.ts";
 import { composeLetter, type OpenFile } from "./compose-letter.ts";
 import { composeRecall } from "./compose-recall.ts";
 import type { LetterNoticeFacts, RecallNoticeFacts } from "./letter-facts.ts";
-import { readFileContent } from "./outbound-store.ts";
+import { openerOf, type SentFiles } from "./open-sent-file.ts";
 import { promiseLetter, serverNews } from "./promise-letter.ts";
 import { recordNews } from "./record-news.ts";
 
-export interface SendLetterParts extends DeliveryParts {
-  /** Where larger files of outbound letters lie (shared/letter/uploaded-files.ts). */
-  readonly uploads: Pick<ByteStore, "openStored">;
+export interface SendLetterParts extends DeliveryParts, SentFiles {
   /** Signs recalls, with the key that signs the receipts. */
   readonly issuer: EvidenceIssuer;
 }
 
 /**
  * The job "send-letter", one for each recipient: the letter, the letter once more when somebody asks for that, and its
- * recall. Each is one mail with a return path of its own, so that what comes back to it is about this recipient.
+ * recall. Each is one mail with a return path of its own, so that what comes back to it is about this recipient; or, to who
+ * is reached by e-CMS, one post to a node.
  */
 export function sendLetter(parts: SendLetterParts, data: JobData): Promise<void> {
   return deliverNotices(parts, data, "send-letter", {
@@ -38,17 +36,6 @@ function compose(notice: Notice, returnPath: string, open: OpenFile): OutgoingMa
   // What this room has promised under a kind has that kind's facts.
   if (notice.kind === "recall") return composeRecall(notice, notice.facts as RecallNoticeFacts, returnPath);
   return composeLetter(notice, notice.facts as LetterNoticeFacts, returnPath, open);
-}
-
-/** Larger files are streamed from the store when their turn comes in the mail: memory does not grow with a letter. */
-function openerOf({ database, uploads }: SendLetterParts, agencyId: string): OpenFile {
-  const acting = { actor: "worker:notification", agencies: [agencyId] } as const;
-  return async ({ fileId, sha256 }) => {
-    const content = await inTransaction(database, acting, (transaction) =>
-      readFileContent(transaction, fileId),
-    );
-    return content ?? (() => uploads.openStored(sha256));
-  };
 }
 
 /** What the next server's answer means for the recipient, once it is final. */

@@ -341,7 +341,7 @@ async function expandDocument(
   attachment.role = "main";
   const inner = { ...place, level: place.level + 1 };
   for (const [index, object] of document.objects.entries()) {
-    const type = object.mimeType === "" ? "application/octet-stream" : object.mimeType;
+    const type = object.mimeCode === "" ? "application/octet-stream" : object.mimeCode;
     const packed = emptyAttachment(null, type, `${attachment.partId}>${index + 1}`);
     attachment.members.push(packed);
     if (!object.intact) {

@@ -28,16 +28,14 @@ const OWN_NUMBER = 0.8;
 export function chooseLetter(mail: FoundFacts, files: FileFacts): LetterChoice {
   const usable = usableFiles(mail, files);
   const letters = files.letters.filter(({ file }) => usable.has(file));
-  const document = letters.find(({ source }) => source === "xml") ?? null;
+  const document = letters.find(({ source }) => source === "xml" || source === "api") ?? null;
   const problems: ReadingProblem[] = [];
   const packed =
     document === null
       ? null
       : (letters.find(
           ({ source, file }) =>
-            source === "pdf" &&
-            file.attachment.role === "main" &&
-            file.attachment.partId.startsWith(`${document.file.attachment.partId}>`),
+            source === "pdf" && file.attachment.role === "main" && isWithin(file, document.file),
         ) ?? null);
   const printed = packed ?? choosePrinted(mail, files, letters.filter(isWhole), document, problems);
   const letter = document ?? printed ?? chooseTyped(mail, files, letters, [...usable]);
@@ -77,14 +75,18 @@ export function chooseLetter(mail: FoundFacts, files: FileFacts): LetterChoice {
 
 /** Which PDF is an e-CMS document in print, where none can be read: the pages that it holds itself, else those of its name. */
 function printOf(document: LetterFile, files: FileFacts, usable: readonly LetterFile[]): LetterFile | null {
-  const { partId } = document.attachment;
   const pdfs = usable.filter(isPdf);
   const stem = stemOf(document);
   return (
-    pdfs.find(({ attachment }) => attachment.role === "main" && attachment.partId.startsWith(`${partId}>`)) ??
+    pdfs.find((file) => file.attachment.role === "main" && isWithin(file, document)) ??
     pdfs.find((file) => !namedEnclosure(files, file) && stem !== "" && stemOf(file) === stem) ??
     null
   );
+}
+
+/** What a program hands in is itself the document (partId ""): everything that came is within it. */
+function isWithin({ attachment: { partId } }: LetterFile, { attachment: document }: LetterFile): boolean {
+  return document.partId === "" || partId.startsWith(`${document.partId}>`);
 }
 
 function stemOf({ attachment }: LetterFile): string {

@@ -13,7 +13,7 @@ import type { Stated } from "./pdf-top.ts";
 /** What one file says of the letter that it is. */
 export interface FileLetter {
   readonly file: LetterFile;
-  readonly source: Extract<FactSource, "pdf" | "xml" | "document">;
+  readonly source: Extract<FactSource, "pdf" | "xml" | "api" | "document">;
   readonly number: { readonly value: string; readonly printed: string; readonly confidence: number } | null;
   readonly date: Stated | null;
   readonly subject: Stated | null;
@@ -79,6 +79,7 @@ export function letterOfDocument(file: LetterFile, document: GovernmentDocument)
   };
 }
 
-function isoDate(text: string | null): string | null {
+/** yyyy-MM-dd of a date as programs write it; null for no date. */
+export function isoDate(text: string | null): string | null {
   return text === null ? null : (findThaiDates(text.slice(0, 40))[0]?.iso ?? null);
 }

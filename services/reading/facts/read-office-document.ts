@@ -94,6 +94,9 @@ function heldContent(octets: Buffer): PartContent {
     sizeBytes: octets.length,
     head: octets.subarray(0, 4_100),
     read: async () => octets,
+    async *octets() {
+      yield octets;
+    },
     path: () => Promise.reject(new Error("held in memory only")),
   };
 }

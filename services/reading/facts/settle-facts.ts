@@ -162,7 +162,7 @@ function rivals(
   if (chosen === null) return [];
   const values = [chosen];
   for (const claim of chosen.confidence < SURE ? [] : claims) {
-    const needed = claim.source === "pdf" || claim.source === "xml" ? SURE : ofMail;
+    const needed = claim.source === "pdf" || claim.source === "xml" || claim.source === "api" ? SURE : ofMail;
     if (claim.confidence < needed) continue;
     if (!values.some(({ value }) => same(value, claim.value))) values.push(claim);
   }

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { dmarc } from "mailauth/lib/dmarc/index.js";
 import { spf } from "mailauth/lib/spf/index.js";
+import type { DocumentSignature } from "../../shared/ecms/document-signature.ts";
 import { isGovernmentDomain, type Standing } from "../../shared/letter/sender-rules.ts";
 import { decideStanding } from "./decide-standing.ts";
 import type { AskDns, Dns } from "./resolve-dns.ts";
@@ -26,6 +27,10 @@ export interface SenderDetail {
   readonly arc: { readonly result: string; readonly trustedBy?: string };
   /** Codes that say why nothing could be proved: from-unclear, from-differs, head-too-large, unreadable. */
   readonly trouble?: string;
+  /** Of what came by program: the door, and the client that handed it in (null: fetched from an e-CMS node). */
+  readonly program?: { readonly door: string; readonly client: string | null };
+  /** ds:Signature of an e-CMS document: that there is one, and how it was made. */
+  readonly signature?: DocumentSignature & { readonly proved: boolean };
   /** When it was checked, ISO 8601 UTC. */
   readonly at: string;
 }

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { getClientAddress, parseReceived } from "mailauth/lib/parse-received.js";
+import type { Door } from "../../shared/letter/arrival/envelope.ts";
 import type { HeadField } from "./sender-head.ts";
 import {
   type AuthenticationResults,
@@ -16,7 +17,7 @@ export interface Client {
 
 /** What the door knew of an arrival. */
 export interface SenderArrival {
-  readonly door: "smtp" | "imap";
+  readonly door: Door;
   /** "" where the door knows none (imap). */
   readonly remoteAddress: string;
   readonly helo: string;

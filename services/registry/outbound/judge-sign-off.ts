@@ -3,7 +3,7 @@ import type { ActRefusal } from "../../shared/letter/act-refusal.ts";
 import { DEFAULT_OUTBOUND_RULES, type OutboundRules } from "../../shared/letter/outbound.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Transaction } from "../../shared/runtime/database.ts";
-import { hasRightToApprove, lastAuthor, type OutboundLetter } from "./letter-store.ts";
+import { hasRightToApprove, isSendingClient, lastAuthor, type OutboundLetter } from "./letter-store.ts";
 
 /**
  * Why somebody may not sign this letter off as it stands now; null when he may. He needs the right, has to have seen this
@@ -17,15 +17,25 @@ export async function signOffFault(
   outbound: OutboundRules,
 ): Promise<ActRefusal | null> {
   if (details.version !== version) return "another-version-was-seen";
-  if (!(await mayApprove(transaction, madeBy))) return "no-right-to-approve";
   const { fourEyes } = { ...DEFAULT_OUTBOUND_RULES, ...outbound };
+  if (!(await mayApprove(transaction, madeBy, fourEyes))) return "no-right-to-approve";
   if (fourEyes && [draftedBy, await lastAuthor(transaction, id)].includes(madeBy))
     return "who-drafted-it-does-not-approve-it";
   return null;
 }
 
-/** A clerk who has the right today, or whoever sits at the machine itself (who could write the directory as well). */
-async function mayApprove(transaction: Transaction<Tables>, madeBy: string): Promise<boolean> {
+/**
+ * A clerk who has the right today, or whoever sits at the machine itself (who could write the directory as well). A program
+ * is no second person: it signs off only for an agency that wants no second person here, since its letters are signed in a
+ * system of its own, which that program is.
+ */
+async function mayApprove(
+  transaction: Transaction<Tables>,
+  madeBy: string,
+  fourEyes: boolean,
+): Promise<boolean> {
+  const [, clientId] = /^client:([^/]+)$/u.exec(madeBy) ?? [];
+  if (clientId !== undefined) return !fourEyes && (await isSendingClient(transaction, clientId));
   if (/^person:os\/./u.test(madeBy)) return true;
   const [, clerkId] = /^person:([^/]+)$/u.exec(madeBy) ?? [];
   return clerkId !== undefined && (await hasRightToApprove(transaction, clerkId));

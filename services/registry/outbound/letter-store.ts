@@ -186,3 +186,12 @@ export async function hasRightToApprove(transaction: Transaction<Tables>, clerkI
     select from clerk where id = ${clerkId} and active and 'approve' = any (rights)`.execute(transaction);
   return rows.length > 0;
 }
+
+/** Whether a program may send letters today. @param clientId as in `client:ID` */
+export async function isSendingClient(transaction: Transaction<Tables>, clientId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from client where id = ${clientId} and active and 'send-outbound' = any (scopes)`.execute(
+    transaction,
+  );
+  return rows.length > 0;
+}

@@ -39,11 +39,11 @@ export interface Sending {
 /** Why a letter cannot be sent as it stands, or all that is needed to send it. Writes nothing. */
 export async function prepareSending(
   transaction: Transaction<Tables>,
-  { domain }: RegistryOfAgency,
+  agency: RegistryOfAgency,
   facts: OutboundFacts,
 ): Promise<ActRefusal | Sending> {
   const offices = await findOffices(transaction, domainsOf(facts.recipients));
-  const recipients = resolveRecipients(facts.recipients, offices, domain);
+  const recipients = resolveRecipients(facts.recipients, offices, agency);
   if (typeof recipients === "string") return recipients;
   const files = await findFiles(transaction, facts.files);
   if (files.length < facts.files.length) return "no-such-file";

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import type { RecipientChannel } from "../../shared/letter/outbound.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 
 /** An office of the directory: a partner, or another agency served here. */
@@ -7,6 +8,10 @@ export interface KnownOffice {
   readonly name: string;
   /** Its central address; null when the directory names none. */
   readonly mailbox: string | null;
+  /** Ten digits; null when the directory names none. */
+  readonly organisationId: string | null;
+  /** Whether it has an e-CMS node of its own. */
+  readonly hasNode: boolean;
 }
 
 /** @param domains in lower case */
@@ -15,9 +20,10 @@ export async function findOffices(
   domains: readonly string[],
 ): Promise<ReadonlyMap<string, KnownOffice>> {
   const { rows } = await sql<KnownOffice>`
-    select domain, name_th as name, mailbox from partner where active and domain = any (${domains})
+    select domain, name_th as name, mailbox, organisation_id as "organisationId", ecms ? 'url' as "hasNode"
+      from partner where active and domain = any (${domains})
     union all
-    select domain, name_th, mailbox || '@' || domain from agency where active and domain = any (${domains})`.execute(
+    select domain, name_th, mailbox || '@' || domain, null, false from agency where active and domain = any (${domains})`.execute(
     transaction,
   );
   // An agency served here goes before a partner of the same domain: its mailbox is what it really receives at.
@@ -49,7 +55,9 @@ export interface Recipient {
   readonly id: string;
   readonly name: string;
   readonly domain: string;
+  /** A mail address, or with e-CMS the ten digits of the office. */
   readonly address: string;
+  readonly channel: RecipientChannel;
 }
 
 export async function insertRecipients(
@@ -61,7 +69,7 @@ export async function insertRecipients(
   const rows = recipients.map((recipient, index) => ({ ...recipient, no: index + 1 }));
   await sql`
     insert into outbound_recipient (id, letter_id, agency_id, no, name, domain, address, channel)
-      select id, ${letterId}, ${agencyId}, no, name, domain, address, 'mail'
+      select id, ${letterId}, ${agencyId}, no, name, domain, address, channel
         from jsonb_populate_recordset(null::outbound_recipient, ${JSON.stringify(rows)}::jsonb)`.execute(
     transaction,
   );

@@ -2,18 +2,21 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { checkBase64 } from "../mime/check-base64.ts";
-import type { ContentKeeper, PartContent } from "../mime/part-content.ts";
+import type { ContentTaker, PartContent } from "../mime/part-content.ts";
 
 export interface BinaryObject {
   readonly role: "main" | "attachment";
-  /** mimeCode in lower case. */
-  readonly mimeType: string;
-  /** Null when its base64 is none, or when it is beyond what may be kept; then `intact` tells which. */
+  /** As written, in lower case. */
+  readonly mimeCode: string;
+  /** Null when its base64 is none, or when it is not kept (beyond what may be, or by nobody); `intact` tells which. */
   readonly content: PartContent | null;
   readonly intact: boolean;
   readonly sizeBytes: number;
   readonly sha256: string;
 }
+
+/** Takes what a binary object holds: a keeper of contents, or what else reads a stream to its end. */
+export type ObjectSink = ContentTaker;
 
 export interface OpenObject {
   write(piece: string): void;
@@ -22,11 +25,14 @@ export interface OpenObject {
   kept(): Promise<BinaryObject>;
 }
 
-/** Decodes as it goes: of a large object one slice is held, not the whole. */
-export function openObject(role: BinaryObject["role"], mimeCode: string, keeper: ContentKeeper): OpenObject {
-  const mimeType = mimeCode.trim().toLowerCase().slice(0, 200);
+/**
+ * Decodes as it goes: of a large object one slice is held, not the whole.
+ * @param sink null: it is only measured and checked
+ */
+export function openObject(role: BinaryObject["role"], code: string, sink: ObjectSink | null): OpenObject {
+  const mimeCode = code.trim().toLowerCase().slice(0, 200).toWellFormed();
   const stream = new PassThrough();
-  const keeping = keeper.keep(stream);
+  const keeping = sink === null ? Promise.resolve(null) : sink.keep(stream);
   // Told by `kept`; until then nobody listens.
   keeping.catch(() => {});
   const check = checkBase64();
@@ -38,7 +44,7 @@ export function openObject(role: BinaryObject["role"], mimeCode: string, keeper:
     if (octets.length === 0) return;
     digest.update(octets);
     sizeBytes += octets.length;
-    stream.write(octets);
+    if (sink !== null) stream.write(octets);
   };
   return {
     write(piece) {
@@ -64,7 +70,7 @@ export function openObject(role: BinaryObject["role"], mimeCode: string, keeper:
       const intact = check.intact();
       return {
         role,
-        mimeType,
+        mimeCode,
         content: intact ? content : null,
         intact,
         sizeBytes,

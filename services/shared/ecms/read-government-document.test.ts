@@ -64,7 +64,7 @@ const WHOLE = {
   objects: [
     {
       role: "main",
-      mimeType: "application/pdf",
+      mimeCode: "application/pdf",
       intact: true,
       sizeBytes: PDF.length,
       sha256: createHash("sha256").update(PDF).digest("hex"),
@@ -146,7 +146,7 @@ describe("a GovernmentDocument", () => {
     const [, enclosure] = "objects" in document ? document.objects : [];
     expect(enclosure).toMatchObject({
       role: "attachment",
-      mimeType: "application/pdf",
+      mimeCode: "application/pdf",
       sizeBytes: large.length,
       sha256: createHash("sha256").update(large).digest("hex"),
     });
@@ -165,7 +165,7 @@ describe("a GovernmentDocument", () => {
   });
 });
 
-const corpus = fileURLToPath(new URL("../../../../shared/corpus", import.meta.url));
+const corpus = fileURLToPath(new URL("../../../../shared/corpus/", import.meta.url));
 const present = existsSync(`${corpus}expected.json`);
 if (!present) console.log("read-government-document.test: no corpus at ../shared/corpus, skipped");
 type Expected = {
@@ -202,7 +202,7 @@ describe.skipIf(!present)("the e-CMS letters of the corpus", () => {
       references: told?.references.map(({ number, date, subject }) => ({ id: number, date, subject })),
       objects: told?.objects.map(({ role, mimeType, size, sha256 }) => ({
         role,
-        mimeType,
+        mimeCode: mimeType,
         sizeBytes: size,
         sha256,
       })),

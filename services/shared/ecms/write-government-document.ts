@@ -1,5 +1,7 @@
-import { BANGKOK_OFFSET_MS } from "../letter/bangkok-day.ts";
 import type { Urgency } from "../letter/letter.ts";
+import { speedCodeOf } from "./codes.ts";
+import { element, wireTime } from "./wire-text.ts";
+import type { WireDocument, WireObject } from "./write-document.ts";
 
 /** What a GovernmentDocument says of a letter, in the words of the wire; null leaves an element empty. */
 export interface GovernmentDocumentFacts {
@@ -39,12 +41,6 @@ export const NO_PARTY: DocumentParty = Object.freeze({
   departmentId: null,
 });
 
-const SPEED_CODES: Readonly<Record<Urgency, string>> = {
-  normal: "001",
-  urgent: "002",
-  "very-urgent": "003",
-  "most-urgent": "004",
-};
 /** No other class goes by this system. */
 const NOT_SECRET = "001";
 
@@ -59,20 +55,20 @@ const NAMESPACES =
  */
 export function writeGovernmentDocument(facts: GovernmentDocumentFacts): string {
   const letter = [
-    ram("ID", facts.number),
-    ram("CorrespondenceDate", facts.date),
-    ram("Subject", facts.subject),
-    ram("SecretCode", NOT_SECRET),
-    ram("SpeedCode", SPEED_CODES[facts.urgency]),
+    element("ram:ID", facts.number),
+    element("ram:CorrespondenceDate", facts.date),
+    element("ram:Subject", facts.subject),
+    element("ram:SecretCode", NOT_SECRET),
+    element("ram:SpeedCode", speedCodeOf(facts.urgency)),
     party("SenderParty", facts.sender),
     party("ReceiverParty", facts.receiver),
     ...facts.references.map(
       ({ number, date, subject }) =>
-        `<ram:ReferenceCorrespondence>${ram("ID", number)}${ram("CorrespondenceDate", date)}${ram("Subject", subject)}</ram:ReferenceCorrespondence>`,
+        `<ram:ReferenceCorrespondence>${element("ram:ID", number)}${element("ram:CorrespondenceDate", date)}${element("ram:Subject", subject)}</ram:ReferenceCorrespondence>`,
     ),
-    ram("Attachment", facts.enclosures.length === 0 ? "-" : listed(facts.enclosures)),
-    ram("SendDate", facts.sentAt === null ? null : bangkokTime(facts.sentAt)),
-    ram("Description", facts.description),
+    element("ram:Attachment", facts.enclosures.length === 0 ? "-" : listed(facts.enclosures)),
+    element("ram:SendDate", facts.sentAt === null ? null : wireTime(facts.sentAt)),
+    element("ram:Description", facts.description),
     '<ram:MainLetterBinaryObject mimeCode="text/plain"></ram:MainLetterBinaryObject>',
   ];
   return (
@@ -85,14 +81,10 @@ export function writeGovernmentDocument(facts: GovernmentDocumentFacts): string 
 function party(name: string, { givenName, familyName, jobTitle, departmentId }: DocumentParty): string {
   const ministryId = departmentId === null ? null : departmentId.slice(0, 2);
   return (
-    `<ram:${name}>${ram("GivenName", givenName)}${ram("FamilyName", familyName)}${ram("JobTitle", jobTitle)}` +
-    `<ram:MinistryOrganization>${ram("ID", ministryId)}</ram:MinistryOrganization>` +
-    `<ram:DepartmentOrganization>${ram("ID", departmentId)}</ram:DepartmentOrganization></ram:${name}>`
+    `<ram:${name}>${element("ram:GivenName", givenName)}${element("ram:FamilyName", familyName)}${element("ram:JobTitle", jobTitle)}` +
+    `<ram:MinistryOrganization>${element("ram:ID", ministryId)}</ram:MinistryOrganization>` +
+    `<ram:DepartmentOrganization>${element("ram:ID", departmentId)}</ram:DepartmentOrganization></ram:${name}>`
   );
-}
-
-function ram(name: string, value: string | null): string {
-  return `<ram:${name}>${textOf(value ?? "")}</ram:${name}>`;
 }
 
 /** Numbered, so that a reader can tell one from the next although the element holds one line. */
@@ -100,20 +92,23 @@ function listed(items: readonly string[]): string {
   return items.length === 1 ? (items[0] ?? "") : items.map((item, at) => `${at + 1}. ${item}`).join(" ");
 }
 
-/** Characters that XML 1.0 allows in no form. */
-const NOT_IN_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-function textOf(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(NOT_IN_XML, "")
-    .replace(/\s+/gu, " ")
-    .trim()
-    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? "");
-}
-
-/** yyyy-MM-ddTHH:mm:ss, local time without a zone. */
-function bangkokTime(at: Date): string {
-  return new Date(at.getTime() + BANGKOK_OFFSET_MS).toISOString().slice(0, 19);
+/** The same letter with its files, as it goes over the wire (write-document.ts). */
+export function documentOfFacts(
+  facts: GovernmentDocumentFacts,
+  objects: readonly WireObject[],
+): WireDocument {
+  return {
+    id: facts.number,
+    correspondenceDate: facts.date,
+    subject: facts.subject,
+    secretCode: NOT_SECRET,
+    speedCode: speedCodeOf(facts.urgency),
+    sender: facts.sender,
+    receiver: facts.receiver,
+    references: facts.references.map(({ number, date, subject }) => ({ id: number, date, subject })),
+    attachmentText: facts.enclosures.length === 0 ? null : listed(facts.enclosures),
+    sendDate: facts.sentAt === null ? null : wireTime(facts.sentAt),
+    description: facts.description,
+    objects,
+  };
 }

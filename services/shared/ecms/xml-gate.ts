@@ -1,6 +1,6 @@
-import { isUtf8 } from "node:buffer";
 import { SaxesParser } from "saxes";
 import type { PartContent } from "../mime/part-content.ts";
+import { openXmlDecoder } from "./xml-encoding.ts";
 
 /** Why an XML document is not read. None of them quotes the document. */
 export type XmlFault =
@@ -39,7 +39,7 @@ export interface XmlLimits {
 }
 
 const LETTER_LIMITS: XmlLimits = {
-  maxBytes: 64 * 1024 * 1024,
+  maxBytes: 100 * 1024 * 1024,
   maxDepth: 32,
   maxElements: 20_000,
   maxPieceCharacters: 256 * 1024,
@@ -58,37 +58,54 @@ type Refuse = (fault: XmlFault) => never;
  * @returns null, or why it was refused; events may have been told before that, and are then to be forgotten.
  */
 export async function readXml(
-  content: PartContent,
+  source: PartContent | AsyncIterable<Buffer>,
   events: XmlEvents,
   settled: () => Promise<void> = async () => {},
   limits: XmlLimits = LETTER_LIMITS,
 ): Promise<XmlFault | null> {
-  if (content.sizeBytes > limits.maxBytes) return "too-large";
-  const octets = await content.read();
-  const decoder = decoderOf(octets);
-  if (decoder === null) return "unknown-encoding";
   let fault: XmlFault | null = null;
   const refuse: Refuse = (why) => {
     fault = why;
     throw new Error(why);
   };
+  if ("sizeBytes" in source && source.sizeBytes > limits.maxBytes) return "too-large";
+  const octets = "sizeBytes" in source ? source.octets() : source;
   try {
+    const decoder = openXmlDecoder(refuse);
     const feed = openFeed(events, refuse, limits);
-    for (let at = 0; at < octets.length; at += SLICE_BYTES) {
-      feed.write(decoder.decode(octets.subarray(at, at + SLICE_BYTES), { stream: true }));
+    let passed = 0;
+    for await (const slice of inSlices(octets)) {
+      passed += slice.length;
+      if (passed > limits.maxBytes) return "too-large";
+      feed.write(decoder.write(slice));
       await settled();
     }
-    feed.write(decoder.decode());
+    feed.write(decoder.end());
     feed.close();
     await settled();
     return null;
   } catch (error) {
     if (fault !== null) return fault;
-    // TextDecoder says so by a TypeError of its own.
-    if ((error as NodeJS.ErrnoException).code === "ERR_ENCODING_INVALID_ENCODED_DATA")
-      return "not-well-formed";
     throw error;
   }
+}
+
+/** Of one size, whatever the network gives: what is told by the first of them needs more than a few octets. */
+async function* inSlices(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
+      const piece = chunk.subarray(at, at + SLICE_BYTES);
+      held.push(piece);
+      heldBytes += piece.length;
+      if (heldBytes < SLICE_BYTES) continue;
+      yield held.length === 1 ? piece : Buffer.concat(held);
+      held = [];
+      heldBytes = 0;
+    }
+  }
+  if (heldBytes > 0) yield Buffer.concat(held);
 }
 
 function openFeed(
@@ -180,23 +197,4 @@ function scopeOf(
   const declared = Object.entries(attributes).filter(([name]) => /^xmlns(?::|$)/u.test(name));
   if (declared.length === 0) return outer;
   return new Map([...outer, ...declared.map(([name, uri]): [string, string] => [name.slice(6), uri])]);
-}
-
-const ENCODING = /^<\?xml[^>]{0,100}?\sencoding\s{0,5}=\s{0,5}["']([A-Za-z0-9._:-]{1,40})["']/u;
-
-/** By the byte order mark, by the declaration, or UTF-8; what is no UTF-8 and says nothing else is Thai (windows-874). */
-function decoderOf(octets: Buffer): InstanceType<typeof TextDecoder> | null {
-  if (octets[0] === 0xff && octets[1] === 0xfe) return new TextDecoder("utf-16le", { fatal: true });
-  if (octets[0] === 0xfe && octets[1] === 0xff) return new TextDecoder("utf-16be", { fatal: true });
-  const label =
-    ENCODING.exec(octets.subarray(0, 300).toString("latin1").replace(/^ï»¿/u, ""))?.[1] ?? "utf-8";
-  if (/^(?:utf-?8|us-ascii|iso-8859-1)$/iu.test(label)) {
-    return isUtf8(octets) ? new TextDecoder("utf-8", { fatal: true }) : new TextDecoder("windows-874");
-  }
-  const thai = /^(?:tis-?620.{0,10}|(?:windows|cp|ms)-?874|iso-?8859-?11)$/iu.test(label);
-  try {
-    return thai ? new TextDecoder("windows-874") : new TextDecoder(label, { fatal: true });
-  } catch {
-    return null;
-  }
 }

@@ -1,3 +1,5 @@
+import type { Notifier } from "../ecms/message.ts";
+
 /** Kinds of messages that may speak of one of ours (reading.kind, delivery_report.kind). */
 export const REPORT_KINDS = ["bounce", "mdn", "auto-reply", "acknowledgement"] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
@@ -32,6 +34,8 @@ export type DeliveryReport = {
    * were read before there were any.
    */
   evidence?: string | null;
+  /** Of kind "notifier": what came by e-CMS, as it says it. */
+  notifier?: Notifier | null;
 };
 
 export type ReportedRecipient = {

@@ -120,6 +120,10 @@ export function agenciesFaults(agencies: readonly Agency[]): string[] {
     ...agencies.flatMap((agency) =>
       contactFaults(agency).map((fault) => `contacts of ${agency.id}: ${fault}`),
     ),
+    ...repeatedOrganisations(agencies),
+    ...agencies.flatMap(({ id, organisationId, ecms }) =>
+      nodeFaults(organisationId, ecms?.node?.url).map((fault) => `ecms.node of ${id}: ${fault}`),
+    ),
   ];
 }
 
@@ -130,6 +134,30 @@ export function partnersFaults(partners: readonly Partner[]): string[] {
       (domain) => `domain ${domain} stands there twice`,
     ),
     ...partners.flatMap(partnerFaults),
+    ...repeatedOrganisations(partners),
+    ...partners.flatMap(({ domain, organisationId, ecms }) =>
+      nodeFaults(organisationId, ecms?.url).map((fault) => `ecms of ${domain}: ${fault}`),
+    ),
+  ];
+}
+
+/** An office is known by its number on that wire: of two with the same one letters would go to either. */
+function repeatedOrganisations(offices: readonly { readonly organisationId?: string }[]): string[] {
+  const given = offices.flatMap(({ organisationId = "" }) => (organisationId === "" ? [] : [organisationId]));
+  return repeated(given).map((id) => `organisationId ${id} stands there twice`);
+}
+
+/** @param url of an e-CMS node; old ones have no TLS, and what they are asked carries no secret */
+function nodeFaults(organisationId: string | undefined, url: string | undefined): string[] {
+  if (url === undefined) return [];
+  const parsed = URL.parse(url);
+  const { protocol = "", username = "", password = "", hash = "" } = parsed ?? {};
+  const isGood = /^https?:$/.test(protocol) && username === "" && password === "" && hash === "";
+  return [
+    ...(isGood ? [] : ["url is to be written such as http://HOST/ecms-ws01/service2, without a password"]),
+    ...(organisationId === undefined
+      ? ["organisationId is missing, by which letters are addressed there"]
+      : []),
   ];
 }
 

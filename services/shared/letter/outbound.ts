@@ -12,12 +12,18 @@ export interface OutboundRules {
 
 export const DEFAULT_OUTBOUND_RULES: Readonly<Required<OutboundRules>> = Object.freeze({ fourEyes: true });
 
+/** How a letter goes to a recipient (outbound_recipient.channel). */
+export const RECIPIENT_CHANNELS = ["mail", "ecms"] as const;
+export type RecipientChannel = (typeof RECIPIENT_CHANNELS)[number];
+
 /** To whom a letter goes. */
 export interface RecipientFacts {
   /** ถึง, as the letter addresses it; by default the partner's name. */
   readonly name?: string;
   /** Domain of a partner in config/partners.yaml: it goes over the best channel that stands there. */
   readonly partner?: string;
+  /** Of a partner: by this way, whatever others there are. */
+  readonly channel?: RecipientChannel;
   /** A mail address, for who is no partner. */
   readonly address?: string;
 }

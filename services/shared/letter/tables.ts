@@ -218,6 +218,10 @@ export interface ClientItem {
   made_at: Date;
   news_id: number | null;
   receipt_id: string | null;
+  /**
+   * e-CMS knows two notifiers where one receipt says both, that a letter has arrived and its number: the first of them was fetched and deleted.
+   */
+  receive_told_at: Date | null;
   seq: Generated<number>;
 }
 
@@ -311,6 +315,18 @@ export interface EcmsDocument {
   letter_id: string;
   process_id: string;
   sender_department: string;
+}
+
+export interface EcmsNode {
+  active: Generated<boolean>;
+  agency_id: string;
+  /**
+   * When the queue there was last read to its end.
+   */
+  looked_at: Date | null;
+  trouble: string | null;
+  trouble_since: Date | null;
+  url: string;
 }
 
 export interface EcmsPulled {
@@ -1056,6 +1072,7 @@ export interface Tables {
   delivery_attempt: DeliveryAttempt;
   delivery_report: DeliveryReport;
   ecms_document: EcmsDocument;
+  ecms_node: EcmsNode;
   ecms_pulled: EcmsPulled;
   entry: Entry;
   entry_event: EntryEvent;

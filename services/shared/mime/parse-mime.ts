@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import { MailParser } from "mailparser";
 import { type Base64Check, checkBase64 } from "./check-base64.ts";
 import { readStructuredField, type StructuredField, textParameter } from "./header-parameters.ts";
-import type { ContentKeeper, PartContent } from "./part-content.ts";
+import type { ContentTaker, PartContent } from "./part-content.ts";
 
 /**
  * The only file that knows mailparser. It is asked for the structure and the transfer decoding, as streams; text,
@@ -79,7 +79,7 @@ type Draft = Omit<MimePart, "sizeBytes" | "sha256" | "intact" | "octets" | "cont
 };
 
 /** Room left for texts, parts and contents; shared with attached messages, so that nesting does not multiply a limit. */
-type Budget = { parts: number; textBytes: number; keeper: ContentKeeper };
+type Budget = { parts: number; textBytes: number; keeper: ContentTaker };
 
 /** Fetches the body of the first field of that name, still as octets (one to a character), or null. */
 export function rawField(headers: readonly HeaderLine[], key: string): string | null {
@@ -96,7 +96,7 @@ export function rawField(headers: readonly HeaderLine[], key: string): string | 
 export function parseMime(
   source: AsyncIterable<Buffer>,
   limits: MimeLimits,
-  keeper: ContentKeeper,
+  keeper: ContentTaker,
 ): Promise<MimeMessage> {
   const budget = { parts: limits.maxParts, textBytes: limits.maxTextBytes, keeper };
   return parseLevel(source, limits, budget, 0, "");
@@ -198,7 +198,7 @@ async function parseLevel(
     } else if (isTextLike(draft)) {
       part.octets = await firstOctets(leaf.content, budget);
     } else {
-      part.content = await budget.keeper.keep(leaf.content);
+      part.content = await budget.keeper.keep(leaf.content, part.partId);
     }
     part.sizeBytes = leaf.size;
     part.sha256 = leaf.checksum;

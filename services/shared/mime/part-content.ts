@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,14 +15,22 @@ export interface PartContent {
   readonly head: Buffer;
   /** All octets, in memory. Ask only for what is known to be small enough. */
   read(): Promise<Buffer>;
+  /** All octets, slice by slice: for what may be large. */
+  octets(): AsyncIterable<Buffer>;
   /** A file with the octets for a program beside us; made on first need, gone with `dispose` of the keeper. */
   path(): Promise<string>;
 }
 
+/** Takes what a parser finds. */
+export type ContentTaker = Pick<ContentKeeper, "keep">;
+
 /** Keeps contents within bounds and removes them again. One for each message, attached messages included. */
 export interface ContentKeeper {
-  /** Takes a stream to its end. Null when the content goes beyond what may be kept: then nothing of it is kept. */
-  keep(content: Readable): Promise<PartContent | null>;
+  /**
+   * Takes a stream to its end. Null when the content goes beyond what may be kept: then nothing of it is kept.
+   * @param partId where in the message it stands, for who wants one of them only
+   */
+  keep(content: Readable, partId?: string): Promise<PartContent | null>;
   /** Keeps octets that a reader has unpacked. */
   keepOctets(octets: Buffer): Promise<PartContent | null>;
   dispose(): Promise<void>;
@@ -92,7 +101,7 @@ export function openContentKeeper(
       if (path !== undefined) await rm(path, { force: true });
       return null;
     }
-    if (path !== undefined) return { sizeBytes, head, read: () => readWhole(path), path: async () => path };
+    if (path !== undefined) return inFile(path, sizeBytes, head);
     leftInMemoryBytes -= sizeBytes;
     return inMemory(Buffer.concat(held), head, newFile);
   };
@@ -103,6 +112,16 @@ export function openContentKeeper(
     async dispose() {
       await Promise.all(files.splice(0).map((path) => rm(path, { force: true })));
     },
+  };
+}
+
+function inFile(path: string, sizeBytes: number, head: Buffer): PartContent {
+  return {
+    sizeBytes,
+    head,
+    read: () => readWhole(path),
+    octets: () => createReadStream(path),
+    path: async () => path,
   };
 }
 
@@ -118,6 +137,7 @@ function inMemory(octets: Buffer, head: Buffer, newFile: () => string): PartCont
     sizeBytes: octets.length,
     head,
     read: async () => octets,
+    octets: () => slices(octets),
     path: () => (path ??= write()),
   };
 }

@@ -55,6 +55,18 @@ export interface Settings {
     readonly port: number;
     readonly proxyNetworks: string;
     readonly publicUrl: string;
+    readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string };
+    readonly clientCertificateHeader: boolean;
+    readonly tokenMinutes: number;
+    readonly clientRequestsPerMinute: number;
+  };
+  readonly exchange: { readonly maxWaitingJobs: number };
+  readonly ecms: {
+    readonly path: string;
+    readonly byAddress: boolean;
+    readonly allowPrivate: boolean;
+    readonly timeoutSeconds: number;
+    readonly maxAnswerBytes: number;
   };
   readonly clock: {
     readonly servers: string;

@@ -1,15 +1,18 @@
 import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { SecureContext } from "node:tls";
-import { SettingsError } from "../../shared/runtime/settings.ts";
-import { type Certificate, CertificateUnfit, readCertificate } from "./smtp-certificate.ts";
+import { SettingsError } from "./settings.ts";
+import { type Certificate, CertificateUnfit, type OwnName, readCertificate } from "./tls-certificate.ts";
 
 export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
-  /** Our name, which the certificate should be for. */
-  readonly hostname: string;
+  /** Certificates that those of clients have to come from; "": none are asked for. */
+  readonly clientCaFile: string;
+  /** The group of settings that names them, for messages: smtp.tls. */
+  readonly setting: string;
+  /** Null where we have none that is known. */
+  readonly ownName: OwnName | null;
 }
 
 /** The calls of a pino logger made here. */
@@ -20,7 +23,8 @@ export interface CertificateLog {
 }
 
 export interface WatchedCertificate {
-  readonly context: SecureContext;
+  /** The first one. */
+  readonly certificate: Certificate;
   /** Looks at the files now. Never fails. */
   look(): Promise<void>;
   close(): void;
@@ -41,7 +45,7 @@ const LOOK_EVERY_MS = 60_000;
 export async function watchCertificate(
   files: CertificateFiles,
   log: CertificateLog,
-  renewed: (context: SecureContext) => void,
+  renewed: (certificate: Certificate) => void,
 ): Promise<WatchedCertificate> {
   let tried = await readPair(files);
   const first = certificateOf(tried, files);
@@ -52,10 +56,10 @@ export async function watchCertificate(
     looking = looking.then(async () => {
       try {
         const pair = await readPair(files);
-        if (pair.cert.equals(tried.cert) && pair.key.equals(tried.key)) return;
+        if (isSame(pair, tried)) return;
         tried = pair;
         const next = certificateOf(pair, files);
-        renewed(next.context);
+        renewed(next);
         log.info({ fingerprint: next.fingerprint }, "the new TLS certificate is in force");
         tellWarnings(next, files, log);
       } catch (err) {
@@ -71,12 +75,13 @@ export async function watchCertificate(
     settle = setTimeout(() => void look(), SETTLE_MS);
   };
   // The folders, not the files: a renewal puts a new file or link in the place of the old, and a watch on the old sees nothing.
-  const watchers = [...new Set([dirname(files.certFile), dirname(files.keyFile)])].flatMap((folder) =>
+  const names = [files.certFile, files.keyFile, files.clientCaFile].filter((name) => name !== "");
+  const watchers = [...new Set(names.map((name) => dirname(name)))].flatMap((folder) =>
     watchFolder(folder, moved),
   );
   const regularly = setInterval(() => void look(), LOOK_EVERY_MS).unref();
   return {
-    context: first.context,
+    certificate: first,
     look,
     close() {
       clearTimeout(settle);
@@ -89,13 +94,20 @@ export async function watchCertificate(
 interface Pair {
   readonly cert: Buffer;
   readonly key: Buffer;
+  readonly clientCa: Buffer | null;
 }
 
-async function readPair({ certFile, keyFile }: CertificateFiles): Promise<Pair> {
+async function readPair({ certFile, keyFile, clientCaFile, setting }: CertificateFiles): Promise<Pair> {
   return {
-    cert: await readSetting(certFile, "smtp.tls.certFile"),
-    key: await readSetting(keyFile, "smtp.tls.keyFile"),
+    cert: await readSetting(certFile, `${setting}.certFile`),
+    key: await readSetting(keyFile, `${setting}.keyFile`),
+    clientCa: clientCaFile === "" ? null : await readSetting(clientCaFile, `${setting}.clientCaFile`),
   };
+}
+
+function isSame(one: Pair, other: Pair): boolean {
+  const sameCa = one.clientCa === null || other.clientCa === null || one.clientCa.equals(other.clientCa);
+  return one.cert.equals(other.cert) && one.key.equals(other.key) && sameCa;
 }
 
 async function readSetting(file: string, setting: string): Promise<Buffer> {
@@ -108,12 +120,15 @@ async function readSetting(file: string, setting: string): Promise<Buffer> {
   }
 }
 
-function certificateOf(pair: Pair, { certFile, hostname }: CertificateFiles): Certificate {
+function certificateOf(
+  { cert, key, clientCa }: Pair,
+  { certFile, setting, ownName }: CertificateFiles,
+): Certificate {
   try {
-    return readCertificate(pair.cert, pair.key, hostname, Date.now());
+    return readCertificate(cert, key, clientCa, ownName, Date.now());
   } catch (error) {
     if (!(error instanceof CertificateUnfit)) throw error;
-    throw new SettingsError([`smtp.tls (${certFile}): ${error.message}`]);
+    throw new SettingsError([`${setting} (${certFile}): ${error.message}`]);
   }
 }
 

@@ -1,10 +1,11 @@
 import { constants, X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
-import { DAY_MS } from "../../shared/letter/bangkok-day.ts";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 
 /** A certificate with its key, ready for handshakes. */
 export interface Certificate {
   readonly context: SecureContext;
+  /** What the context was made of, for servers that make their own. */
+  readonly options: SecureContextOptions;
   /** What an operator should know: expired, soon to expire, not for our name. Empty when all is well. */
   readonly warnings: readonly string[];
   /** SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` says it. */
@@ -17,6 +18,13 @@ export class CertificateUnfit extends Error {
 }
 
 const WARN_BEFORE_DAYS = 14;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Our name, which a certificate should be for, and the setting that it stands in. */
+export interface OwnName {
+  readonly name: string;
+  readonly setting: string;
+}
 
 /**
  * Reads a certificate (PEM, the server's own first, then the chain) and its private key (PEM, without a password).
@@ -24,12 +32,14 @@ const WARN_BEFORE_DAYS = 14;
  * A certificate that has expired is taken with a warning: most servers that send mail do not look (RFC 7435 §4), and to
  * refuse it would end TLS for all of them.
  *
+ * @param clientCaPem certificates that those of clients have to come from; null: none are asked for
  * @throws CertificateUnfit
  */
 export function readCertificate(
   certPem: Buffer,
   keyPem: Buffer,
-  hostname: string,
+  clientCaPem: Buffer | null,
+  ownName: OwnName | null,
   nowMs: number,
 ): Certificate {
   let leaf: X509Certificate;
@@ -38,19 +48,38 @@ export function readCertificate(
   } catch (cause) {
     throw new CertificateUnfit("the certificate file holds no certificate in PEM form", { cause });
   }
+  const options: SecureContextOptions = {
+    cert: certPem,
+    key: keyPem,
+    minVersion: "TLSv1.2",
+    // A client could make us calculate handshakes over and over on one connection.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ...(clientCaPem === null ? {} : { ca: certificatesOf(clientCaPem) }),
+  };
   let context: SecureContext;
   try {
-    context = createSecureContext({
-      cert: certPem,
-      key: keyPem,
-      minVersion: "TLSv1.2",
-      // A client could make us calculate handshakes over and over on one connection.
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    });
+    context = createSecureContext(options);
   } catch (cause) {
     throw new CertificateUnfit(faultOf(cause), { cause });
   }
-  return { context, warnings: warningsOf(leaf, hostname, nowMs), fingerprint: leaf.fingerprint256 };
+  return { context, options, warnings: warningsOf(leaf, ownName, nowMs), fingerprint: leaf.fingerprint256 };
+}
+
+/** One by one: of a file without any, or with a broken one, OpenSSL would say nothing and let nobody in. */
+function certificatesOf(pem: Buffer): string[] {
+  const found = pem.toString("latin1").match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  if (found === null)
+    throw new CertificateUnfit("the file of clients' issuers holds no certificate in PEM form");
+  for (const one of found) {
+    try {
+      new X509Certificate(one);
+    } catch (cause) {
+      throw new CertificateUnfit("the file of clients' issuers holds a certificate that cannot be read", {
+        cause,
+      });
+    }
+  }
+  return found;
 }
 
 /** OpenSSL's codes; its own words name its source files. */
@@ -68,13 +97,13 @@ function faultOf(cause: unknown): string {
   return `the private key cannot be read as PEM, or the pair is not fit for TLS (${String(code)})`;
 }
 
-function warningsOf(leaf: X509Certificate, hostname: string, nowMs: number): string[] {
+function warningsOf(leaf: X509Certificate, ownName: OwnName | null, nowMs: number): string[] {
   const warnings: string[] = [];
   const daysLeft = (leaf.validToDate.getTime() - nowMs) / DAY_MS;
   if (daysLeft < 0) warnings.push(`it has expired on ${leaf.validTo}`);
   else if (daysLeft < WARN_BEFORE_DAYS) warnings.push(`it expires on ${leaf.validTo}`);
   if (leaf.validFromDate.getTime() > nowMs) warnings.push(`it is not valid before ${leaf.validFrom}`);
-  if (leaf.checkHost(hostname) === undefined)
-    warnings.push(`it is not for ${hostname}, the name of smtp.hostname`);
+  if (ownName !== null && leaf.checkHost(ownName.name) === undefined)
+    warnings.push(`it is not for ${ownName.name}, the name of ${ownName.setting}`);
   return warnings;
 }

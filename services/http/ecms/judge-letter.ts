@@ -1,0 +1,65 @@
+import { secrecyOfCode, tenDigits } from "../../shared/ecms/codes.ts";
+import { type EcmsFault, faultsOfLetter, isoDateOf } from "../../shared/ecms/faults.ts";
+import type { DocumentKey } from "../../shared/ecms/message.ts";
+import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
+import type { Client } from "../clients/client.ts";
+import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
+
+/** A letter that may be taken in: for whom, in whose name, and under which identity. */
+export interface RoutedLetter {
+  readonly key: DocumentKey;
+  readonly sender: Office;
+  readonly receiver: Office & { readonly agency: NonNullable<Office["agency"]> };
+}
+
+/**
+ * Decides whether a letter is taken in, and for which agency: by its ReceiverParty, as old clients write their own node into
+ * `To`. Its class comes first: whatever else is wrong with a classified letter is not looked into.
+ */
+export async function judgeLetter(
+  offices: OfficeDirectory,
+  client: Pick<Client, "agencyId" | "senderDomain">,
+  document: GovernmentDocument,
+): Promise<RoutedLetter | { readonly fault: EcmsFault }> {
+  const secrecy = secrecyOfCode(document.secretCode);
+  if (secrecy === "top-secret") return { fault: "top-secret" };
+  if (secrecy !== null && secrecy !== "normal") return { fault: "classified" };
+  const [fault] = faultsOfLetter(document);
+  if (fault !== undefined) return { fault };
+  const key = keyOf(document);
+  if (key === null) return { fault: "no-key" };
+  const sender = await offices.byOrganisation(key.senderDepartment);
+  if (sender === null || !mayBeSender(client, sender)) return { fault: "other-sender" };
+  const receiver = await offices.byOrganisation(key.acceptDepartment);
+  const agency = receiver?.agency ?? null;
+  if (receiver === null || agency === null) return { fault: "unknown-receiver" };
+  // Letters that come from elsewhere are for the agency that registered their client; one agency served here may write to
+  // another.
+  if (agency.id !== client.agencyId && sender.agency?.id !== client.agencyId) return { fault: "unknown-receiver" };
+  return { key, sender, receiver: { ...receiver, agency } };
+}
+
+/** The identity of a letter on this wire, numbers of offices with ten digits; null where something of it is missing. */
+export function keyOf(document: GovernmentDocument): DocumentKey | null {
+  const senderDepartment = tenDigits(document.sender.departmentId);
+  const acceptDepartment = tenDigits(document.receiver.departmentId);
+  const correspondenceDate = isoDateOf(document.correspondenceDate);
+  if (document.id === null || correspondenceDate === null || senderDepartment === null || acceptDepartment === null)
+    return null;
+  return { letterId: document.id, correspondenceDate, senderDepartment, acceptDepartment };
+}
+
+/** The same with what a request writes as a key; null where it is none. */
+export function readKey(key: DocumentKey | null): DocumentKey | null {
+  if (key === null) return null;
+  const senderDepartment = tenDigits(key.senderDepartment);
+  const acceptDepartment = tenDigits(key.acceptDepartment);
+  const correspondenceDate = isoDateOf(key.correspondenceDate);
+  if (senderDepartment === null || acceptDepartment === null || correspondenceDate === null) return null;
+  return { letterId: key.letterId, correspondenceDate, senderDepartment, acceptDepartment };
+}
+
+/** A client sends in its own office's name; a node passes on letters of every office in the directory. */
+function mayBeSender({ senderDomain }: Pick<Client, "senderDomain">, { domain }: Office): boolean {
+  return senderDomain === null || senderDomain === domain;
+}

@@ -1,0 +1,93 @@
+import { sql, type Transaction } from "kysely";
+import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
+import type { RecipientEvent } from "../../shared/letter/outbound.ts";
+import type { Tables } from "../../shared/letter/tables.ts";
+
+/** A recipient of a letter that an agency served here has sent. */
+export interface SentTo {
+  readonly letterId: string;
+  readonly recipientId: string;
+  readonly domain: string;
+  /** Ten digits; null for one that the directory has no number of. */
+  readonly organisationId: string | null;
+}
+
+/** More than a circular has. */
+const MOST_RECIPIENTS = 1_000;
+
+/**
+ * To whom a letter of this number and date went out.
+ * @param letter number as a client writes it, date yyyy-MM-dd
+ */
+export async function findSentTo(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+  { letterId, correspondenceDate }: { readonly letterId: string; readonly correspondenceDate: string },
+): Promise<SentTo[]> {
+  const number = normaliseLetterNumber(letterId) ?? letterId;
+  const { rows } = await sql<SentTo>`
+    select o.id as "letterId", p.id as "recipientId", p.domain,
+           case when p.channel = 'ecms' then p.address else k.organisation_id end as "organisationId"
+      from lines_numbered(${agencyId}, array[${number}]) n
+      join register_line l on l.book_id = n.book_id and l.year = n.year and l.number = n.number
+      join outbound_letter o on o.book_id = n.book_id and o.year = n.year and o.number = n.number and o.state = 'sent'
+      join outbound_recipient p on p.letter_id = o.id
+      left join partner k on k.domain = p.domain
+     where l.direction = 'outbound' and coalesce(l.letter_date, ${correspondenceDate}::date) = ${correspondenceDate}::date
+     order by o.sent_at desc, p.no limit ${MOST_RECIPIENTS}`.execute(transaction);
+  return rows;
+}
+
+/** The newest thing of one of these kinds that became known of a recipient, and is more than anybody's claim. */
+export async function newestNews(
+  transaction: Transaction<Tables>,
+  recipientId: string,
+  what: readonly RecipientEvent[],
+): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string }>`
+    select id::text from recipient_event
+     where recipient_id = ${recipientId} and what = any(${[...what]}) and proof <> 'claim'
+     order by id desc limit 1`.execute(transaction);
+  return rows[0]?.id;
+}
+
+/** A letter that is not where it is to go yet. */
+export interface OpenOutbound {
+  readonly processId: string;
+  readonly letterId: string;
+  /** waiting: it is being read, or has no number yet; sending: the other office's node has not taken it. */
+  readonly status: "waiting" | "sending" | "failed";
+}
+
+const MOST_OPEN = 1_000;
+
+/** What a client has handed in by e-CMS and nobody has decided on yet, oldest first. */
+export async function undecidedLetters(
+  transaction: Transaction<Tables>,
+  clientId: string,
+): Promise<OpenOutbound[]> {
+  const { rows } = await sql<OpenOutbound>`
+    select d.process_id as "processId", d.letter_id as "letterId", 'waiting' as status
+      from ecms_document d join intake i on i.id = d.intake_id and i.agency_id = d.agency_id
+     where i.client_id = ${clientId} and d.deleted_at is null
+       and not exists (select from outcome o where o.intake_id = i.id and o.outcome <> 'triage')
+     order by i.arrival_seq limit ${MOST_OPEN}`.execute(transaction);
+  return rows;
+}
+
+/** Letters of the agency's own that are on their way to other nodes by e-CMS, oldest first. */
+export async function openByNode(transaction: Transaction<Tables>, agencyId: string): Promise<OpenOutbound[]> {
+  const { rows } = await sql<OpenOutbound>`
+    select p.id as "processId", l.letter_number as "letterId",
+           case when s.failed then 'failed' else 'sending' end as status
+      from outbound_recipient p
+      join outbound_letter o on o.id = p.letter_id
+      join register_line l on l.book_id = o.book_id and l.year = o.year and l.number = o.number
+      cross join lateral (select coalesce(bool_or(e.what = 'failed'), false) as failed,
+                                 coalesce(bool_or(e.what not in ('failed', 'delayed', 'warned', 'escalated')), false) as taken
+                            from recipient_event e where e.recipient_id = p.id) s
+     where p.agency_id = ${agencyId} and p.channel = 'ecms' and o.state = 'sent' and not s.taken
+       and o.sent_at > now() - interval '30 days'
+     order by o.sent_at, p.no limit ${MOST_OPEN}`.execute(transaction);
+  return rows;
+}

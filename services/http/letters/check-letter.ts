@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { dayOfIsoDate } from "../../shared/letter/bangkok-day.ts";
+import type { Letter } from "../../shared/letter/exchange-types.ts";
+import { projectDir, readJson } from "../../shared/runtime/settings.ts";
+import { type Fault, SAYS_NOTHING } from "../problem.ts";
+
+/** json: the whole letter in one document; part: the part "letter" of multipart/form-data, whose files come behind it. */
+export type LetterForm = "json" | "part";
+
+export type LetterCheck = (
+  asked: unknown,
+  form: LetterForm,
+) => { readonly letter: Letter } | { readonly faults: readonly Fault[] };
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** Compiles the schema of letters, once; the function it returns checks one. */
+export function openLetterCheck(): LetterCheck {
+  // Not all errors of a large document: the first says enough, and a hostile one would have us write thousands.
+  const ajv = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
+  ajv.addFormat("date", (text: string) => dayOfIsoDate(text) !== null);
+  for (const word of ["x-item", "x-element"]) ajv.addKeyword({ keyword: word, schemaType: "string" });
+  const isLetter = ajv.compile<Letter>(readJson(join(projectDir, "schemas/api/letter.schema.json")));
+  return (asked, form) => {
+    if (!isLetter(asked)) return { faults: (isLetter.errors ?? []).map(faultOf) };
+    const faults = form === "json" ? filesFaults(asked) : withoutFiles(asked);
+    return faults.length > 0 ? { faults } : { letter: asked };
+  };
+}
+
+function withoutFiles({ files }: Letter): Fault[] {
+  if (files === undefined) return [];
+  return [
+    {
+      pointer: "/files",
+      en: "has no place here: each file is a part of its own",
+      th: "ให้ส่งแฟ้มเป็นส่วน (part) แยกต่างหาก",
+    },
+  ];
+}
+
+function filesFaults({ files }: Letter): Fault[] {
+  if (files === undefined) {
+    return [{ pointer: "/files", en: "is needed: the letter itself as a file", th: "ต้องมีแฟ้มหนังสือ" }];
+  }
+  const faults: Fault[] = mainFaults(files.map(({ role }) => role));
+  files.forEach(({ content }, at) => {
+    if (content.length % 4 === 0 && BASE64.test(content)) return;
+    faults.push({ pointer: `/files/${at}/content`, en: "is not base64", th: "ไม่ใช่ base64" });
+  });
+  return faults;
+}
+
+/** One file is the letter itself. */
+export function mainFaults(roles: readonly ("main" | "enclosure")[]): Fault[] {
+  const mains = roles.filter((role) => role === "main").length;
+  if (mains === 1) return [];
+  return [
+    {
+      pointer: "/files",
+      en: `one file is the letter itself (main); there are ${mains}`,
+      th: `ต้องมีแฟ้มหนังสือหลัก (main) หนึ่งแฟ้ม แต่พบ ${mains} แฟ้ม`,
+    },
+  ];
+}
+
+function faultOf({ instancePath, keyword, params, message = "is not allowed" }: ErrorObject): Fault {
+  const property = (params["missingProperty"] ?? params["additionalProperty"]) as string | undefined;
+  const pointer =
+    property === undefined
+      ? instancePath
+      : `${instancePath}/${property.slice(0, 100).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  return { pointer, ...wordsOf(keyword, params, message) };
+}
+
+function wordsOf(keyword: string, params: Record<string, unknown>, message: string): Omit<Fault, "pointer"> {
+  switch (keyword) {
+    case "required":
+      return { en: "is needed", th: "ต้องระบุ" };
+    case "additionalProperties":
+      return { en: "has no place in a letter", th: "ไม่ใช้กับหนังสือ" };
+    case "enum": {
+      const allowed = (params["allowedValues"] as unknown[]).join(", ");
+      return { en: `is one of ${allowed}`, th: `ต้องเป็นค่าใดค่าหนึ่งใน ${allowed}` };
+    }
+    case "maxLength":
+    case "maxItems":
+      return { en: `is too long: at most ${params["limit"]}`, th: `ยาวเกินกำหนด: ไม่เกิน ${params["limit"]}` };
+    case "format":
+      return { en: "is a date (C.E.) such as 2026-05-31", th: "ต้องเป็นวันที่แบบ ค.ศ. เช่น 2026-05-31" };
+    case "pattern":
+      return params["pattern"] === "\\S" ? SAYS_NOTHING : { en: message, th: "รูปแบบไม่ถูกต้อง" };
+    default:
+      return { en: message, th: `ค่าไม่ถูกต้อง (${keyword})` };
+  }
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectDir } from "../../shared/runtime/settings.ts";
+import type { Fault } from "../problem.ts";
+
+/** Checks a document against a schema of schemas/xsd; what is wrong with it, or nothing. */
+export type DocumentSchema = (xml: string) => readonly Fault[];
+
+const FOLDER = join(projectDir, "schemas/xsd");
+/** Names of our own for what the schema imports: the library asks nobody else for them. */
+const IMPORTED = ["government-document-entities.xsd"];
+
+/**
+ * The only file that knows libxml2: it sees our own rewriting of what a stranger sent (xml-skeleton.ts), never his octets.
+ * Loaded with the first XML letter: a service that gets none is spared its memory.
+ */
+export async function openDocumentSchema(name: string): Promise<DocumentSchema> {
+  const {
+    ParseOption,
+    XmlBufferInputProvider,
+    XmlDocument,
+    XmlValidateError,
+    XsdValidator,
+    xmlRegisterInputProvider,
+  } = await import("libxml2-wasm");
+  const files = Object.fromEntries(
+    [name, ...IMPORTED].map((file) => [file, new Uint8Array(readFileSync(join(FOLDER, file)))]),
+  );
+  xmlRegisterInputProvider(new XmlBufferInputProvider(files));
+  const own = XmlDocument.fromBuffer(files[name] as Uint8Array, {
+    url: name,
+    option: ParseOption.XML_PARSE_NONET,
+  });
+  const validator = XsdValidator.fromDoc(own);
+  own.dispose();
+  return (xml) => {
+    const document = XmlDocument.fromString(xml, { option: ParseOption.XML_PARSE_NONET });
+    try {
+      validator.validate(document);
+      return [];
+    } catch (error) {
+      if (!(error instanceof XmlValidateError)) throw error;
+      return error.details.map(({ message, xpath = "" }) => ({
+        pointer: pathOf(xpath),
+        en: wordsOf(message),
+        th: "ไม่เป็นไปตามโครงสร้าง XML ที่กำหนด (schemas/xsd)",
+      }));
+    } finally {
+      document.dispose();
+    }
+  };
+}
+
+/** /GovernmentDocument/CorrespondenceLetter/Subject, without the star that stands for an element of another namespace. */
+function pathOf(xpath: string): string {
+  return xpath.slice(0, 300);
+}
+
+const LONGEST_WORDS = 300;
+
+/** Without the namespaces in braces, which make the library's words unreadable. */
+function wordsOf(message: string): string {
+  return message
+    .replaceAll(/\{[^{}]{0,200}\}/g, "")
+    .trim()
+    .slice(0, LONGEST_WORDS);
+}

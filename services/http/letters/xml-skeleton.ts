@@ -1,0 +1,57 @@
+import type { XmlElement, XmlEvents } from "../../shared/ecms/xml-gate.ts";
+import { xmlText } from "../send-answer.ts";
+
+/** What is written again of a document beside its binary objects: a letter's facts are some kilobytes. */
+const LONGEST_SKELETON = 1024 * 1024;
+
+/**
+ * Passes the events of a document on to `events`, and writes the document again without what stands in its binary objects:
+ * so small that a validator can hold it, however large they are.
+ * @returns the events to be told; `written` is null for one that is too long even so
+ */
+export function writeSkeleton(events: XmlEvents): {
+  readonly events: XmlEvents;
+  readonly written: () => string | null;
+} {
+  const pieces: string[] = [];
+  const names: string[] = [];
+  let length = 0;
+  const put = (piece: string): void => {
+    length += piece.length;
+    if (length <= LONGEST_SKELETON) pieces.push(piece);
+  };
+  return {
+    events: {
+      open(element) {
+        names.push(element.name);
+        put(openingTag(element));
+        return events.open(element);
+      },
+      text(text) {
+        put(xmlText(text));
+        events.text(text);
+      },
+      raw(piece) {
+        events.raw(piece);
+      },
+      close() {
+        put(`</${names.pop() ?? ""}>`);
+        events.close();
+      },
+    },
+    written: () => (length > LONGEST_SKELETON ? null : pieces.join("")),
+  };
+}
+
+/** Each element in its own default namespace: what prefix it had makes no difference. */
+function openingTag({ name, namespace, attributes }: XmlElement): string {
+  const own = [...attributes].filter(([key]) => !key.includes(":") && key !== "xmlns");
+  const written = own.map(([key, value]) => ` ${key}="${attributeText(value)}"`).join("");
+  return `<${name} xmlns="${attributeText(namespace ?? "")}"${written}>`;
+}
+
+function attributeText(text: string): string {
+  return xmlText(text)
+    .replaceAll('"', "&quot;")
+    .replaceAll(/[\t\n]/g, " ");
+}
