@@ -26,6 +26,15 @@ const BENCHES: Readonly<Record<string, { readonly says: string; readonly file: s
     PostgreSQL, and in Redis where there is a redis-server.
     Bar: >= 100 letters/s, p95 < 1000 ms. [--letters N as fast as possible] [--seconds S at 20 letters a second]`,
   },
+  api: {
+    file: "./bench/api.ts",
+    says: `the exchange API: letters a second from the request to the receipt with the register number in the inbox of the
+    program that sent it, through the whole service; by JSON, by XML and by e-CMS (SOAP), requests of 20 KB and of 2 MB.
+    burst: as fast as they are taken on 20 connections; steady: 20 (2) letters a second. answer: until the answer (202, SOAP
+    200) is read; registered: until the receipt lies in the inbox. peak_rss_mb: of the service's process. Every receipt is
+    then fetched, checked with the published keys and acknowledged; numbers have to run 1, 2, 3 … .
+    Bar: >= 150 letters/s by JSON at 20 KB. [--letters N of 20 KB as fast as possible] [--seconds S of each steady run]`,
+  },
   search: {
     file: "./bench/search.ts",
     says: `the register's search over 1,000,000 made-up letters of five agencies and four years, in their books and

@@ -1,9 +1,9 @@
 /**
  * npm run corpus -- [DIR]
  *
- * Sends each message of a folder of letters by SMTP to a scratch installation of the real service, waits for what becomes
- * of it and compares outcome, registrations, acknowledgements, facts, attachments, reports and stored octets with the
- * folder's expected.json.
+ * Sends each message of a folder of letters by SMTP, and each request of the e-CMS exchange by HTTP, to scratch installations
+ * of the real service, waits for what becomes of it and compares outcome, registrations, acknowledgements, facts, attachments,
+ * reports, stored octets and, byte for byte, the answers of the exchange with the folder's expected.json.
  *
  * Exit codes: 0 every file is right; 1 one is not; 64 wrong use, or a folder that cannot be used; 130 interrupted.
  */
@@ -13,12 +13,13 @@ import { projectDir } from "../services/shared/runtime/settings.ts";
 import { type Corpus, CorpusFault, loadCorpus } from "./corpus/expected.ts";
 import { planRounds } from "./corpus/plan-rounds.ts";
 import { accuracyTable, judgementTable, noteLines } from "./corpus/report.ts";
+import { runRequests } from "./corpus/run-ecms.ts";
 import { type RoundResult, runRound } from "./corpus/run-round.ts";
 import { inScratch } from "./scratch.ts";
 
 const HELP = `Usage: npm run corpus -- [DIR] [OPTION…]
 
-DIR holds mail/, directory.json and expected.json in the form of the shared corpus (default: ../shared/corpus).
+DIR holds mail/, ecms/, directory.json and expected.json in the form of the shared corpus (default: ../shared/corpus).
 
   --only TEXT   only files whose name contains TEXT, and those that they come after
   --json        only the last line, in JSON, on stdout
@@ -52,11 +53,12 @@ async function main(argv: readonly string[]): Promise<number> {
     );
   const corpus = await loadCorpus(folder);
   if (corpus.directory === null) throw new CorpusFault(`there is no ${join(folder, "directory.json")}`);
-  if (corpus.withoutDoor.length > 0)
-    say(`not counted: ${corpus.withoutDoor.length} files that come by e-CMS; that door does not exist yet`);
+  if (corpus.notCounted.length > 0)
+    say(`not counted: ${corpus.notCounted.length} mails that come after a request`);
   const { results, interrupted } = await runRounds(corpus, { say, keep: values.keep, only: values.only });
   if (interrupted) return 130;
-  const order = new Map(corpus.mails.map(({ expected }, index) => [expected.file, index]));
+  const files = [...corpus.mails, ...corpus.requests];
+  const order = new Map(files.map(({ expected }, index) => [expected.file, index]));
   const judgements = results
     .flatMap((result) => result.judgements)
     .sort((a, b) => (order.get(a.file) ?? 0) - (order.get(b.file) ?? 0));
@@ -84,14 +86,17 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runRounds(
-  { mails, directory }: Corpus,
+  { mails, requests, directory }: Corpus,
   { say, keep, only = "" }: { say(words: string): void; keep: boolean; only: string | undefined },
 ): Promise<{ readonly results: readonly RoundResult[]; readonly interrupted: boolean }> {
+  const asked = requests.filter(({ expected }) => expected.file.includes(only));
   const wanted = planRounds(
     mails.filter(({ expected }) => expected.file.includes(only)),
     mails,
   );
-  say(`${mails.length} messages, ${wanted.length} fresh installations`);
+  say(
+    `${mails.length} messages, ${wanted.length} fresh installations; ${asked.length} requests, one installation`,
+  );
   const results: RoundResult[] = [];
   const left = [...wanted.entries()];
   const { interrupted } = await inScratch(
@@ -105,7 +110,12 @@ async function runRounds(
           say(`installation ${index + 1} is done: ${round.length} messages`);
         }
       };
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      const byEcms = async (): Promise<void> => {
+        const place = { dir: join(scratch.dir, "ecms"), scratch, directory: directory ?? [], say };
+        results.push(await runRequests(asked, requests, place));
+        await work();
+      };
+      await Promise.all([byEcms(), ...Array.from({ length: AT_ONCE - 1 }, work)]);
       return true;
     },
     keep,

@@ -46,7 +46,7 @@ export const run: RunCommand = async (args) => {
     else if (failed.length === 0) process.stdout.write("No notice has failed.\n");
     for (const notice of values.json ? [] : failed) {
       process.stdout.write(
-        `letter ${notice.letterId}  to ${notice.recipient || "a person of the agency"}: ${shown(notice.reason)}\n`,
+        `letter ${notice.letterId}  ${notice.channel}  to ${notice.recipient || "a person of the agency"}: ${shown(notice.reason)}\n`,
       );
     }
     return 0;

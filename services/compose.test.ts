@@ -56,6 +56,10 @@ test("the keys that receipts are signed with reach the one service that signs, a
   expect(ours.filter(([, { volumes = [] }]) => volumes.includes(mounts)).map(([name]) => name)).toEqual([
     "notification",
   ]);
+  const tokens = "token-keys:/var/lib/saraban/keys";
+  expect(ours.filter(([, { volumes = [] }]) => volumes.includes(tokens)).map(([name]) => name)).toEqual([
+    "http",
+  ]);
   // What notification sends, and what HTTP takes in for it, lies in the volume that all have.
   for (const [name, { volumes = [] }] of ours) expect(volumes, name).toContain("letters:/var/lib/saraban");
 });

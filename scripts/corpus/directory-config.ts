@@ -5,7 +5,7 @@ import type { DirectoryEntry } from "./expected.ts";
 
 /**
  * Writes the agencies and partners of a directory as a service's own files: those marked as own are served, all others
- * known. What the files' schemas have no place for (e-CMS addresses) is left out.
+ * known. Their e-CMS addresses are left out: nobody is there, and who sends to us gets our answers from his inbox here.
  * @returns the settings that name the files, by variable name
  */
 export async function writeDirectory(
@@ -22,7 +22,8 @@ export async function writeDirectory(
   return { SARABAN_AGENCIES_FILE: agenciesFile, SARABAN_PARTNERS_FILE: partnersFile };
 }
 
-function agencyOf({ domain, address, name, head, codeLetters, romanCode }: DirectoryEntry) {
+function agencyOf(entry: DirectoryEntry) {
+  const { domain, address, name, head, codeLetters, romanCode, organisationId } = entry;
   const label = domain.split(".")[0] as string;
   return {
     id: label.toLowerCase(),
@@ -34,11 +35,12 @@ function agencyOf({ domain, address, name, head, codeLetters, romanCode }: Direc
     ...(codeLetters === undefined ? {} : { letterCode: `${codeLetters} 0101` }),
     head,
     romanCode,
+    organisationId,
   };
 }
 
-function partnerOf({ domain, name, head, codeLetters, romanCode }: DirectoryEntry) {
-  return { domain, nameThai: name, codeLetters, head, romanCode };
+function partnerOf({ domain, name, head, codeLetters, romanCode, organisationId }: DirectoryEntry) {
+  return { domain, nameThai: name, codeLetters, head, romanCode, organisationId };
 }
 
 interface ListSchema {

@@ -4,6 +4,7 @@ import { isAbsolute, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { readJson } from "../../services/shared/runtime/settings.ts";
+import type { CorpusRequest, ExpectedRequest } from "./ecms-expected.ts";
 
 /** What a correct service must conclude from one file; the form is that of the shared corpus's expected.json. */
 export interface ExpectedMail {
@@ -67,6 +68,11 @@ export interface DirectoryEntry {
   readonly head?: string;
   readonly codeLetters?: string;
   readonly romanCode?: string;
+  /** Ten digits, and the older five. */
+  readonly organisationId?: string;
+  readonly organisationIdShort?: string;
+  /** Address of its e-CMS node. */
+  readonly ecms?: string;
   /** Served by the service under test. */
   readonly own?: boolean;
 }
@@ -81,8 +87,10 @@ export interface Corpus {
   readonly mails: readonly CorpusMail[];
   /** null: the folder has no directory.json; the agencies of config/ are served. */
   readonly directory: readonly DirectoryEntry[] | null;
-  /** Files for doors that are not there yet, and mails that come after one of them. */
-  readonly withoutDoor: readonly string[];
+  /** Requests of the e-CMS exchange. */
+  readonly requests: readonly CorpusRequest[];
+  /** Mails that come after a request: the two are sent to installations of their own. */
+  readonly notCounted: readonly string[];
 }
 
 /** The folder cannot be used: no such files, or files of another form. One line for each fault. */
@@ -99,10 +107,10 @@ export function chooseLetters(projectDir: string, given: string | undefined): st
 export async function loadCorpus(folder: string): Promise<Corpus> {
   const expected = (await readForm(join(folder, "expected.json"), "")) as {
     mail: ExpectedMail[];
-    ecms?: { file?: string }[];
+    ecms?: ExpectedRequest[];
   };
-  const ecms = (expected.ecms ?? []).flatMap(({ file }) => file ?? []);
-  const faults = mailFaults(expected.mail, ecms);
+  const ecms = (expected.ecms ?? []).map(({ file }) => file);
+  const faults = [...mailFaults(expected.mail, ecms), ...requestFaults(expected.ecms ?? [])];
   if (faults.length > 0) throw new CorpusFault(faults.map((fault) => `expected.json: ${fault}`).join("\n"));
   const waiting = expected.mail.filter(({ file }) => ecms.some((door) => reaches(file, door, expected.mail)));
   const sendable = expected.mail.filter((mail) => !waiting.includes(mail));
@@ -115,7 +123,10 @@ export async function loadCorpus(folder: string): Promise<Corpus> {
     : null;
   if (directory !== null && !directory.some(({ own }) => own))
     throw new CorpusFault("directory.json: no agency is marked as own");
-  return { mails, directory, withoutDoor: [...ecms, ...waiting.map(({ file }) => file)] };
+  const requests = await Promise.all(
+    (expected.ecms ?? []).map(async (one) => ({ expected: one, octets: await readOctets(folder, one.file) })),
+  );
+  return { mails, requests, directory, notCounted: waiting.map(({ file }) => file) };
 }
 
 async function readForm(file: string, form: string): Promise<unknown> {
@@ -161,13 +172,32 @@ function mailFaults(mails: readonly ExpectedMail[], withoutDoor: readonly string
     const unknown = earlierOf(mail).filter((one) => !files.includes(one) && !withoutDoor.includes(one));
     return [
       ...(files.indexOf(file) === index ? [] : [`${file} stands there twice`]),
-      ...(isAbsolute(file) || normalize(file).startsWith("..") ? [`${file} lies outside the folder`] : []),
+      ...(isOutside(file) ? [`${file} lies outside the folder`] : []),
       ...unknown.map((earlier) => `${file}: after names ${earlier}, which is not there`),
       ...(earlierOf(mail).some((earlier) => reaches(earlier, file, mails))
         ? [`${file}: after leads back to itself`]
         : []),
     ];
   });
+}
+
+function requestFaults(requests: readonly ExpectedRequest[]): string[] {
+  const files = requests.map(({ file }) => file);
+  return requests.flatMap(({ file, after = [], precondition }, index) => {
+    const inbound = precondition?.inboundLetter;
+    const earlier = [...after, ...(inbound === undefined ? [] : [inbound])];
+    // Each stands behind those it names, so that none can lead back to itself.
+    const unknown = earlier.filter((one) => !files.slice(0, index).includes(one));
+    return [
+      ...(files.indexOf(file) === index ? [] : [`${file} stands there twice`]),
+      ...(isOutside(file) ? [`${file} lies outside the folder`] : []),
+      ...unknown.map((one) => `${file}: after names ${one}, which does not stand before it`),
+    ];
+  });
+}
+
+function isOutside(file: string): boolean {
+  return isAbsolute(file) || normalize(file).startsWith("..");
 }
 
 /** Whether `to` is `from`, or must go in before it. */

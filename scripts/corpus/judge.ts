@@ -1,12 +1,13 @@
 import { compareAttachments, compareFacts, compareReport, type FactFound } from "./compare-letter.ts";
 import { comparedText } from "./compared-text.ts";
+import type { EcmsOutcome } from "./ecms-expected.ts";
 import type { CorpusMail, ExpectedLetter, ExpectedMail, ExpectedOutcome } from "./expected.ts";
 import type { Answer, ArrivalFacts, Treatment } from "./treatment.ts";
 
 export interface Judgement {
   readonly file: string;
-  readonly expected: ExpectedOutcome;
-  /** The outcome in expected.json's words. */
+  /** In expected.json's words, as `outcome`. */
+  readonly expected: ExpectedOutcome | EcmsOutcome;
   readonly outcome: string;
   /** What differs from expected.json; none: right. */
   readonly differences: readonly string[];

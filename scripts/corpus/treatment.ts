@@ -47,6 +47,7 @@ export interface ReadingRow {
   readonly secrecy: string | null;
   readonly sources?: Readonly<Record<string, { readonly source: string }>>;
   readonly attachments?: readonly Partial<Attachment>[];
+  readonly citations?: readonly { readonly number: string | null; readonly date: string | null }[];
   readonly report?: Readonly<Record<string, unknown>> | null;
 }
 

@@ -40,6 +40,8 @@ export async function findNoticeFaults(
         from outcome o cross join told
        where o.outcome in ('triage', 'possible-duplicate') and o.reason <> 'same-letter'
          and not exists (select from tray_decision t where t.intake_id = o.intake_id)
+      -- An office may dispute a number of ours; whether it did stands in what nobody's role may read here.
+      union all select intake_id, agency_id, 'alert', read_at, false from reading where kind = 'notifier'
       union all select e.intake_id, v.agency_id,
              case v.what when 'corrected' then 'correction' when 'cancelled' then 'cancellation' when 'handed-over' then 'handover'
                          else 'recall-answer' end || ' ' || v.id, v.made_at,
@@ -87,13 +89,16 @@ export async function findNoticeFaults(
 
 /** A notice whose state is not borne out. */
 export interface StateFault extends FaultRow {
-  readonly fault: "reason-missing" | "delivery-unproved";
+  readonly fault: "reason-missing" | "delivery-unproved" | "not-in-inbox" | "not-told-there";
   /** The arrival, or the letter of our own, that it is about. */
   readonly intakeId: string;
   readonly state: string;
 }
 
-/** Withheld or failed without a reason; delivered without an attempt that the next server accepted. */
+/**
+ * Withheld or failed without a reason; delivered without an attempt that the other side accepted, or into an inbox where no such
+ * item lies; and letters that came by program and were answered by mail, which their sender may not even have.
+ */
 export async function findStateFaults(transaction: Transaction<Tables>): Promise<readonly StateFault[]> {
   const { rows } = await sql<StateFault>`
     with found as (
@@ -103,6 +108,13 @@ export async function findStateFaults(transaction: Transaction<Tables>): Promise
       select 'delivery-unproved', agency_id, coalesce(intake_id, letter_id), state, made_at from notice n
        where state = 'delivered' and not exists (
          select from delivery_attempt d where d.notice_id = n.id and d.result = 'accepted')
+      union all
+      select 'not-in-inbox', agency_id, intake_id, state, made_at from notice n
+       where channel = 'inbox' and state = 'delivered' and not exists (
+         select from client_item c where c.receipt_id = n.receipt_id and c.intake_id = n.intake_id and c.kind = 'receipt')
+      union all
+      select 'not-told-there', n.agency_id, n.intake_id, n.state, n.made_at from notice n join intake i on i.id = n.intake_id
+       where i.client_id is not null and n.channel = 'mail' and n.kind <> 'alert' and n.state <> 'withheld'
     )
     select fault, agency_id as "agencyId", intake_id as "intakeId", state, count(*) over () as total
       from found order by made_at, intake_id limit ${MOST_NAMED}`.execute(transaction);

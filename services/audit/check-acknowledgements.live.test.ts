@@ -1,4 +1,6 @@
+import { test } from "vitest";
 import { testPlants } from "./testing/plants.ts";
+import { faultsOf, registerScene } from "./testing/register-scene.ts";
 
 testPlants("acknowledgements", [
   {
@@ -125,4 +127,42 @@ testPlants("acknowledgements", [
     sql: ({ letter }) =>
       `delete from delivery_attempt where notice_id = '${letter.first}' and result = 'accepted'`,
   },
+  {
+    fault: "not-in-inbox",
+    at: ({ letter }) => letter.first,
+    sql: ({ letter }) => `update notice set channel = 'inbox' where intake_id = '${letter.first}'`,
+  },
+  {
+    fault: "not-in-inbox",
+    how: "it lies there for another letter",
+    at: ({ letter }) => letter.first,
+    sql: ({ letter }) => `${byProgram(letter.first)}; update client_item set intake_id = '${letter.second}'`,
+  },
+  {
+    fault: "not-told-there",
+    at: ({ letter }) => letter.first,
+    sql: ({ letter }) =>
+      `${byProgram(letter.first)}; update notice set channel = 'mail' where intake_id = '${letter.first}'`,
+  },
 ]);
+
+/** Has a letter be one that a client handed in and was told of. */
+function byProgram(id: string): string {
+  return `
+    insert into client (id, agency_id, name, scopes) values ('opdc', 'agency-a', 'x', '{submit}');
+    update intake set door = 'api', media_type = 'application/json', client_id = 'opdc' where id = '${id}';
+    update notice set channel = 'inbox', receipt_id = (select id from receipt where intake_id = '${id}' limit 1) where intake_id = '${id}';
+    insert into client_item (id, client_id, agency_id, kind, intake_id, receipt_id, made_at)
+      select gen_random_uuid(), 'opdc', 'agency-a', 'receipt', intake_id, receipt_id, max(made_at) from notice where intake_id = '${id}' group by 5, 6`;
+}
+
+test("what was told in an inbox or to a node, and a number that was disputed, is in order", async (context) => {
+  const { expect } = context;
+  const { letter, checkPlanted } = await registerScene(context);
+  const checks = await checkPlanted(`${byProgram(letter.first)};
+    update notice set channel = 'ecms' where intake_id = '${letter.byClerk}';
+    update reading set kind = 'notifier' where intake_id = '${letter.ignored}';
+    insert into notice (id, agency_id, intake_id, kind, recipient, message_id, facts, made_at, clock, state, reason)
+      values (gen_random_uuid(), 'agency-a', '${letter.ignored}', 'alert', '', 'x', '{}', now(), '{}', 'withheld', 'no-contact')`);
+  expect(faultsOf(checks)).toEqual([]);
+});

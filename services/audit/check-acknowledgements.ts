@@ -57,4 +57,8 @@ const STATE_WORDS: Readonly<Record<StateFault["fault"], (row: StateFault) => str
   "reason-missing": ({ state }) => `its notice is ${state}, and no reason is recorded. ${BY_HAND}`,
   "delivery-unproved": () =>
     `its notice is delivered, but no attempt is recorded that a server accepted. ${BY_HAND}`,
+  "not-in-inbox": () =>
+    `its notice is delivered into the inbox of a client, and does not lie there. ${BY_HAND}`,
+  "not-told-there": () =>
+    `a client handed it in, and its notice was sent by mail and not laid into the client's inbox. ${BY_HAND}`,
 };

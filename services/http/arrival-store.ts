@@ -6,9 +6,12 @@ import type { TrayFile, TrayRow } from "./tray-store.ts";
 export interface NoticeReport {
   /** The mail that says it. */
   readonly intakeId: string;
-  /** token: it came to the return path that only our message carried; message-id: anyone could have named that. */
-  readonly matchedBy: "token" | "message-id";
-  readonly kind: "bounce" | "mdn" | "auto-reply" | "acknowledgement";
+  /**
+   * token: it came to the return path that only our message carried; number: it names our letter, in the name of the office that
+   * it was sent to (e-CMS); message-id: anyone could have named that.
+   */
+  readonly matchedBy: "token" | "message-id" | "number";
+  readonly kind: "bounce" | "mdn" | "auto-reply" | "acknowledgement" | "notifier";
   readonly action: string | null;
   readonly status: string | null;
   readonly recipient: string | null;
@@ -29,6 +32,8 @@ export interface ArrivalNotice {
     | "cancellation"
     | "recall-answer"
     | "alert";
+  /** inbox: of the client that handed it in, which recipient names then; ecms: by the ten digits of the office. */
+  readonly channel: "mail" | "inbox" | "ecms";
   readonly state: "due" | "delivered" | "failed" | "withheld";
   readonly reason: string;
   readonly recipient: string;
@@ -77,7 +82,7 @@ const REPORTS = sql`
      from (select * from delivery_report r where r.notice_id = n.id order by r.recorded_at desc limit 20) d)`;
 
 const NOTICES = sql`
-  (select coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'state', n.state, 'reason', n.reason,
+  (select coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'channel', n.channel, 'state', n.state, 'reason', n.reason,
             'recipient', n.recipient, 'messageId', n.message_id, 'madeAt', n.made_at, 'settledAt', n.settled_at,
             'reports', ${REPORTS}) order by n.made_at), '[]')
      from notice n where n.intake_id = i.id and n.agency_id = i.agency_id)`;

@@ -7,11 +7,11 @@ import {
   actingForClient,
   beginCall,
   type Client,
+  countWrongSecret,
   findByCertificate,
   findByToken,
   knownClient,
   needScope,
-  wrongSecrets,
 } from "./clients/client-access.ts";
 import { problem } from "./problem.ts";
 
@@ -62,11 +62,7 @@ function letClientIn(request: FastifyRequest, client: Client): void {
 }
 
 function refuseToken(request: FastifyRequest, reply: FastifyReply, log: Log): never {
-  const waitSeconds = wrongSecrets(request).count(request.ip);
-  if (waitSeconds > 0) {
-    reply.header("retry-after", waitSeconds);
-    throw problem("too-many-wrong-tokens");
-  }
+  if (countWrongSecret(request) > 0) throw problem("too-many-wrong-tokens");
   log.warn({ address: request.ip }, "a token that is not in force was refused");
   reply.header("www-authenticate", `${REALM}, error="invalid_token"`);
   throw problem("wrong-token");

@@ -7,25 +7,36 @@
  *             /prints/ID/file, GET /mailbox-checks; POST /outbound/files (files of outbound letters), GET /outbound, /outbound/ID
  *             (a letter, its recipients and what became of it there), /outbound/ID/files/NO and /outbound/unanswered.
  *             GET /receipts/ID, ID.jws, ID.pdf and /arrivals/ID/receipts (what senders were told, and what became of it).
+ *             From programs, with a token each: POST /letters (JSON, GovernmentDocument or multipart/form-data), GET /letters,
+ *             /letters/ID and its receipts (letters/letter-door.ts).
+ *             Programs (saraban client add) come with an access token of POST /oauth/token, or with a certificate; each of the
+ *             routes above that names scopes is open to them too, all others are not (clients/client-access.ts).
  *             For anybody, some sixty times a minute: /verify and POST /api/v1/verify (is a receipt genuine, what does it
  *             say), /.well-known/jwks.json (the keys that receipts are checked with).
  *             For anybody: GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
  *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs.
- * Hands on    "do-act" to the registry, "print-register" to printing.
- * Writes      act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; its heartbeat.
+ * Hands on    "do-act" to the registry, "print-register" to printing, "read-letter" to reading.
+ * Writes      intake, stored_body, submission (append-only) and large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; its heartbeat.
  * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
  *             other agencies' things not even their existence is told. The same act sent twice is done once.
+ *             201 or 202 on a letter of a program means that its octets and rows are on disk, once, however often it is sent;
+ *             any other answer that nothing of it is kept. Memory does not grow with a letter's size.
+ *             A program that is revoked, or whose scope is taken away, is out with its next request. Each call of one is
+ *             written down (client_call), within a second or two of its answer.
  *             What answers without a token shows no word of any letter. A half working day without a look into a tray
  *             that has to be looked into is told once (Annex 7).
  * May not     write into a book: the registry does. See a classified book.
- * Standards   RFC 6750 (tokens), RFC 9457 (problem details), RFC 7240 (Prefer: wait), RFC 7517 (keys).
- * Settings    http.*, database.*, queue.*, holidaysDir, clock.policy.
+ * Standards   RFC 6750 (tokens), RFC 6749 §4.4, RFC 9068 (access tokens), RFC 9440 (Client-Cert), RFC 7617 (Basic), RFC 9457 (problem details), RFC 7240 (Prefer: wait), RFC 7517 (keys).
+ * Settings    http.*, ecms.byAddress, database.*, queue.*, holidaysDir, clock.policy.
  * Fails       registry away: acts are kept and answered 202; it carries them out when it is back.
+ *             database or disk away, or too many letters waiting: programs are answered 503 with Retry-After.
  *             a part that does not answer within 3 s is shown as such; /readyz is then 503.
- * Limits      no TLS of its own (RFC 6750 §5.3): bind it to loopback and put a proxy with a certificate before it, which
+ * Limits      without http.tls no TLS (RFC 6750 §5.3): bind it to loopback and put a proxy with a certificate before it, which
  *             lets only /api/v1 through to clerks, and /verify and /.well-known to everybody. Wrong tokens, and checks of
  *             receipts, are counted for all clients of a proxy together, where http.proxyNetworks does not name it.
- *             A client that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.
+ *             Requests of a program are counted by each process for itself. A key of access tokens that was copied is replaced by
+ *             removing DATA/keys/tokens and starting again.
+ *             A person's program that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.
  */
 import { join } from "node:path";
 import { acceptInto } from "../shared/letter/arrival/accept-letter.ts";

@@ -57,6 +57,9 @@ declare module "fastify" {
   }
 }
 
+/** After what is most likely a database that starts again. */
+const COME_AGAIN_AFTER_SECONDS = 10;
+
 interface TlsPart {
   /** Null: HTTP without TLS. */
   readonly tls: HttpTls | null;
@@ -83,6 +86,7 @@ export async function openServer(
       return sendProblem(reply, problem(REFUSED_BY_LIBRARY[statusCode] ?? "not-understood"));
     }
     parts.log.error({ err: error }, "a request failed");
+    if (!reply.hasHeader("retry-after")) reply.header("retry-after", COME_AGAIN_AFTER_SECONDS);
     return sendProblem(reply, problem("not-now"));
   });
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, problem("not-found")));

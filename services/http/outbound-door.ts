@@ -11,16 +11,13 @@ import { problem } from "./problem.ts";
 import { isUuid, type ParameterReader, type Parameters } from "./read-parameters.ts";
 import { outboundMember, readOutboundAnswer, readUnanswered } from "./show-outbound.ts";
 
-/** What a program may read that only drafts and sends: what became of what it sent. */
-const OPEN_TO = ["read-outbound", "send-outbound"] as const;
-
 /**
  * Outbound letters: GET /outbound?agency=A lists them, the newest first; GET /outbound/ID is one in full, with what became of
  * it at each recipient; GET /outbound/ID/files/NO its files; GET /outbound/unanswered who has not answered. What is done with
  * them are acts (POST /acts).
  */
 export function outboundDoor(api: FastifyInstance, { database, now, uploads, log }: DoorParts): void {
-  const open = { config: { scopes: OPEN_TO } };
+  const open = { config: { scopes: ["read-outbound"] as const } };
   api.get<{ Querystring: Parameters }>("/outbound", open, async (request) => {
     const caller = actorOf(request);
     const { agencyId, limit, after, more } = readPageParameters(caller, request.query, stateAsked);

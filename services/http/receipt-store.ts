@@ -61,6 +61,8 @@ export async function readReceipt(
 export interface TriedNotice {
   readonly id: string;
   readonly kind: string;
+  /** mail, inbox or ecms; of each try the way out stands in its attempt. */
+  readonly channel: string;
   readonly state: "due" | "delivered" | "failed" | "withheld";
   readonly reason: string;
   readonly recipient: string;
@@ -100,7 +102,7 @@ export async function readArrivalReceipts(
     transaction,
   );
   const notices = await sql<TriedNotice>`
-    select n.id, n.kind, n.state, n.reason, n.recipient, n.message_id as "messageId", n.receipt_id as "receiptId",
+    select n.id, n.kind, n.channel, n.state, n.reason, n.recipient, n.message_id as "messageId", n.receipt_id as "receiptId",
            n.made_at as "madeAt", n.settled_at as "settledAt",
            (select coalesce(jsonb_agg(jsonb_build_object('channel', t.channel, 'startedAt', t.started_at, 'endedAt', t.ended_at,
                      'result', t.result, 'reply', t.reply) order by t.id), '[]')

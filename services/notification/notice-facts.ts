@@ -39,6 +39,21 @@ export interface AlertFacts extends NoticeFacts {
   readonly keepUntil: string | null;
 }
 
+/** What an alert says of a number of ours that another office says is wrong. */
+export interface DisputeFacts extends NoticeFacts {
+  readonly type: "dispute";
+  /** The letter's arrival. */
+  readonly letterId: string;
+  /** Ours, as 12/2569. */
+  readonly registerNumber: string;
+  /** When the office said so. */
+  readonly receivedAt: string;
+}
+
+export function isDispute(facts: NoticeFacts): facts is DisputeFacts {
+  return "type" in facts && facts.type === "dispute";
+}
+
 /** What a notice said that was promised before receipts were signed: it is still to be sent as it was promised. */
 export interface UnsignedFacts
   extends NoticeFacts,
@@ -228,7 +243,7 @@ function refusalReason({ outcomeReason }: NoticeSubject): RefusalReason {
   return outcomeReason === "classified" ? "classified-by-mail" : "sender-not-accepted";
 }
 
-function agencyOf({ agencyId, nameThai, nameEnglish, mailbox, domain }: NoticeSubject) {
+export function agencyOf({ agencyId, nameThai, nameEnglish, mailbox, domain }: NoticeSubject) {
   return { id: agencyId, nameThai, nameEnglish, mailbox: `${mailbox}@${domain}` };
 }
 

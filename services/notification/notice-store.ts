@@ -183,6 +183,7 @@ export interface FailedNotice {
   /** The arrival, or the letter of our own, that it is about. */
   readonly letterId: string;
   readonly agencyId: string;
+  readonly channel: NoticeChannel;
   /** Empty for an alert: whom the agency has told of it would tell what the letter was. */
   readonly recipient: string;
   readonly reason: string;
@@ -191,7 +192,7 @@ export interface FailedNotice {
 
 export async function listFailedNotices(transaction: Transaction<Tables>): Promise<FailedNotice[]> {
   const { rows } = await sql<FailedNotice>`
-    select coalesce(intake_id, letter_id) as "letterId", agency_id as "agencyId",
+    select coalesce(intake_id, letter_id) as "letterId", agency_id as "agencyId", channel,
            case kind when 'alert' then '' else recipient end as recipient, reason, settled_at as "settledAt"
       from notice where state = 'failed' order by settled_at limit 1000`.execute(transaction);
   return rows;

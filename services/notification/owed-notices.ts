@@ -29,7 +29,8 @@ export function owedBy(
   // At another node a letter goes from ส่งแล้ว to ปลายทางได้รับ to ปลายทางส่งเลขรับ, however soon the number comes. (Who fetches
   // from us is told both of one receipt: room http.)
   const isRejected = decision?.decision === "rejected" || decision?.decision === "invalid";
-  if (senderWay(subject).channel === "ecms" && (entry || isRejected)) owed.push({ kind: "arrival", eventId: null });
+  if (senderWay(subject).channel === "ecms" && (entry || isRejected))
+    owed.push({ kind: "arrival", eventId: null });
   if (isSameLetter || isMerged) owed.push({ kind: "copy", eventId: null });
   if (entry) {
     owed.push({ kind: "acknowledgement", eventId: null });

@@ -8,6 +8,7 @@ import type { DeliveryParts } from "./mail/deliver-notices.ts";
 import type { PartnerKeys } from "./outbound/fetch-partner-keys.ts";
 import { judgeEvidence } from "./outbound/judge-evidence.ts";
 import { recordAnswer } from "./outbound/record-answer.ts";
+import { recordNotifier } from "./outbound/record-notifier.ts";
 import { readReportKeys } from "./report-key-store.ts";
 import {
   failNotice,
@@ -21,7 +22,7 @@ import {
 import { verifyToken } from "./report-token.ts";
 
 /**
- * The job "record-report": a bounce, read receipt, automatic reply or acknowledgement is matched to the notice that it is
+ * The job "record-report": a bounce, read receipt, automatic reply, acknowledgement or notifier (e-CMS) is matched to the notice that it is
  * about and kept as evidence of what became of that. Only a report that came to the return path which our message alone
  * carried may change anything: anyone can write a bounce that names a Message-ID. Then a failure makes the notice failed,
  * so that `saraban notices` shows it; whatever else is reported is evidence only. What it says of a letter of our own is
@@ -40,6 +41,7 @@ export async function recordReport(
     const mail = await readReportMail(transaction, subjectId);
     if (!mail || !isReportKind(mail.kind)) return undefined;
     const stamp = now();
+    if (mail.kind === "notifier") return recordNotifier(transaction, agencyId, subjectId, stamp);
     const found = await match(transaction, agencyId, mail);
     const told = judge(mail, found.notice);
     const { notice, matchedBy } = found;

@@ -52,7 +52,7 @@ export async function findReported(
 /** What is kept of a report, beside the mail itself. */
 export interface KeptReport {
   readonly noticeId: string | null;
-  readonly matchedBy: "token" | "message-id" | "nothing";
+  readonly matchedBy: "token" | "message-id" | "number" | "nothing";
   readonly kind: ReportKind;
   readonly action: string | null;
   readonly status: string | null;

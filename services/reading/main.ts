@@ -1,8 +1,9 @@
 /**
  * READING
  *
- * Receives    "read-letter" for each arrival.
- * Hands on    "register-letter" to the arrival's book; "record-report" for what speaks of a message of ours.
+ * Receives    "read-letter" for each arrival: a mail, or what a program handed in (JSON, XML, a form, e-CMS).
+ * Hands on    "register-letter" to the arrival's book; "record-report" for what speaks of a message of ours,
+ *             e-CMS notifiers among it.
  * Writes      reading (facts and first verdict); DATA/reading: files of a letter while it is read, and no longer.
  * Promises    works from the stored octets only, so that it can be done again later; a message that cannot be read goes to
  *             an officer with the reason and is never lost; of a letter marked as classified nothing is written but the mark.
@@ -12,7 +13,7 @@
  * Fails       killed: the job is done again from the start. Disk or database away: tried again later. A hostile PDF ends the
  *             process that reads it, and costs its own letter a look by an officer. Scanner or DNS silent: the letter waits.
  * Limits      a scanned letter (a picture of its pages) and a Word file of before 2007 are read from the mail and the file's
- *             name alone; S/MIME signatures are kept, and proved nowhere.
+ *             name alone; S/MIME and XML signatures are kept, and proved nowhere.
  */
 import { join } from "node:path";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";

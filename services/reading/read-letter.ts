@@ -192,8 +192,7 @@ async function writeResult(
   const work = { agencyId, subjectId: intakeId };
   await handOn(transaction, "reading", [{ job: "register-letter", ...work, book }]);
   const { kind, report } = result.reading;
-  if (isReportKind(kind) || kind === "notifier")
-    await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
+  if (isReportKind(kind)) await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
   if (kind === "recall" && report !== null)
     await handOn(transaction, "reading", [{ job: "record-recall", ...work }]);
   return true;

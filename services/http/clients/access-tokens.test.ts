@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SignJWT, UnsecuredJWT } from "jose";
@@ -41,8 +41,7 @@ test("processes that begin at once share one key, which is for this user alone",
   const { folder, open } = await scene();
   const processes = Array.from({ length: 8 }, () => open());
   const issued = await Promise.all(processes.map((tokens) => tokens.issue(GRANT)));
-  for (const tokens of processes)
-    for (const token of issued) expect(await tokens.read(token)).toEqual(GRANT);
+  for (const tokens of processes) for (const token of issued) expect(await tokens.read(token)).toEqual(GRANT);
   expect(await readdir(folder)).toEqual(["access-tokens.jwk"]);
   const modes = await Promise.all([folder, join(folder, "access-tokens.jwk")].map((path) => stat(path)));
   expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o700, 0o600]);
@@ -86,9 +85,9 @@ test("what was not given by us is no token, whatever it says", async () => {
   expect(await elsewhere.read(good)).toBeNull();
 });
 
-test.skipIf(process.getuid?.() === 0)("a key that cannot be read is no client's fault", async () => {
+test("a key that cannot be read is no client's fault", async () => {
   const { folder, open } = await scene();
   const token = await open().issue(GRANT);
-  await chmod(join(folder, "access-tokens.jwk"), 0);
-  await expect(open().read(token)).rejects.toThrow("EACCES");
+  await writeFile(join(folder, "access-tokens.jwk"), "{");
+  await expect(open().read(token)).rejects.toThrow(SyntaxError);
 });

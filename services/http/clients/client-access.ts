@@ -71,9 +71,14 @@ export function clientParts(request: FastifyRequest): ClientParts {
   return request.server.getDecorator<ClientParts>(PARTS);
 }
 
-/** Counts secrets and tokens that are not in force, by the address they come from. */
-export function wrongSecrets(request: FastifyRequest): WrongTokens {
-  return request.server.getDecorator<WrongTokens>(WRONG);
+/**
+ * Counts a secret or token that is not in force, by the address it comes from. @returns seconds that the address has to
+ * wait, which the answer then says (Retry-After); 0 while it has not tried too often
+ */
+export function countWrongSecret(request: FastifyRequest): number {
+  const waitSeconds = request.server.getDecorator<WrongTokens>(WRONG).count(request.ip);
+  if (waitSeconds > 0) request.getDecorator<Call>(CALL).reply.header("retry-after", waitSeconds);
+  return waitSeconds;
 }
 
 /** The client of an access token, with the scopes that token and row have in common; null when it is not in force. */
@@ -103,6 +108,8 @@ export function beginCall(request: FastifyRequest, client: Client, door: CallDoo
   call.client = client;
   if (call.operation === "") call.operation = `${request.method} ${request.routeOptions.url ?? ""}`;
   const calledAt = new Date();
+  // Of a client that has gone away nobody knows it any more.
+  const remoteAddress = request.ip.slice(0, LONGEST_ADDRESS);
   reply.raw.once("close", () =>
     calls.add({
       clientId: client.id,
@@ -110,7 +117,7 @@ export function beginCall(request: FastifyRequest, client: Client, door: CallDoo
       door,
       operation: call.operation.slice(0, LONGEST_OPERATION),
       status: reply.raw.writableFinished ? reply.raw.statusCode : WENT_AWAY,
-      remoteAddress: request.ip.slice(0, LONGEST_ADDRESS),
+      remoteAddress,
       subjectId: call.subjectId,
       tookMs: Math.round(reply.elapsedTime),
       calledAt,

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { type Client, OWN_SCOPES, type Scope } from "./client.ts";
@@ -95,6 +96,7 @@ export async function findClientByCertificate(
 export async function findClientByAddress(database: Kysely<Tables>, address: string): Promise<Client | null> {
   // An IPv4 client of a dual-stack socket; a zone (fe80::1%eth0) is no part of an address for PostgreSQL.
   const plain = address.replace(/^::ffff:(?=[\d.]+$)/i, "").replace(/%.*$/, "");
+  if (isIP(plain) === 0) return null; // behind a proxy it is what the proxy says
   const clients = await findClients(
     database,
     sql`exists (select from unnest(c.networks) n (network) where n.network >>= ${plain}::inet)`,

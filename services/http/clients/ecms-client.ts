@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { problem } from "../problem.ts";
 import type { Client } from "./client.ts";
-import { beginCall, clientParts, findByCertificate, wrongSecrets } from "./client-access.ts";
+import { beginCall, clientParts, countWrongSecret, findByCertificate } from "./client-access.ts";
 import { findClientByAddress, findClientBySecret } from "./client-store.ts";
 import { readBasic } from "./read-basic.ts";
 
@@ -27,7 +27,7 @@ async function findEcmsClient(request: FastifyRequest): Promise<Client | null> {
   const basic = readBasic(authorization);
   const client = basic && (await findClientBySecret(database, basic.name, basic.password));
   if (client) return client;
-  if (wrongSecrets(request).count(request.ip) > 0) throw problem("too-many-wrong-tokens");
+  if (countWrongSecret(request) > 0) throw problem("too-many-wrong-tokens");
   log.warn({ address: request.ip }, "credentials of an e-CMS client that are not in force were refused");
   return null;
 }

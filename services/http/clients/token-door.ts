@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Problem } from "../problem.ts";
 import { SCOPES, type Scope } from "./client.ts";
-import { beginCall, clientParts, wrongSecrets } from "./client-access.ts";
+import { beginCall, clientParts, countWrongSecret } from "./client-access.ts";
 import { findClientBySecret, secretHash, secretMark } from "./client-store.ts";
 import { readBasic } from "./read-basic.ts";
 
@@ -77,9 +77,7 @@ async function giveToken(
   const { database, tokens, log } = clientParts(request);
   const client = await findClientBySecret(database, credentials.id, credentials.secret);
   if (client === null) {
-    const waitSeconds = wrongSecrets(request).count(request.ip);
-    if (waitSeconds > 0) {
-      reply.header("retry-after", waitSeconds);
+    if (countWrongSecret(request) > 0) {
       return no({ status: 429, error: "slow_down", description: "too many wrong secrets from this address" });
     }
     log.warn({ address: request.ip }, "a client's secret that is not in force was refused");

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Acting } from "../../shared/runtime/database.ts";
-import { type Client, actingForClient } from "../clients/client-access.ts";
+import { actingForClient, type Client } from "../clients/client-access.ts";
 
 /**
  * What a transaction of a client states that may look for things at other agencies served here: letters that its agency

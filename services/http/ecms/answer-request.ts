@@ -16,6 +16,7 @@ import {
   timeAnswer,
 } from "../../shared/ecms/write-soap.ts";
 import type { Client, Scope } from "../clients/client.ts";
+import { INBOX_SCOPES } from "../inbox/inbox-store.ts";
 import { deleteLetter } from "./delete-document.ts";
 import { type EcmsAnswer, refused } from "./ecms-answer.ts";
 import type { EcmsCall } from "./ecms-call.ts";
@@ -26,16 +27,14 @@ import { openOutbound } from "./open-outbound.ts";
 import { deleteItem, pollInbox } from "./poll-inbox.ts";
 import { inDialect } from "./take-in.ts";
 
-const FETCHES: readonly Scope[] = ["submit", "receipts", "read-inbound", "read-outbound"];
-
 /** Any one of these lets a client use an operation; none: every client may. */
 const SCOPES_OF: Readonly<Record<EcmsRequest | "notifier", readonly Scope[]>> = {
   CorrespondenceLetterOutboundRequest: ["submit"],
   notifier: ["submit", "receipts", "read-inbound"],
-  CorrespondenceLetterInboundRequest: FETCHES,
-  CorrespondenceLetterDeleteRequest: FETCHES,
+  CorrespondenceLetterInboundRequest: INBOX_SCOPES,
+  CorrespondenceLetterDeleteRequest: INBOX_SCOPES,
   CorrespondenceDeleteGovernmentDocumentRequest: ["submit", "send-outbound"],
-  CorrespondenceLetterInboundSpecialRequest: FETCHES,
+  CorrespondenceLetterInboundSpecialRequest: INBOX_SCOPES,
   OutboundStatusRequest: ["submit", "read-outbound"],
   GetMinistryOrganizationList: [],
   GetOrganizationList: [],

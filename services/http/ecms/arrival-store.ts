@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
-import type { Tables } from "../../shared/letter/tables.ts";
 import type { Urgency } from "../../shared/letter/letter.ts";
+import type { Tables } from "../../shared/letter/tables.ts";
 import type { ArrivedAttachment } from "./letter-files.ts";
 
 /** A letter that arrived by any door: its octets, and what the book says of it (what was read, where no line does). */
@@ -22,7 +22,11 @@ export interface ArrivedLetter {
   readonly to: string | null;
   readonly senderDomain: string | null;
   /** อ้างถึง */
-  readonly citations: readonly { readonly printed: string; readonly number: string | null; readonly date: string | null }[];
+  readonly citations: readonly {
+    readonly printed: string;
+    readonly number: string | null;
+    readonly date: string | null;
+  }[];
   readonly enclosures: readonly string[];
   readonly attachments: readonly ArrivedAttachment[];
 }

@@ -16,11 +16,14 @@ import { findSentTo } from "./sent-letter-store.ts";
 export async function deleteLetter(
   { parts, client, own, isOwn }: EcmsCall,
   given: DocumentKey | null,
-): Promise<{ readonly processId: string; readonly subjectId: string | null } | { readonly fault: EcmsFault }> {
+): Promise<
+  { readonly processId: string; readonly subjectId: string | null } | { readonly fault: EcmsFault }
+> {
   const key = readKey(given);
   if (key === null) return { fault: "no-key" };
   const office = await parts.offices.byOrganisation(key.senderDepartment);
-  if (client.senderDomain !== null && office?.domain !== client.senderDomain) return { fault: "other-sender" };
+  if (client.senderDomain !== null && office?.domain !== client.senderDomain)
+    return { fault: "other-sender" };
   const at = parts.now().at;
   const acting = await actingWherever(parts.database, client, isOwn);
   const deleted = await inTransaction(parts.database, acting, async (transaction) => {

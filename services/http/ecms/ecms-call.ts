@@ -19,7 +19,12 @@ export interface EcmsCall {
   readonly mediaType: string;
 }
 
-export async function ecmsCall(parts: DoorParts, client: Client, request: FastifyRequest): Promise<EcmsCall> {
+export async function ecmsCall(
+  parts: DoorParts,
+  client: Client,
+  request: FastifyRequest,
+  mediaType: string,
+): Promise<EcmsCall> {
   const own = await parts.offices.agency(client.agencyId);
   return {
     parts,
@@ -29,6 +34,6 @@ export async function ecmsCall(parts: DoorParts, client: Client, request: Fastif
     doorUrl: `${request.protocol}://${request.host}${parts.ecmsPath}`,
     remoteAddress: request.ip,
     tls: request.protocol === "https",
-    mediaType: request.headers["content-type"] ?? "",
+    mediaType,
   };
 }

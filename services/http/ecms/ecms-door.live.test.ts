@@ -1,11 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { connect } from "node:net";
 import { readdir } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "vitest";
-import { openDesk } from "../testing/desk.ts";
 import type { NewClient } from "../clients/client-admin-store.ts";
-import { envelope, keyed, letter, MAIN, notifier, objectsIn, sha256Of, type TestLetter, textOf } from "./testing/soap.ts";
+import { openDesk } from "../testing/desk.ts";
+import {
+  envelope,
+  keyed,
+  letter,
+  MAIN,
+  notifier,
+  objectsIn,
+  sha256Of,
+  type TestLetter,
+  textOf,
+} from "./testing/soap.ts";
 
 const PATH = "/ecms-ws01/service2";
 
@@ -35,8 +45,8 @@ async function scene(context: TestContext, ...clients: Partial<NewClient>[]) {
   };
   const kept = async () => ({
     arrivals: (await desk.query("select 1 from saraban.intake")).length,
-    files: (await readdir(join(desk.dataDir, "letters"), { recursive: true, withFileTypes: true })).filter((one) =>
-      one.isFile(),
+    files: (await readdir(join(desk.dataDir, "letters"), { recursive: true, withFileTypes: true })).filter(
+      (one) => one.isFile(),
     ).length,
   });
   return { ...desk, made, post, kept };
@@ -87,7 +97,10 @@ test("a letter is refused while the first one with its identity is here; deleted
   expect(again.status).toBe(200);
   expect(again.xml).toContain("><ErrorDetail><ErrorCode>SRB303</ErrorCode><ErrorDescription>");
   expect(await kept()).toEqual(before);
-  const deletion = keyed("CorrespondenceDeleteGovernmentDocumentRequest", { id: "นร 1200/61", sender: "01012" });
+  const deletion = keyed("CorrespondenceDeleteGovernmentDocumentRequest", {
+    id: "นร 1200/61",
+    sender: "01012",
+  });
   const deleted = await post(deletion);
   expect(textOf(deleted.xml, "ProcessID")).toMatch(/^[0-9a-f-]{36}$/);
   expect((await post(deletion)).xml).toContain(`<ProcessID>${textOf(deleted.xml, "ProcessID")}</ProcessID>`);
@@ -159,7 +172,9 @@ test("nobody is let in without credentials, and a client only to what its scopes
   expect(stranger.status).toBe(401);
   expect(stranger.headers.get("www-authenticate")).toMatch(/^Basic /);
   expect(errorCodeOf(await post(letter()))).toBe("SRB306");
-  expect((await post(envelope("<CorrespondenceLetterInboundRequest />"))).xml).toContain("<ProcessID></ProcessID>");
+  expect((await post(envelope("<CorrespondenceLetterInboundRequest />"))).xml).toContain(
+    "<ProcessID></ProcessID>",
+  );
   const looked = await fetch(`${url}${PATH}?wsdl`);
   expect([looked.status, looked.headers.get("allow")]).toEqual([405, "POST"]);
   expect((await kept()).arrivals).toBe(0);
@@ -181,14 +196,18 @@ test("each notifier is taken in for the agency, and answered with when and which
     expect(xml).not.toContain("AcceptID");
   }
   const accepted = await post(notifier("AcceptLetterNotifier", { ...facts, AcceptID: "5521/2565" }, "1.0"));
-  expect(accepted.xml).toContain("<LetterID>ทก 0101/45</LetterID><AcceptID>5521/2565</AcceptID><CorrespondenceDate>");
+  expect(accepted.xml).toContain(
+    "<LetterID>ทก 0101/45</LetterID><AcceptID>5521/2565</AcceptID><CorrespondenceDate>",
+  );
   expect(accepted.xml.match(/<Code>/g)).toHaveLength(1);
   expect(textOf(accepted.xml, "Code")).toBe("01012");
   const disputed = await post(notifier("InvalidAcceptIDNotifier", { ...facts, AcceptID: "1/2569" }));
   expect(textOf(disputed.xml, "Code")).toBe("0199900000");
   expect(errorCodeOf(await post(notifier("AcceptLetterNotifier", facts)))).toBe("SRB211");
   const rows = await query("select agency_id, door, sender_domain from saraban.intake");
-  expect(rows).toEqual(Array(5).fill({ agency_id: "agency-a", door: "ecms", sender_domain: "opdc.example.go.th" }));
+  expect(rows).toEqual(
+    Array(5).fill({ agency_id: "agency-a", door: "ecms", sender_domain: "opdc.example.go.th" }),
+  );
 });
 
 test("an agency served here writes to another one, whose notifier goes back to it", async (context) => {
@@ -201,7 +220,12 @@ test("an agency served here writes to another one, whose notifier goes back to i
   const fromA = { id: "ทก 0101/7", sender: "01999", receiver: "01998" };
   expect(errorCodeOf(await post(letter(fromA, "1.0")))).toBeNull();
   const { xml } = await post(
-    notifier("AcceptLetterNotifier", { LetterID: "ทก 0101/7", AcceptID: "9", CorrespondenceDate: "2020-04-20", Subject: "" }),
+    notifier("AcceptLetterNotifier", {
+      LetterID: "ทก 0101/7",
+      AcceptID: "9",
+      CorrespondenceDate: "2020-04-20",
+      Subject: "",
+    }),
     1,
   );
   expect(textOf(xml, "Code")).toBe("0199800000");
@@ -209,8 +233,12 @@ test("an agency served here writes to another one, whose notifier goes back to i
     { agency_id: "agency-b", sender_domain: "agency-a.example.go.th" },
     { agency_id: "agency-a", sender_domain: "agency-b.example.go.th" },
   ]);
-  expect(errorCodeOf(await post(letter({ ...fromA, id: "ทก 0101/8", receiver: "0800200000" })))).toBe("SRB301");
-  const deleted = await post(keyed("CorrespondenceDeleteGovernmentDocumentRequest", { ...fromA, date: "2020-04-20" }));
+  expect(errorCodeOf(await post(letter({ ...fromA, id: "ทก 0101/8", receiver: "0800200000" })))).toBe(
+    "SRB301",
+  );
+  const deleted = await post(
+    keyed("CorrespondenceDeleteGovernmentDocumentRequest", { ...fromA, date: "2020-04-20" }),
+  );
   expect(errorCodeOf(deleted)).toBeNull();
 });
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { errorDetailOf, type EcmsFault } from "../../shared/ecms/faults.ts";
+import { type EcmsFault, errorDetailOf } from "../../shared/ecms/faults.ts";
 import { SOAP_MEDIA_TYPE, soapFault } from "../../shared/ecms/write-soap.ts";
 import { StoreError } from "../../shared/runtime/store-errors.ts";
 import { noteCall } from "../clients/client-access.ts";
@@ -29,6 +29,12 @@ export async function ecmsDoor(server: FastifyInstance, parts: DoorParts): Promi
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+    const typesGiven = new WeakMap<FastifyRequest, string>();
+    scope.addHook("onRequest", async (request) => {
+      // The library turns away what is no media type before any parser is asked; old clients send such, too.
+      typesGiven.set(request, request.headers["content-type"] ?? "");
+      request.headers["content-type"] = "text/xml";
+    });
     scope.setErrorHandler((error, _request, reply) => sendFault(parts, reply, error));
     scope.get(parts.ecmsPath, (_request, reply) =>
       reply.code(405).header("allow", "POST").type("text/plain; charset=utf-8").send(NOTE),
@@ -42,7 +48,7 @@ export async function ecmsDoor(server: FastifyInstance, parts: DoorParts): Promi
         reply.raw.once("close", () => {
           running -= 1;
         });
-        return answerTo(parts, request, reply);
+        return answerTo(parts, request, reply, typesGiven.get(request) ?? "");
       },
     );
   });
@@ -51,7 +57,12 @@ export async function ecmsDoor(server: FastifyInstance, parts: DoorParts): Promi
 /** Nothing can be taken in at this moment. */
 export class Busy extends Error {}
 
-async function answerTo(parts: DoorParts, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function answerTo(
+  parts: DoorParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  typeGiven: string,
+): Promise<FastifyReply> {
   const source = request.body instanceof Readable ? request.body : request.raw;
   const client = await identifyEcmsClient(request);
   if (client === null) {
@@ -59,11 +70,16 @@ async function answerTo(parts: DoorParts, request: FastifyRequest, reply: Fastif
     reply.header("www-authenticate", 'Basic realm="saraban", charset="UTF-8"');
     return sendFaultOf(reply, 401, "Client", "not-allowed");
   }
-  const call = await ecmsCall(parts, client, request);
+  const call = await ecmsCall(parts, client, request, typeGiven);
   const taken = await takeRequest(call, source, LARGEST_REQUEST_BYTES);
   if ("fault" in taken) {
     noteCall(request, { operation: `SOAP ${errorDetailOf(taken.fault).code}` });
-    return sendFaultOf(reply, taken.fault === "not-available" ? 503 : 400, taken.fault === "not-available" ? "Server" : "Client", taken.fault);
+    return sendFaultOf(
+      reply,
+      taken.fault === "not-available" ? 503 : 400,
+      taken.fault === "not-available" ? "Server" : "Client",
+      taken.fault,
+    );
   }
   const { operation, subjectId } = taken;
   noteCall(request, { operation, ...(subjectId ? { subjectId } : {}) });
@@ -101,7 +117,10 @@ function sendFault(parts: DoorParts, reply: FastifyReply, error: unknown): Fasti
   if (error instanceof Problem) {
     const { status, th, en } = error.words;
     const { code } = errorDetailOf("not-available");
-    return reply.code(status).type(SOAP_MEDIA_TYPE).send(soapFault("Client", { code, description: `${th} (${en})` }));
+    return reply
+      .code(status)
+      .type(SOAP_MEDIA_TYPE)
+      .send(soapFault("Client", { code, description: `${th} (${en})` }));
   }
   if (error instanceof StoreError && error.fault === "too-large") {
     reply.header("connection", "close");
@@ -121,5 +140,8 @@ function sendFaultOf(
   fault: EcmsFault,
 ): FastifyReply {
   if (status === 503) reply.header("retry-after", AGAIN_AFTER_SECONDS);
-  return reply.code(status).type(SOAP_MEDIA_TYPE).send(soapFault(who, errorDetailOf(fault)));
+  return reply
+    .code(status)
+    .type(SOAP_MEDIA_TYPE)
+    .send(soapFault(who, errorDetailOf(fault)));
 }

@@ -1,8 +1,8 @@
-import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
 import type { EcmsFault } from "../../shared/ecms/faults.ts";
 import type { DocumentKey, Notifier, NotifierType, SoapRequest } from "../../shared/ecms/message.ts";
-import { inTransaction, type Transaction } from "../../shared/runtime/database.ts";
+import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
+import { inTransaction, type Transaction } from "../../shared/runtime/database.ts";
 import { actingWherever } from "./acting-wherever.ts";
 import { type ArrivedLetter, findRegisteredLetter, readArrivedLetter } from "./arrival-store.ts";
 import { findDisputes, findDocuments, sameNumberAs } from "./document-store.ts";
@@ -29,7 +29,8 @@ export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequ
   if (key === null || wanted === null) return { fault: "no-key" };
   const sender = await parts.offices.byOrganisation(key.senderDepartment);
   const isSender = client.senderDomain === null || sender?.domain === client.senderDomain;
-  const isReceiver = isOwn && own.organisationId === key.acceptDepartment && client.scopes.has("read-inbound");
+  const isReceiver =
+    isOwn && own.organisationId === key.acceptDepartment && client.scopes.has("read-inbound");
   if (!isSender && !isReceiver) return { fault: "not-allowed" };
   const acting = await actingWherever(parts.database, client, isOwn);
   return inTransaction(parts.database, acting, async (transaction) => {
@@ -51,11 +52,17 @@ export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequ
             })
           : undefined;
       if (!letter) return NONE;
-      return { letter, processId: document?.processId ?? letter.intakeId, acceptDepartment: key.acceptDepartment };
+      return {
+        letter,
+        processId: document?.processId ?? letter.intakeId,
+        acceptDepartment: key.acceptDepartment,
+      };
     }
     if (wanted === "InvalidAcceptIDNotifier") return isReceiver ? disputeOf(transaction, call, key) : NONE;
     if (document) return receiptOf(transaction, document.intakeId, wanted);
-    return isOwn && own.organisationId === key.senderDepartment ? newsOfSent(transaction, call, key, wanted) : NONE;
+    return isOwn && own.organisationId === key.senderDepartment
+      ? newsOfSent(transaction, call, key, wanted)
+      : NONE;
   });
 }
 
@@ -65,7 +72,8 @@ async function receiptOf(
   wanted: NotifierType,
 ): Promise<FoundAgain> {
   const receiptId = await newestReceipt(transaction, intakeId, receiptTypesOf(wanted));
-  const facts = receiptId === undefined ? undefined : await readReceiptFacts(transaction, receiptId, intakeId);
+  const facts =
+    receiptId === undefined ? undefined : await readReceiptFacts(transaction, receiptId, intakeId);
   const as = wanted === "ReceiveLetterNotifier" ? "received" : "said";
   const notifier = facts ? notifierOfReceipt(facts, as) : null;
   return notifier && receiptId !== undefined ? { notifier, processId: receiptId } : NONE;
@@ -93,7 +101,8 @@ async function disputeOf(
   const same = sameNumberAs(key.letterId);
   const disputes = await findDisputes(transaction, client);
   const found = disputes.find(
-    ({ notifier }) => notifier.correspondenceDate?.startsWith(key.correspondenceDate) && same(notifier.letterId ?? ""),
+    ({ notifier }) =>
+      notifier.correspondenceDate?.startsWith(key.correspondenceDate) && same(notifier.letterId ?? ""),
   );
   return found ? { notifier: found.notifier, processId: found.itemId } : NONE;
 }

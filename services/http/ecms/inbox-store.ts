@@ -4,6 +4,7 @@ import type { Evidence } from "../../shared/letter/evidence/evidence.ts";
 import type { RecipientEvent } from "../../shared/letter/outbound.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Client } from "../clients/client.ts";
+import { kindsFor } from "../inbox/inbox-store.ts";
 
 /** What waits for a client (table client_item). */
 export interface WaitingItem {
@@ -21,27 +22,30 @@ const ITEM = sql`
   id, agency_id as "agencyId", kind, intake_id as "intakeId", receipt_id as "receiptId", news_id::text as "newsId",
   receive_told_at as "receiveToldAt"`;
 
-/** The oldest items of a client, in their order. */
+/** The oldest items of a client that its scopes let it see, in their order. */
 export async function waitingItems(
   transaction: Transaction<Tables>,
-  { id }: Pick<Client, "id">,
+  client: Pick<Client, "id" | "scopes">,
   most: number,
 ): Promise<WaitingItem[]> {
   const { rows } = await sql<WaitingItem>`
-    select ${ITEM} from client_item where client_id = ${id} and done_at is null order by seq limit ${most}`.execute(
-    transaction,
-  );
+    select ${ITEM} from client_item
+     where client_id = ${client.id} and done_at is null and kind = any(${kindsFor(client)}::text[])
+     order by seq limit ${most}`.execute(transaction);
   return rows;
 }
 
 /** An item of this client, whether it waits or not; undefined when there is none. */
 export async function findItem(
   transaction: Transaction<Tables>,
-  { id }: Pick<Client, "id">,
+  client: Pick<Client, "id" | "scopes">,
   itemId: string,
 ): Promise<WaitingItem | undefined> {
   const { rows } = await sql<WaitingItem>`
-    select ${ITEM} from client_item where client_id = ${id} and id = ${itemId}`.execute(transaction);
+    select ${ITEM} from client_item
+     where client_id = ${client.id} and id = ${itemId} and kind = any(${kindsFor(client)}::text[])`.execute(
+    transaction,
+  );
   return rows[0];
 }
 
@@ -89,7 +93,10 @@ export interface ReceiptFacts {
   readonly hasArrived: boolean;
 }
 
-/** @param intakeId the arrival that the client handed in; of a letter that came again another one than the receipt's */
+/**
+ * @param intakeId the arrival that the client handed in; of a letter that came again another one than the receipt's, and of a
+ *   number that is told once more the InvalidAcceptIDNotifier that asked for it
+ */
 export async function readReceiptFacts(
   transaction: Transaction<Tables>,
   receiptId: string,
@@ -103,9 +110,10 @@ export async function readReceiptFacts(
       from receipt r
       join intake i on i.id = ${intakeId} and i.agency_id = r.agency_id
       join agency a on a.id = i.agency_id
-      left join reading g on g.intake_id = i.id
+      left join reading n on n.intake_id = i.id and n.kind = 'notifier'
+      left join reading g on g.intake_id = case when n.intake_id is null then i.id else r.intake_id end
       left join lateral (select letter_id, correspondence_date, accept_department from ecms_document
-                          where intake_id = i.id order by came_at desc limit 1) d on true
+                          where intake_id = g.intake_id order by came_at desc limit 1) d on true
      where r.id = ${receiptId}`.execute(transaction);
   return rows[0];
 }

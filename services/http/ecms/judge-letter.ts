@@ -35,7 +35,8 @@ export async function judgeLetter(
   if (receiver === null || agency === null) return { fault: "unknown-receiver" };
   // Letters that come from elsewhere are for the agency that registered their client; one agency served here may write to
   // another.
-  if (agency.id !== client.agencyId && sender.agency?.id !== client.agencyId) return { fault: "unknown-receiver" };
+  if (agency.id !== client.agencyId && sender.agency?.id !== client.agencyId)
+    return { fault: "unknown-receiver" };
   return { key, sender, receiver: { ...receiver, agency } };
 }
 
@@ -44,7 +45,12 @@ export function keyOf(document: GovernmentDocument): DocumentKey | null {
   const senderDepartment = tenDigits(document.sender.departmentId);
   const acceptDepartment = tenDigits(document.receiver.departmentId);
   const correspondenceDate = isoDateOf(document.correspondenceDate);
-  if (document.id === null || correspondenceDate === null || senderDepartment === null || acceptDepartment === null)
+  if (
+    document.id === null ||
+    correspondenceDate === null ||
+    senderDepartment === null ||
+    acceptDepartment === null
+  )
     return null;
   return { letterId: document.id, correspondenceDate, senderDepartment, acceptDepartment };
 }

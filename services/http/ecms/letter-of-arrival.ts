@@ -37,7 +37,11 @@ export async function letterOfArrival(
     speedCode: speedCodeOf(letter.urgency),
     sender: party(letter.from, sender?.organisationId ?? null),
     receiver: party(letter.to, receiver.organisationId),
-    references: letter.citations.map(({ number, printed, date }) => ({ id: number ?? printed, date, subject: null })),
+    references: letter.citations.map(({ number, printed, date }) => ({
+      id: number ?? printed,
+      date,
+      subject: null,
+    })),
     attachmentText: letter.enclosures.length === 0 ? null : letter.enclosures.join(", "),
     sendDate: wireTime(letter.arrivedAt),
     description: null,

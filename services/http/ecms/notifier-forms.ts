@@ -1,5 +1,5 @@
 import type { Notifier, NotifierType } from "../../shared/ecms/message.ts";
-import { BANGKOK_OFFSET_MS } from "../../shared/letter/bangkok-day.ts";
+import { wireTime } from "../../shared/ecms/wire-text.ts";
 import type { Evidence } from "../../shared/letter/evidence/evidence.ts";
 import type { RecipientEvent } from "../../shared/letter/outbound.ts";
 import type { NewsFacts, ReceiptFacts } from "./inbox-store.ts";
@@ -49,7 +49,7 @@ export function notifierOfReceipt(facts: ReceiptFacts, as: "received" | "said" =
     acceptId: type === "AcceptLetterNotifier" && register !== null ? acceptIdOf(register) : null,
     correspondenceDate: facts.correspondenceDate,
     subject: facts.subject,
-    acceptDate: localTime(new Date(at)),
+    acceptDate: wireTime(new Date(at)),
     acceptDepartment: facts.acceptDepartment,
   };
 }
@@ -57,8 +57,7 @@ export function notifierOfReceipt(facts: ReceiptFacts, as: "received" | "said" =
 /** The notifier that says to the agency's own system what became of its letter elsewhere; null for what has none. */
 export function notifierOfNews(facts: NewsFacts): Notifier | null {
   const type = OF_NEWS[facts.what];
-  const receiveNumber = facts.details["receiveNumber"];
-  const acceptId = typeof receiveNumber === "string" || typeof receiveNumber === "number" ? String(receiveNumber) : "";
+  const acceptId = receiveNumberIn(facts.details);
   if (type === undefined || facts.letterId === null) return null;
   // Old clients take any answer with an AcceptID for an acceptance, so an acceptance without one says nothing.
   if (type === "AcceptLetterNotifier" && acceptId === "") return null;
@@ -68,17 +67,25 @@ export function notifierOfNews(facts: NewsFacts): Notifier | null {
     acceptId: type === "AcceptLetterNotifier" ? acceptId : null,
     correspondenceDate: facts.correspondenceDate,
     subject: facts.subject,
-    acceptDate: localTime(facts.happenedAt),
+    acceptDate: wireTime(facts.happenedAt),
     acceptDepartment: facts.acceptDepartment,
   };
 }
 
-/** เลขรับ as it goes to other offices: with its year, for numbers begin again each year and old clients refuse one twice. */
-export function acceptIdOf({ number, yearBuddhist }: { readonly number: number; readonly yearBuddhist: number }): string {
-  return `${number}/${yearBuddhist}`;
+/** As the other office writes it: with its year, where it has said it. */
+function receiveNumberIn({ receiveNumber, receiveYear }: NewsFacts["details"]): string {
+  if (typeof receiveNumber !== "string" && typeof receiveNumber !== "number") return "";
+  const number = String(receiveNumber);
+  return typeof receiveYear === "number" && !number.includes("/") ? `${number}/${receiveYear}` : number;
 }
 
-/** yyyy-MM-ddTHH:mm:ss in Thailand, without a zone, as SendDate is written. */
-export function localTime(at: Date): string {
-  return new Date(at.getTime() + BANGKOK_OFFSET_MS).toISOString().slice(0, 19);
+/** เลขรับ as it goes to other offices: with its year, for numbers begin again each year and old clients refuse one twice. */
+export function acceptIdOf({
+  number,
+  yearBuddhist,
+}: {
+  readonly number: number;
+  readonly yearBuddhist: number;
+}): string {
+  return `${number}/${yearBuddhist}`;
 }

@@ -1,6 +1,6 @@
 import type { Notifier } from "../../shared/ecms/message.ts";
-import { inTransaction, type Transaction } from "../../shared/runtime/database.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
+import { inTransaction, type Transaction } from "../../shared/runtime/database.ts";
 import { isUuid } from "../read-parameters.ts";
 import { actingWherever } from "./acting-wherever.ts";
 import { type ArrivedLetter, readArrivedLetter } from "./arrival-store.ts";
@@ -19,10 +19,11 @@ import {
 import { notifierOfNews, notifierOfReceipt } from "./notifier-forms.ts";
 
 /** The oldest thing that waits for a client, in the form of the wire. */
-export type PolledItem = { readonly processId: string; readonly agencyId: string; readonly itemId: string } & (
-  | { readonly letter: ArrivedLetter }
-  | { readonly notifier: Notifier }
-);
+export type PolledItem = {
+  readonly processId: string;
+  readonly agencyId: string;
+  readonly itemId: string;
+} & ({ readonly letter: ArrivedLetter } | { readonly notifier: Notifier });
 
 /** Of one look; of what has no form on the wire no more is passed over in one request. */
 const ITEMS_AT_ONCE = 50;

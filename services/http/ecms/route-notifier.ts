@@ -30,11 +30,16 @@ export async function routeNotifier(
   if (letterId === null) return { fault: "no-number" };
   if (correspondenceDate === null) return { fault: "no-date" };
   const isDispute = type === "InvalidAcceptIDNotifier";
-  if (notifier.acceptId === null && (isDispute || type === "AcceptLetterNotifier")) return { fault: "no-accept-id" };
+  if (notifier.acceptId === null && (isDispute || type === "AcceptLetterNotifier"))
+    return { fault: "no-accept-id" };
   if (!isOwn) {
     const office = client.senderDomain === null ? null : await parts.offices.byDomain(client.senderDomain);
     const accepted = isDispute ? own : office;
-    return { receiver: own, senderDomain: client.senderDomain, acceptDepartment: accepted?.organisationId ?? null };
+    return {
+      receiver: own,
+      senderDomain: client.senderDomain,
+      acceptDepartment: accepted?.organisationId ?? null,
+    };
   }
   const other = await otherSide(call, { letterId, correspondenceDate }, isDispute ? "sender" : "receiver");
   if (other !== null) {
@@ -48,7 +53,11 @@ export async function routeNotifier(
   if (client.senderDomain !== null)
     return { receiver: own, senderDomain: own.domain, acceptDepartment: own.organisationId };
   const sender = isDispute ? null : await onlyRecipient(call, { letterId, correspondenceDate });
-  return { receiver: own, senderDomain: sender?.domain ?? null, acceptDepartment: sender?.organisationId ?? null };
+  return {
+    receiver: own,
+    senderDomain: sender?.domain ?? null,
+    acceptDepartment: sender?.organisationId ?? null,
+  };
 }
 
 interface NamedLetter {

@@ -76,7 +76,10 @@ export async function undecidedLetters(
 }
 
 /** Letters of the agency's own that are on their way to other nodes by e-CMS, oldest first. */
-export async function openByNode(transaction: Transaction<Tables>, agencyId: string): Promise<OpenOutbound[]> {
+export async function openByNode(
+  transaction: Transaction<Tables>,
+  agencyId: string,
+): Promise<OpenOutbound[]> {
   const { rows } = await sql<OpenOutbound>`
     select p.id as "processId", l.letter_number as "letterId",
            case when s.failed then 'failed' else 'sending' end as status

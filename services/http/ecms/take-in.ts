@@ -75,7 +75,11 @@ export function inDialect(notifier: Notifier, dialect: EcmsDialect): Notifier {
   return { ...notifier, acceptDepartment: departmentOf(notifier.acceptDepartment ?? "", dialect === "1.0") };
 }
 
-function addressOf({ agency, domain }: RoutedNotifier["receiver"]): { id: string; domain: string; mailbox: string } {
+function addressOf({ agency, domain }: RoutedNotifier["receiver"]): {
+  id: string;
+  domain: string;
+  mailbox: string;
+} {
   return { id: agency.id, domain, mailbox: agency.mailbox };
 }
 

@@ -74,19 +74,15 @@ export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
     });
   });
 
-  api.post(
-    "/inbox/:itemId/acknowledge",
-    { config },
-    async (request): Promise<InboxAcknowledgement> => {
-      const client = clientOf(request);
-      const itemId = itemAsked(request);
-      const doneAt = await inTransaction(database, actingForClient(client), (transaction) =>
-        finishItem(transaction, client, itemId, now().at),
-      );
-      if (!doneAt) throw problem("not-found");
-      return { id: itemId, acknowledgedAt: doneAt.toISOString() };
-    },
-  );
+  api.post("/inbox/:itemId/acknowledge", { config }, async (request): Promise<InboxAcknowledgement> => {
+    const client = clientOf(request);
+    const itemId = itemAsked(request);
+    const doneAt = await inTransaction(database, actingForClient(client), (transaction) =>
+      finishItem(transaction, client, itemId, now().at),
+    );
+    if (!doneAt) throw problem("not-found");
+    return { id: itemId, acknowledgedAt: doneAt.toISOString() };
+  });
 
   api.get<{ Params: { no: string } }>("/inbox/:itemId/files/:no", { config }, async (request, reply) => {
     const client = clientOf(request);

@@ -16,11 +16,7 @@ export interface InboxWaiters {
    * Resolves when something waits for the client, after `waitMs`, when `gone` aborts, or when this room stops: whoever waited
    * looks into its inbox for what it is.
    */
-  wait(
-    client: Pick<Client, "id" | "agencyId" | "scopes">,
-    waitMs: number,
-    gone?: AbortSignal,
-  ): Promise<void>;
+  wait(client: Pick<Client, "id" | "agencyId" | "scopes">, waitMs: number, gone?: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,11 +29,7 @@ interface Waiter {
  * Requests that wait for their inbox (Prefer: wait). As with acts (act-waiters.ts) one connection listens for all of them, and
  * one look into the tables finds those that have something; a wake-up that is lost costs time only.
  */
-export function openInboxWaiters(
-  database: Kysely<Tables>,
-  address: DatabaseAddress,
-  log: Log,
-): InboxWaiters {
+export function openInboxWaiters(database: Kysely<Tables>, address: DatabaseAddress, log: Log): InboxWaiters {
   const waiting = new Set<Waiter>();
   let stopped = false;
   let looking: Promise<void> | undefined;

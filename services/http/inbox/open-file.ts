@@ -32,7 +32,7 @@ export async function openFile(
     if (item?.kind !== "letter" || item.intakeId === null) return null;
     const arrival = await readLetterArrival(transaction, item.intakeId);
     const numbered = arrival && numberFiles(arrival.attachments).find((one) => one.no === no);
-    if (!arrival || !numbered) return null;
+    if (!arrival || !numbered?.isOpen) return null;
     return { arrival, numbered, stored: await readArrivedContent(transaction, arrival) };
   });
   if (found === null || found.stored === undefined || found.stored.isRemoved) return null;
@@ -44,7 +44,11 @@ export async function openFile(
   return opened(raw, found.arrival, found.numbered);
 }
 
-async function opened(raw: Readable, { mediaType }: LetterArrival, { file }: NumberedFile): Promise<OpenedFile> {
+async function opened(
+  raw: Readable,
+  { mediaType }: LetterArrival,
+  { file }: NumberedFile,
+): Promise<OpenedFile> {
   const { content } = await openArrivedFile(raw, mediaType, file.partId);
   content.once("close", () => raw.destroy());
   return {

@@ -1,10 +1,10 @@
 import type { InboxItem, InboxLine } from "../../shared/letter/exchange-types.ts";
 import { readLines } from "../../shared/letter/read-lines.ts";
+import { recipientState } from "../../shared/letter/recipient-state.ts";
 import type { RegisterLine } from "../../shared/letter/register-line.ts";
 import { buddhistYear } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Transaction } from "../../shared/runtime/database.ts";
-import { recipientState } from "../../shared/letter/recipient-state.ts";
 import { readNews } from "../recipient-store.ts";
 import type { WaitingItem } from "./inbox-store.ts";
 import {
@@ -42,7 +42,8 @@ async function showSubject(
   { kind, intakeId, receiptId, newsId }: WaitingItem,
   self: string,
 ): Promise<Subject> {
-  if (kind === "letter" && intakeId !== null) return { letter: await showLetter(transaction, intakeId, self) };
+  if (kind === "letter" && intakeId !== null)
+    return { letter: await showLetter(transaction, intakeId, self) };
   if (kind === "receipt" && receiptId !== null)
     return { receipt: await showReceipt(transaction, receiptId, intakeId) };
   if (kind === "news" && newsId !== null) return { news: await showNews(transaction, newsId) };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Letter } from "../../shared/letter/exchange-types.ts";
 import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
@@ -20,6 +21,9 @@ export const LARGEST_LETTER_BYTES = 100 * 1024 * 1024;
 const JSON_MEMORY_BYTES = 32 * 1024 * 1024;
 const MOST_JSON_WAITING = 500;
 
+/** Up to this size octets are committed with their row (store.ts); beyond they are a file, which must have a row. */
+const LARGEST_INLINE_BYTES = 64 * 1024;
+
 /** A letter that may be taken in, its octets in the store. */
 export interface ReadSubmission {
   readonly spooled: SpooledBytes;
@@ -33,13 +37,25 @@ export interface SubmissionParts {
   readonly offices: OfficeDirectory;
 }
 
+/** A request as it comes in. */
+export interface IncomingLetter {
+  readonly client: Client;
+  readonly source: Readable;
+  /** Content-Type as it came. */
+  readonly mediaType: string;
+  readonly lengthBytes: number | null;
+  /**
+   * The arrival of the same request, when it came before. Asked for large ones, just before their file is kept: a client that
+   * tries again, or a database that is away, would leave a file behind that belongs to nothing.
+   * @throws Problem when its key was used for another request
+   */
+  known(fingerprint: string): Promise<string | null>;
+}
+
 /** Reads a request's body to its end. @throws Problem when it is not to be taken in; then nothing of it is kept */
 export type ReadSubmissionBody = (
-  client: Client,
-  source: Readable,
-  mediaType: string,
-  lengthBytes: number | null,
-) => Promise<ReadSubmission>;
+  letter: IncomingLetter,
+) => Promise<ReadSubmission | { readonly knownId: string }>;
 
 /** Compiles what letters are checked with, once. */
 export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubmissionBody {
@@ -51,17 +67,18 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
     return loading;
   };
 
-  const readJson = async (client: Client, source: Readable, lengthBytes: number | null) => {
+  const readJson = async ({ client, source, lengthBytes, known }: IncomingLetter) => {
     if (lengthBytes !== null && lengthBytes > LARGEST_JSON_BYTES) throw problem("too-large");
     const release = await memory.take(lengthBytes ?? LARGEST_JSON_BYTES);
     if (release === null) throw problem("too-many-waiting");
     try {
       const octets = await readBody(source, LARGEST_JSON_BYTES);
-      const senderDomain = await judgeSender(
-        offices,
-        client,
-        headOf(checked(check, parseJson(octets), "json")),
-      );
+      const letter = checked(check, parseJson(octets), "json");
+      const senderDomain = await judgeSender(offices, client, headOf(letter));
+      if (octets.length > LARGEST_INLINE_BYTES) {
+        const knownId = await known(createHash("sha256").update(octets).digest("hex"));
+        if (knownId !== null) return { knownId };
+      }
       const spooled = await letters.spool(Readable.from([octets]), { limitBytes: LARGEST_JSON_BYTES });
       return { spooled, senderDomain, fingerprint: spooled.sha256 };
     } finally {
@@ -71,53 +88,74 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
 
   /** Stores what comes while it is read; what is not to be taken in leaves no file behind. */
   const readStreamed = async <Found extends object>(
-    source: Readable,
-    read: (octets: AsyncIterable<Buffer>) => Promise<Found | { readonly faults: readonly Fault[] }>,
-    judge: (found: Found) => Promise<{ readonly senderDomain: string; readonly fingerprint: string | null }>,
-  ): Promise<ReadSubmission> => {
-    type Verdict = Awaited<ReturnType<typeof judge>> | Problem;
-    const { verdict, spooled } = await readWhileStoring<
-      Found | { readonly faults: readonly Fault[] },
-      Verdict
-    >(source, letters, LARGEST_LETTER_BYTES, read, async (found) => {
-      try {
-        if ("faults" in found) throw problem("not-a-letter", found.faults);
-        return { keep: true, verdict: await judge(found as Found) };
-      } catch (error) {
-        if (error instanceof Problem) return { keep: false, verdict: error };
-        throw error;
+    { source, known }: IncomingLetter,
+    read: (octets: AsyncIterable<Buffer>) => Promise<Found | NoLetter>,
+    judge: (found: Found) => Promise<Judgement>,
+  ): Promise<ReadSubmission | { readonly knownId: string }> => {
+    let sizeBytes = 0;
+    const counted = async function* (octets: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      for await (const piece of octets) {
+        sizeBytes += piece.length;
+        yield piece;
       }
-    });
-    if (verdict instanceof Problem) throw verdict;
-    if (spooled === null) throw new Error("a letter that may be taken in was not stored");
-    return {
-      spooled,
-      senderDomain: verdict.senderDomain,
-      fingerprint: verdict.fingerprint ?? spooled.sha256,
     };
+    const { verdict, spooled } = await readWhileStoring<
+      Found | NoLetter,
+      Judgement | { readonly knownId: string } | Problem
+    >(
+      source,
+      letters,
+      LARGEST_LETTER_BYTES,
+      (octets) => read(counted(octets)),
+      async (found) => {
+        try {
+          if ("faults" in found) throw problem("not-a-letter", found.faults);
+          const judgement = await judge(found as Found);
+          const knownId = sizeBytes > LARGEST_INLINE_BYTES ? await known(judgement.fingerprint) : null;
+          return knownId === null
+            ? { keep: true, verdict: judgement }
+            : { keep: false, verdict: { knownId } };
+        } catch (error) {
+          if (error instanceof Problem) return { keep: false, verdict: error };
+          throw error;
+        }
+      },
+    );
+    if (verdict instanceof Problem) throw verdict;
+    if ("knownId" in verdict) return verdict;
+    if (spooled === null) throw new Error("a letter that may be taken in was not stored");
+    return { spooled, ...verdict };
   };
 
-  const readXml = async (client: Client, source: Readable) => {
+  const readXml = async (letter: IncomingLetter) => {
     const documents = await schema();
+    const hash = createHash("sha256");
+    const hashed = async function* (octets: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+      for await (const piece of octets) {
+        hash.update(piece);
+        yield piece;
+      }
+    };
     return readStreamed(
-      source,
-      (octets) => readXmlLetter(octets, documents, false),
+      letter,
+      (octets) => readXmlLetter(hashed(octets), documents, false),
       async ({ document }) => ({
-        senderDomain: await judgeSender(offices, client, headOfDocument(document)),
-        fingerprint: null,
+        senderDomain: await judgeSender(offices, letter.client, headOfDocument(document)),
+        fingerprint: hash.digest("hex"),
       }),
     );
   };
 
-  const readMultipart = (client: Client, source: Readable, mediaType: string) =>
+  const readMultipart = (letter: IncomingLetter) =>
     readStreamed(
-      source,
-      (octets) => readMultipartLetter(octets, mediaType),
+      letter,
+      (octets) => readMultipartLetter(octets, letter.mediaType),
       async (parts) => {
         const mains = mainFaults(parts.files.map(({ role }) => role));
         if (mains.length > 0) throw problem("not-a-letter", mains);
         const head = await headOfPart(parts.letterType, parts.letter);
-        return { senderDomain: await judgeSender(offices, client, head), fingerprint: fingerprintOf(parts) };
+        const senderDomain = await judgeSender(offices, letter.client, head);
+        return { senderDomain, fingerprint: fingerprintOf(parts) };
       },
     );
 
@@ -146,20 +184,23 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
     return headOfDocument(read.document);
   };
 
-  return async (client, source, mediaType, lengthBytes) => {
-    if (lengthBytes !== null && lengthBytes > LARGEST_LETTER_BYTES) throw problem("too-large");
-    switch (mediaType.split(";")[0]?.trim().toLowerCase()) {
+  return async (letter) => {
+    if (letter.lengthBytes !== null && letter.lengthBytes > LARGEST_LETTER_BYTES) throw problem("too-large");
+    switch (letter.mediaType.split(";")[0]?.trim().toLowerCase()) {
       case "application/json":
-        return readJson(client, source, lengthBytes);
+        return readJson(letter);
       case "application/xml":
-        return readXml(client, source);
+        return readXml(letter);
       case "multipart/form-data":
-        return readMultipart(client, source, mediaType);
+        return readMultipart(letter);
       default:
         throw problem("not-a-letter-type");
     }
   };
 }
+
+type NoLetter = { readonly faults: readonly Fault[] };
+type Judgement = Omit<ReadSubmission, "spooled">;
 
 function checked(check: LetterCheck, asked: unknown, form: "json" | "part"): Letter {
   const result = check(asked, form);

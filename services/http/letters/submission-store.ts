@@ -22,18 +22,23 @@ export function alongsideSubmission({ clientId, key, sha256 }: RequestMark): Alo
 
 export type Known = { readonly intakeId: string; readonly sameRequest: boolean };
 
-/** The arrival under the same key; without a key the one of the same request in the last day. */
+/**
+ * The arrival under the same key; without a key the last one of the same request.
+ * @param since of requests without a key, those that came before do not count any more (trigger known_request); null: all do
+ */
 export function findSubmission(
   database: Kysely<Tables>,
   acting: Acting,
   { clientId, key, sha256 }: RequestMark,
+  since: Date | null,
 ): Promise<Known | null> {
   return inTransaction(database, acting, async (transaction) => {
     const { rows } = await sql<Known>`
       select s.intake_id as "intakeId", s.request_sha256 = ${sha256} as "sameRequest"
         from submission s join intake i on i.id = s.intake_id and i.agency_id = s.agency_id
        where s.client_id = ${clientId}
-         and case when ${key}::text is null then s.request_sha256 = ${sha256} else s.idempotency_key = ${key} end
+         and case when ${key}::text is null then s.request_sha256 = ${sha256} and i.arrived_at > coalesce(${since}::timestamptz, '-infinity')
+                  else s.idempotency_key = ${key} end
        order by i.arrival_seq desc limit 1`.execute(transaction);
     return rows[0] ?? null;
   });

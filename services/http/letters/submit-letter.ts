@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import { DAY_MS } from "../../shared/letter/bangkok-day.ts";
 import type { Client } from "../clients/client.ts";
 import { actingForClient } from "../clients/client-access.ts";
 import type { DoorParts } from "../door-parts.ts";
@@ -13,7 +14,7 @@ import { alongsideSubmission, findSubmission } from "./submission-store.ts";
  * @throws Problem when it is not to be taken in; the error of the store or the database when it cannot be
  */
 export async function submitLetter(
-  { acceptLetter, offices, database }: DoorParts,
+  { acceptLetter, offices, database, now }: DoorParts,
   read: ReadSubmissionBody,
   client: Client,
   request: FastifyRequest,
@@ -25,11 +26,25 @@ export async function submitLetter(
     "content-encoding": coding,
   } = request.headers;
   if (coding !== undefined && coding !== "identity") throw problem("not-a-letter-type");
+  // Before the body is read: of a client that has gone away nobody knows it any more.
+  const way = {
+    door: "api",
+    remoteAddress: request.ip,
+    tls: request.protocol === "https",
+    mediaType,
+  } as const;
   const lengthBytes = length === undefined ? null : Number(length);
-  const { spooled, senderDomain, fingerprint } = await read(client, request.raw, mediaType, lengthBytes);
-  const mark = { clientId: client.id, key, sha256: fingerprint };
+  const find = async (sha256: string, since: Date | null): Promise<string | null> => {
+    const mark = { clientId: client.id, key, sha256 };
+    const found = await findSubmission(database, actingForClient(client), mark, since);
+    if (found?.sameRequest === false) throw problem("key-in-use");
+    return found?.intakeId ?? null;
+  };
+  const known = (sha256: string) => find(sha256, new Date(now().at.getTime() - DAY_MS));
+  const letter = await read({ client, source: request.raw, mediaType, lengthBytes, known });
+  if ("knownId" in letter) return letter.knownId;
+  const { spooled, senderDomain, fingerprint } = letter;
   const agency = await offices.agency(client.agencyId);
-  const tls = request.protocol === "https";
   const accepted = await acceptProgramLetter(
     { acceptLetter },
     {
@@ -37,17 +52,16 @@ export async function submitLetter(
         client,
         { id: agency.agency.id, mailbox: agency.agency.mailbox, domain: agency.domain },
         senderDomain,
-        { door: "api", remoteAddress: request.ip, tls, mediaType },
+        way,
       ),
       spooled,
-      alongside: alongsideSubmission(mark),
+      alongside: alongsideSubmission({ clientId: client.id, key, sha256: fingerprint }),
     },
   );
   if (accepted.result === "accepted") return accepted.intakeId;
-  const known = await findSubmission(database, actingForClient(client), mark);
-  if (known === null) throw new Error(`broken key ${accepted.constraint}, and no submission under it`);
-  if (!known.sameRequest) throw problem("key-in-use");
-  return known.intakeId;
+  const knownId = await find(fingerprint, null);
+  if (knownId === null) throw new Error(`broken key ${accepted.constraint}, and no submission under it`);
+  return knownId;
 }
 
 /** As a string of structured fields ("…", RFC 8941 §3.3.3) or bare, as most clients write it. */

@@ -152,6 +152,12 @@ export function openQueueMemory(database: Kysely<Tables>): QueueMemory {
             looked_at = case when ${looked}::boolean then now() else looked_at end,
             trouble_since = case when ${trouble}::text is not null then coalesce(trouble_since, now()) end
           where agency_id = ${agencyId}`.execute(transaction);
+        // An answer to a deletion may be lost: what is in an empty queue no more was deleted.
+        if (looked)
+          await sql`update ecms_pulled p set deleted_at = now() from ecms_node n
+                     where n.agency_id = ${agencyId} and p.agency_id = n.agency_id and p.node = n.url and p.deleted_at is null`.execute(
+            transaction,
+          );
       }),
   };
 }

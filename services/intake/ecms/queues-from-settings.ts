@@ -13,7 +13,11 @@ export interface OpenQueues {
 
 /** Opens a door to the queue of each agency that uses an e-CMS node of others. A node that is away is no reason not to start. */
 export async function openConfiguredQueues(
-  { allowPrivate, timeoutSeconds, maxAnswerBytes }: Settings["ecms"],
+  {
+    allowPrivate,
+    timeoutSeconds,
+    maxAnswerBytes,
+  }: Pick<Settings["ecms"], "allowPrivate" | "timeoutSeconds" | "maxAnswerBytes">,
   address: DatabaseAddress,
   parts: Pick<QueueDoorParts, "store" | "acceptLetter" | "waits"> & {
     readonly database: Kysely<Tables>;

@@ -1,52 +1,11 @@
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from "node:tls";
-import { promisify } from "node:util";
 import { readCertificate } from "../../shared/runtime/tls-certificate.ts";
+import { type CertificateFilePair, makeCertificate } from "../../shared/testing/certificates.ts";
 import { type SmtpTestClient, smtpClientOver } from "../../shared/testing/smtp-client.ts";
 
-const run = promisify(execFile);
-
-export interface CertificateFilePair {
-  readonly certFile: string;
-  readonly keyFile: string;
-}
-
-/** Has openssl make a key and a certificate that signs itself; `days` below zero: it has expired. */
-export async function makeCertificate(
-  dir: string,
-  name: string,
-  { host = "mail.agency-a.example.go.th", days = 365 }: { host?: string; days?: number } = {},
-): Promise<CertificateFilePair> {
-  const certFile = join(dir, `${name}.cert.pem`);
-  const keyFile = join(dir, `${name}.key.pem`);
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  const who = ["-subj", `/CN=${host}`, "-addext", `subjectAltName=DNS:${host}`];
-  if (days > 0) {
-    await run("openssl", [
-      "req",
-      "-x509",
-      ...curve,
-      ...who,
-      "-days",
-      `${days}`,
-      "-keyout",
-      keyFile,
-      "-out",
-      certFile,
-    ]);
-    return { certFile, keyFile };
-  }
-  // `req` takes no past days; `x509` does.
-  const requestFile = join(dir, `${name}.csr`);
-  await run("openssl", ["req", "-new", ...curve, ...who, "-keyout", keyFile, "-out", requestFile]);
-  await run("openssl", [
-    ...["x509", "-req", "-in", requestFile, "-signkey", keyFile, "-days", `${days}`, "-out", certFile],
-  ]);
-  return { certFile, keyFile };
-}
+export { type CertificateFilePair, makeCertificate };
 
 /** As the door would have it from its settings. */
 export async function contextOf({ certFile, keyFile }: CertificateFilePair): Promise<SecureContext> {

@@ -1,7 +1,13 @@
 import type { Evidence } from "../../shared/letter/evidence/evidence.ts";
 import { receiptPdf } from "../../shared/letter/evidence/receipt-pdf.ts";
 import type { MailFile, OutgoingMail } from "../mail/outgoing-mail.ts";
-import { type AlertFacts, isUnsigned, type SenderFacts } from "../notice-facts.ts";
+import {
+  type AlertFacts,
+  type DisputeFacts,
+  isDispute,
+  isUnsigned,
+  type SenderFacts,
+} from "../notice-facts.ts";
 import type { Notice } from "../notice-store.ts";
 import { mailEnds } from "./mail-ends.ts";
 import type { Templates, View } from "./read-templates.ts";
@@ -27,7 +33,9 @@ export async function composeNotice(
   const ends = mailEnds(notice, returnPath);
   const agencyId = notice.agencyId;
   if (kind === "alert") {
-    const words = templates.render(agencyId, "alert", alertView(facts as AlertFacts));
+    const words = isDispute(facts)
+      ? templates.render(agencyId, "alert-dispute", disputeView(facts))
+      : templates.render(agencyId, "alert", alertView(facts as AlertFacts));
     return { ...ends, ...words, autoSubmitted: "auto-generated", files: [] };
   }
   if (isUnsigned(facts)) {
@@ -77,6 +85,10 @@ function alertView({ agency, intakeId, receivedAt, reason, keepUntil }: AlertFac
     reasonTh,
     reasonEn,
   };
+}
+
+function disputeView({ agency, letterId, registerNumber, receivedAt }: DisputeFacts): View {
+  return { ...agencyView(agency), letterId, registerNumber, ...inBoth("receivedAt", receivedAt) };
 }
 
 /** What happened, not what the sender should do. */

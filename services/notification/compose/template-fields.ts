@@ -19,7 +19,13 @@ export interface TemplateRules {
 }
 
 /** One template for each type of receipt, and those for what persons of the agency are told. */
-export type TemplateName = EvidenceType | "alert" | "owner-failed" | "owner-warned" | "owner-escalated";
+export type TemplateName =
+  | EvidenceType
+  | "alert"
+  | "alert-dispute"
+  | "owner-failed"
+  | "owner-warned"
+  | "owner-escalated";
 
 /** Parts that several templates share ({{> conditions-th}}), so that an agency writes its conditions once. */
 export const PARTIALS = ["conditions-th", "conditions-en", "proof-th", "proof-en"] as const;
@@ -144,6 +150,10 @@ export const TEMPLATES: Readonly<Record<TemplateName, TemplateRules>> = {
   alert: {
     fields: { ...AGENCY, ...KEPT, ...texts("letterId", "receivedAtTh", "receivedAtEn") },
     required: [{ oneOf: ["letterId"], always: true, because: "the letter's id" }, WHY],
+  },
+  "alert-dispute": {
+    fields: { ...AGENCY, ...texts("letterId", "registerNumber", "receivedAtTh", "receivedAtEn") },
+    required: [NUMBER, { oneOf: ["letterId"], always: true, because: "the letter's id" }],
   },
   "owner-failed": { fields: OWNER, required: [...OWNED, WORDS] },
   "owner-warned": { fields: OWNER, required: OWNED },

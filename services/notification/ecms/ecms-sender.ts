@@ -9,7 +9,7 @@ import {
 import { inTransaction } from "../../shared/runtime/database.ts";
 import type { Destinations } from "../mail/destinations.ts";
 import { oneLine } from "../mail/judge-error.ts";
-import type { PutOff, SendResult } from "../mail/mail-transport.ts";
+import type { SendResult } from "../mail/mail-transport.ts";
 import type { Notice } from "../notice-store.ts";
 import type { LetterNoticeFacts, RecallNoticeFacts } from "../outbound/letter-facts.ts";
 import { openerOf, type SentFiles } from "../outbound/open-sent-file.ts";
@@ -45,8 +45,9 @@ export function openEcmsChannel(parts: EcmsParts): EcmsChannel {
         return await inTurn(posts, way.url, limits);
       } catch (error) {
         if (!(error instanceof NodeCallFailed)) throw error;
-        away = oneLine(error.message);
-        return { result: error.isSent ? "unknown" : "transient", reply: away };
+        const reply = oneLine(error.message);
+        if (error.isAway) away = reply;
+        return { result: error.isSent ? "unknown" : "transient", reply };
       } finally {
         place.leave(away);
       }

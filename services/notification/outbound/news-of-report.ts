@@ -35,6 +35,7 @@ export function newsOfReport(
     case "acknowledgement":
       return { what: "answered", source: "answer", details: { ...told, ...withoutNulls({ receiveNumber }) } };
     case "auto-reply":
+    case "notifier":
       return null;
   }
 }

@@ -5,7 +5,7 @@ import { isAside } from "./guess-roles.ts";
 
 /**
  * SHA-256, hex: equal for the same letter in another message or over another channel. Over the sorted digests of its
- * files, packed or not, without pictures of the text and signatures; files of an attached message count where the mail
+ * files, packed or not, without pictures of the text, signatures and an e-CMS document that carries no file; files of an attached message count where the mail
  * has none of its own. Without files over the text, white space left out and digits made Arabic.
  *
  * @returns null when there is neither, and when a file cannot be decoded: what is left may be another letter's too.
@@ -13,12 +13,19 @@ import { isAside } from "./guess-roles.ts";
 export function digestOfLetter(attachments: readonly Attachment[], text: string): string | null {
   const own = attachments.filter((attachment) => !isMessage(attachment));
   for (const taken of [own, attachments.filter(isMessage)]) {
-    const digests = taken.flatMap((attachment) => digestsOf(attachment));
+    const files = taken.filter((attachment) => !saysFactsAlone(attachment));
+    const counted = files.length > 0 ? files : taken;
+    const digests = counted.flatMap((attachment) => digestsOf(attachment));
     if (digests.includes(null)) return null;
     if (digests.length > 0) return digest([...new Set(digests)].sort().join("\n"));
   }
   const folded = thaiDigitsToArabic(normaliseThai(text)).replace(/\s+/gu, "");
   return folded === "" ? null : digest(folded);
+}
+
+/** A GovernmentDocument beside the letter's files, for programs: another channel says the same in its own form. */
+function saysFactsAlone({ role, contentType, members }: Attachment): boolean {
+  return role === "main" && members.length === 0 && /[/+]xml$/.test(contentType);
 }
 
 function isMessage({ contentType, detectedType }: Attachment): boolean {

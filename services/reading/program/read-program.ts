@@ -80,6 +80,8 @@ async function readingOf(
   const stated = statedLetter(body.stated);
   const written = findFacts("", texts, sender);
   const found = withSender(settleFacts(written, withStated(said, stated), known), sender, stated);
+  // What was guessed from the files' words yields to what the sender says.
+  setRoles(attachments, body);
   for (const problem of found.problems) problems.add(problem);
   // A level that no list has is nobody's to guess: the officer looks.
   if (stated.secrecy === null) problems.add("sensitivity-header");
@@ -109,9 +111,14 @@ const NO_MESSAGE: MimeMessage = {
   problems: new Set(),
 };
 
-/** The central address of the office (Annex 7) where the directory has none: an answer that cannot go another way goes there. */
+/**
+ * The central address of the office, by Annex 7 where the directory has none: an answer that cannot go another way goes
+ * there. Always in its own domain, by which the book tells one sender from another.
+ */
 function addressOf(domain: string | null, sender: KnownSender | null): string | null {
-  return domain === null ? null : (sender?.mailbox ?? `saraban@${domain}`);
+  if (domain === null) return null;
+  const mailbox = sender?.mailbox?.toLowerCase() ?? "";
+  return mailbox.endsWith(`@${domain}`) ? mailbox : `saraban@${domain}`;
 }
 
 function notifierReading(bare: Reading, notifier: Notifier): Reading {

@@ -22,7 +22,19 @@ export interface ReadRow {
   subject: string | null;
   secrecy: string;
   sender_name: string | null;
+  sender_address: string | null;
+  kind: string;
+  standing: string;
+  sender_check: Record<string, unknown>;
+  report: Record<string, unknown> | null;
   problems: string[];
+}
+
+/** How a program's request came. */
+export interface ProgramWay {
+  readonly door: "api" | "ecms";
+  readonly mediaType: string;
+  readonly senderDomain: string | null;
 }
 
 /** A database, a byte store, and the parts of a reader whose senders are not checked. */
@@ -49,7 +61,11 @@ export async function readingScene(context: TestContext) {
     log: openLog("silent", "test"),
   };
   /** Stores a message as intake does. @returns the intake id */
-  const storeMessage = async (octets: Buffer, mailFrom = "saraban@opdc.example.go.th"): Promise<string> => {
+  const storeMessage = async (
+    octets: Buffer,
+    mailFrom = "saraban@opdc.example.go.th",
+    program: ProgramWay | null = null,
+  ): Promise<string> => {
     const id = newId();
     const { inline, sha256, sizeBytes } = await store.spool(Readable.from([octets]), { limitBytes: 1e8 });
     await query(
@@ -58,9 +74,17 @@ export async function readingScene(context: TestContext) {
     );
     await query(
       `insert into saraban.intake (id, agency_id, transaction_id, door, mail_from, recipients, remote_address, helo, smtp_utf8,
-             tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
-           values ($1, 'agency-a', $1, 'smtp', $2, '{saraban@agency-a.example.go.th}', '::1', 'x', false, false, false, $3, $4, now(), '{}')`,
-      [id, mailFrom, sha256, sizeBytes],
+             tls, bare_newlines, sha256, size_bytes, arrived_at, clock, media_type, sender_domain)
+           values ($1, 'agency-a', $1, $5, $2, '{saraban@agency-a.example.go.th}', '::1', 'x', false, false, false, $3, $4, now(), '{}', $6, $7)`,
+      [
+        id,
+        program === null ? mailFrom : "",
+        sha256,
+        sizeBytes,
+        program?.door ?? "smtp",
+        program?.mediaType ?? null,
+        program?.senderDomain ?? null,
+      ],
     );
     await query(
       "insert into saraban.outbox (job, agency_id, subject_id, work_key) values ('read-letter', 'agency-a', $1::uuid, $1::text)",
@@ -72,6 +96,14 @@ export async function readingScene(context: TestContext) {
     query,
     parts,
     store: storeMessage,
+    /** Stores what a program handed in, and reads it. */
+    async readProgram(
+      octets: Buffer,
+      program: ProgramWay,
+    ): Promise<{ id: string; row: ReadRow | undefined }> {
+      const id = await storeMessage(octets, "", program);
+      return { id, ...(await readWith(parts, id, query)) };
+    },
     /** Stores a message and reads it. @returns what reading wrote */
     async read(octets: Buffer, mailFrom?: string): Promise<{ id: string; row: ReadRow | undefined }> {
       const id = await storeMessage(octets, mailFrom);

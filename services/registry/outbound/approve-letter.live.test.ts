@@ -84,6 +84,25 @@ test("who signs off has the right, did not write it, and has seen this version",
   });
 });
 
+test("a program signs off where no second person is wanted, as long as it may send, and nowhere else", async (context) => {
+  const { expect } = context;
+  const { do: act, draft, query } = await outboundScene(context);
+  await query(
+    `insert into saraban.client (id, agency_id, name, scopes)
+       values ('edoc', 'agency-a', 'ระบบทดสอบ', '{send-outbound}'), ('reader', 'agency-a', 'ระบบทดสอบ', '{read-outbound}')`,
+  );
+  const letterId = await draft();
+  const sign = (by: string) => act("approve", { letterId, details: { version: 1 }, by });
+  expect(await sign("client:edoc")).toMatchObject({ reason: "no-right-to-approve" });
+  await query(`update saraban.agency set outbound = '{"fourEyes":false}'`);
+  for (const by of ["client:reader", "client:nobody", "client:"])
+    expect(await sign(by), by).toMatchObject({ reason: "no-right-to-approve" });
+  await query("update saraban.client set active = false");
+  expect(await sign("client:edoc")).toMatchObject({ reason: "no-right-to-approve" });
+  await query("update saraban.client set active = true");
+  expect(await sign("client:edoc")).toMatchObject({ result: "done", number: 1 });
+});
+
 test("a number that was reserved is filled by the letter that signs for it, once", async (context) => {
   const { expect } = context;
   const { do: act, draft, letter, lines, query } = await outboundScene(context);

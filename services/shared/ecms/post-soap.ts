@@ -40,9 +40,12 @@ export class NodeCallFailed extends Error {
   override readonly name = "NodeCallFailed";
   /** Whether the whole message had left when the line broke: it may have been taken. */
   readonly isSent: boolean;
-  constructor(words: string, isSent: boolean) {
+  /** The node cannot be reached or says nothing: so it is with every other message for it. */
+  readonly isAway: boolean;
+  constructor(words: string, how: { readonly isSent: boolean; readonly isAway: boolean }) {
     super(words);
-    this.isSent = isSent;
+    this.isSent = how.isSent;
+    this.isAway = how.isAway;
   }
 }
 
@@ -60,7 +63,7 @@ export async function postSoap(url: string, message: SoapMessage, limits: NodeLi
   const wholeCall = AbortSignal.timeout(WHOLE_CALL * idleMs);
   const signal = AbortSignal.any([wholeCall, stopping]);
   let isSent = false;
-  const wordsOf = (error: Error & { code?: string }): string => {
+  const wordsOf = (error: NodeJS.ErrnoException): string => {
     if (stopping.aborted) return "broken off: this service stops";
     if (wholeCall.aborted) return `not done within ${(WHOLE_CALL * idleMs) / 1000} s`;
     return error.code === undefined ? error.message : `${error.code}`;
@@ -83,7 +86,7 @@ export async function postSoap(url: string, message: SoapMessage, limits: NodeLi
       maxHeaderSize: 16 * 1024,
     });
   } catch (error) {
-    throw new NodeCallFailed(wordsOf(error as Error), false);
+    throw new NodeCallFailed(wordsOf(error as Error), { isSent: false, isAway: true });
   }
   request.setTimeout(idleMs, () => request.destroy(new Error(`silent for ${idleMs / 1000} s`)));
   request.on("finish", () => {
@@ -91,7 +94,10 @@ export async function postSoap(url: string, message: SoapMessage, limits: NodeLi
   });
   const answered = new Promise<NodeAnswer>((resolve, reject) => {
     request.on("response", (response) => resolve(answerOf(response, limits, wordsOf)));
-    request.on("error", (error) => reject(new NodeCallFailed(wordsOf(error), isSent)));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      const isCut = isSent && (error.code === "ECONNRESET" || error.code === "EPIPE");
+      reject(new NodeCallFailed(wordsOf(error), { isSent, isAway: !isCut && !stopping.aborted }));
+    });
   });
   // Awaited below, or beside the sending.
   answered.catch(() => {});
@@ -141,7 +147,7 @@ function answerOf(
   const body = new PassThrough();
   let bytes = 0;
   const fail = (words: string): void => {
-    body.destroy(new NodeCallFailed(words, true));
+    body.destroy(new NodeCallFailed(words, { isSent: true, isAway: false }));
     response.destroy();
   };
   response.on("data", (chunk: Buffer) => {

@@ -30,7 +30,7 @@ function checked<Row>(file: string, list: "agencies" | "partners"): Row[] {
 
 /**
  * Makes the tables agree with the files; what is no longer in them becomes inactive and keeps its books.
- * A domain may move from one agency to another, or two may exchange theirs: only one active agency has it at a time, so
+ * A domain may move from one agency to another, or two may exchange theirs (their numbers too): only one active agency has it at a time, so
  * whoever gives one up becomes inactive in a statement before the one that makes all of the file's agencies active.
  */
 export async function storeDirectory(pool: Pool, { agencies, partners }: Directory): Promise<void> {
@@ -56,8 +56,9 @@ async function storeAgencies(client: PoolClient, agencies: string): Promise<void
   await client.query(
     `update saraban.agency a set active = false, updated_at = now()
       where active and not exists (
-        select from jsonb_to_recordset($1::jsonb) as given (id text, domain text)
-         where given.id = a.id and lower(given.domain) = a.domain)`,
+        select from jsonb_to_recordset($1::jsonb) as given (id text, domain text, "organisationId" text)
+         where given.id = a.id and lower(given.domain) = a.domain
+           and given."organisationId" is not distinct from a.organisation_id)`,
     [agencies],
   );
   await client.query(

@@ -1,7 +1,7 @@
 import type { Notifier } from "../ecms/message.ts";
 
 /** Kinds of messages that may speak of one of ours (reading.kind, delivery_report.kind). */
-export const REPORT_KINDS = ["bounce", "mdn", "auto-reply", "acknowledgement"] as const;
+export const REPORT_KINDS = ["bounce", "mdn", "auto-reply", "acknowledgement", "notifier"] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
 export function isReportKind(kind: string): kind is ReportKind {

@@ -49,8 +49,8 @@ export interface InboxFile {
   readonly role: "main" | "enclosure" | "other";
   /** encrypted, not-unpacked, type-mismatch, no-text, unreadable */
   readonly marks: readonly string[];
-  /** Where its octets are fetched */
-  readonly href: string;
+  /** Where its octets are fetched; what is packed in an archive has none: fetch the archive */
+  readonly href?: string;
 }
 
 /** A letter that has its number, by whatever door it came */
@@ -197,9 +197,9 @@ export interface LetterReceipt {
   /** The earlier statement whose place it takes */
   readonly replaces?: string;
   /** Address of the statement (schemas/evidence.schema.json) */
-  readonly json?: string;
+  readonly json: string;
   /** Address of the same, signed */
-  readonly jws?: string;
+  readonly jws: string;
 }
 
 export interface LetterLinks {
@@ -235,8 +235,8 @@ export interface LetterStatus {
   /** The earlier arrival of the same letter */
   readonly duplicateOf?: string;
   /** Signed statements about it, oldest first */
-  readonly receipts?: readonly LetterReceipt[];
-  readonly links?: LetterLinks;
+  readonly receipts: readonly LetterReceipt[];
+  readonly links: LetterLinks;
 }
 
 /** What the client has handed in, newest first */

@@ -7,7 +7,8 @@ export const flow = {
   "read-letter": { handedOnBy: ["intake", "http"], doneBy: "reading", key: "subject" },
   "register-letter": { handedOnBy: ["reading"], doneBy: "registry", key: "book" },
   // One name for acknowledgements and refusals: who sees the queue must not see which letters were classified.
-  "notify-sender": { handedOnBy: ["registry"], doneBy: "notification", key: "subject" },
+  // Room notification hands it on when its own acknowledgement is asked for once more.
+  "notify-sender": { handedOnBy: ["registry", "notification"], doneBy: "notification", key: "subject" },
   // A bounce or a read receipt is evidence of what became of a message of ours.
   "record-report": { handedOnBy: ["reading"], doneBy: "notification", key: "subject" },
   // While a letter waits longer than a minute for its number, its sender hears that it has arrived.

@@ -27,10 +27,13 @@ export async function parseForm(
   keeper: ContentTaker,
 ): Promise<FormBody> {
   const message = await parseMime(withHead(body, mediaType), LIMITS, keeper);
-  const parts = message.parts.map((part) => ({
-    field: decodeHeader(part.disposition.parameters.get("name") ?? "").slice(0, 100),
-    part,
-  }));
+  const parts = message.parts.map((part) => {
+    const { parameters } = part.disposition;
+    // So senders of forms write a quotation mark, which mail writes otherwise.
+    const name = parameters.get("filename")?.replaceAll("%22", '"');
+    if (name !== undefined) parameters.set("filename", name);
+    return { field: decodeHeader(parameters.get("name") ?? "").slice(0, 100), part };
+  });
   return { parts, problems: message.problems };
 }
 

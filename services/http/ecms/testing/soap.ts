@@ -36,7 +36,13 @@ export function envelope(body: string, dialect: EcmsDialect = "2.0"): string {
 
 export function letter(facts: TestLetter = {}, dialect: EcmsDialect = "2.0"): string {
   const { id = "นร ๑๒๐๐/๖๑", date = "2020-04-20", subject = "ขอเชิญประชุม", secretCode = "001" } = facts;
-  const { speedCode = "001", sender = "0101200000", receiver = "0199900000", main = MAIN, attachments = [] } = facts;
+  const {
+    speedCode = "001",
+    sender = "0101200000",
+    receiver = "0199900000",
+    main = MAIN,
+    attachments = [],
+  } = facts;
   const party = (name: string, title: string, code: string): string =>
     `<ram:${name}><ram:GivenName></ram:GivenName><ram:FamilyName></ram:FamilyName><ram:JobTitle>${title}</ram:JobTitle>` +
     `<ram:MinistryOrganization><ram:ID>${code}</ram:ID></ram:MinistryOrganization>` +
@@ -55,7 +61,11 @@ export function letter(facts: TestLetter = {}, dialect: EcmsDialect = "2.0"): st
   );
 }
 
-export function notifier(type: string, children: Readonly<Record<string, string>>, dialect: EcmsDialect = "2.0"): string {
+export function notifier(
+  type: string,
+  children: Readonly<Record<string, string>>,
+  dialect: EcmsDialect = "2.0",
+): string {
   const elements = Object.entries(children).map(([name, value]) => `<${name}>${value}</${name}>`);
   return envelope(
     `<CorrespondenceLetterOutboundRequest><${type}>${elements.join("")}</${type}></CorrespondenceLetterOutboundRequest>`,
@@ -81,7 +91,9 @@ export function textOf(xml: string, name: string): string | null {
 }
 
 /** SHA-256 of each binary object of an answer, in its order. */
-export function objectsIn(xml: string): { readonly role: string; readonly mimeCode: string; readonly sha256: string }[] {
+export function objectsIn(
+  xml: string,
+): { readonly role: string; readonly mimeCode: string; readonly sha256: string }[] {
   const found = xml.matchAll(/<ram:(Main|Attachment)[A-Za-z]*BinaryObject mimeCode="([^"]*)">([^<]*)</gu);
   return [...found]
     .filter(([, , , base64]) => base64 !== "")

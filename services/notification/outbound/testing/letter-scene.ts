@@ -28,6 +28,8 @@ export interface SceneRecipient {
   readonly name: string;
   readonly domain: string;
   readonly address: string;
+  /** Default: mail. */
+  readonly channel?: "mail" | "ecms";
 }
 
 export const OPDC: SceneRecipient = {
@@ -155,8 +157,8 @@ export async function letterScene(
            select '${id}', 'agency-a', no, id, name from rows from (jsonb_to_recordset('${JSON.stringify(kept)}') as (id uuid, name text))
              with ordinality as given (id, name, no);
          insert into saraban.outbound_recipient (id, letter_id, agency_id, no, name, domain, address, channel)
-           select id, '${id}', 'agency-a', no, name, domain, address, 'mail'
-             from jsonb_to_recordset('${JSON.stringify(given)}') as given (id uuid, no integer, name text, domain text, address text);
+           select id, '${id}', 'agency-a', no, name, domain, address, coalesce(channel, 'mail')
+             from jsonb_to_recordset('${JSON.stringify(given)}') as given (id uuid, no integer, name text, domain text, address text, channel text);
          commit`,
       );
       for (const recipient of given) await handOn("send-letter", recipient.id);
