@@ -15,6 +15,10 @@ const DRILLS: Readonly<Record<string, { readonly says: string; readonly file: st
     says: "thousands of spoilt and malicious messages, while another client sends ordinary letters",
     file: "./drill/hostile.ts",
   },
+  api: {
+    says: "every operation of the API with requests made from its own document, right and wrong, each answer held to it",
+    file: "./drill/api.ts",
+  },
 };
 
 /** A drill: its own arguments, and the exit code it ends with. */

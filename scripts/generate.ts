@@ -9,11 +9,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readApiSchemas } from "../services/http/api-schemas.ts";
 import { migrate } from "../services/shared/runtime/migrate.ts";
 import { projectDir, readJson } from "../services/shared/runtime/settings.ts";
 import { declaredSettings } from "../services/shared/runtime/settings-schema.ts";
 import { startTestPostgres } from "../services/shared/testing/database.ts";
-import { readApiSchemas } from "../services/http/api-schemas.ts";
 import { apiTypes } from "./derive/api-types.ts";
 import { apiXsd } from "./derive/api-xsd.ts";
 

@@ -34,16 +34,14 @@ test("a letter in the queue is registered and its sender hears the number there;
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
   const environment = { DATABASE_URL: databaseUrl(address), SARABAN_DATA_DIR: dataDir, ...files };
-  node.put(letterItem());
+  const classified = { number: "ทม 0101/31", subject: "แผนการตรวจสอบ", secrecy: "002" };
+  node.put(letterItem({ ...classified, mimeCode: "text/plain" }));
+  node.put(letterItem({ mimeCode: "text/plain", main: Buffer.from("เรียน ผู้อำนวยการ").toString("base64") }));
   const service = await startServiceProcess("all", { dataDir, environment });
   context.onTestFinished(async () => void (await service.stop()));
   const toNode = (what: string) => node.requests.findIndex(({ text }) => text.includes(what));
 
-  await new Promise((r) => setTimeout(r, 15000));
-  console.log(node.requests.map((r) => r.operation), node.queue.length);
-  for (const t of ["outbox","ecms_node","ecms_pulled","intake","reading","outcome","notice","delivery_attempt"]) console.log(t, JSON.stringify(await query("select * from saraban." + t)).slice(0, 1500));
-  console.log((await import("node:fs")).readFileSync(service.logFile, "utf8").slice(-5000));
-  await expect.poll(() => toNode("<AcceptLetterNotifier>"), { timeout: 1_000 }).toBeGreaterThan(0);
+  await expect.poll(() => toNode("<AcceptLetterNotifier>"), { timeout: 60_000 }).toBeGreaterThan(0);
   expect(node.queue).toEqual([]);
   const [line] = await query<{ number: number; year: number; letter_number: string; channel: string }>(
     "select * from saraban.entry",
@@ -54,6 +52,12 @@ test("a letter in the queue is registered and its sender hears the number there;
   expect(toNode(`<ReceiveLetterNotifier>${named}`)).toBeLessThan(
     toNode(`<AcceptLetterNotifier>${named}<AcceptID>${acceptId}</AcceptID>`),
   );
+
+  // A classified letter is not for this wire: its sender hears that, and nothing of it is repeated.
+  await expect.poll(() => toNode("<RejectLetterNotifier>"), { timeout: 30_000 }).toBeGreaterThan(0);
+  const refused = node.requests[toNode("<RejectLetterNotifier>")]?.text;
+  expect(refused).toContain("<LetterID>ทม 0101/31</LetterID>");
+  expect(refused).toContain("<Subject></Subject>");
 
   const outbound = (...args: string[]) => runHere(runOutbound, environment, ["outbound", ...args]);
   const drafted = await outbound(
@@ -87,11 +91,11 @@ test("a letter in the queue is registered and its sender hears the number there;
     );
   await expect
     .poll(news, { timeout: 30_000 })
-    .toMatchObject([{ proof: "client", details: { receiveNumber: "5521/2569" } }]);
+    .toMatchObject([{ proof: "client", details: { receiveNumber: "5521", receiveYear: 2569 } }]);
 
   const { stdout, code } = await runHere(runEcms, environment, ["ecms", "--json"]);
   expect(JSON.parse(stdout) as NodeState[]).toMatchObject([
-    { agencyId: "agency-a", url: node.url, taken: 2, repeated: 0, toBePosted: 0, trouble: null },
+    { agencyId: "agency-a", url: node.url, taken: 3, repeated: 0, toBePosted: 0, trouble: null },
   ]);
   expect(code).toBe(0);
   const ready = async () =>

@@ -108,7 +108,7 @@ create table submission (
 );
 comment on table submission is 'A letter that a client handed in by the exchange API: asked again under the same key, it is told of the same arrival.';
 create index submission_by_request on submission (client_id, request_sha256);
-create function known_request() returns trigger language plpgsql
+create function known_request() returns trigger language plpgsql set search_path = saraban, pg_temp
   as $$ begin
     -- Two of the same octets at once wait for each other at stored_body, which is written first.
     if new.idempotency_key is null and exists (
@@ -134,7 +134,16 @@ create function tell_outcome() returns trigger language plpgsql
   as $$ begin perform pg_notify('saraban_outcome', ''); return null; end $$;
 comment on function tell_outcome() is 'One word a transaction to whoever waits for what became of a letter; no id, no content.';
 create trigger tell_outcome after insert on outcome for each statement execute function tell_outcome();
-create trigger tell_outcome after insert on receipt for each statement execute function tell_outcome();
+create function tell_receipt() returns trigger language plpgsql set search_path = saraban, pg_temp
+  as $$ begin
+    -- Nobody waits for what came by mail; and transactions that notify commit one after the other.
+    if exists (select from added r join intake i on i.id = r.intake_id and i.agency_id = r.agency_id where i.client_id is not null) then
+      perform pg_notify('saraban_outcome', '');
+    end if;
+    return null;
+  end $$;
+comment on function tell_receipt() is 'As tell_outcome, when the receipt is a program''s.';
+create trigger tell_receipt after insert on receipt referencing new table as added for each statement execute function tell_receipt();
 create trigger tell_outcome after insert on tray_decision for each statement execute function tell_outcome();
 
 create table ecms_document (

@@ -67,7 +67,8 @@ export function apiXsd(schemas: ApiSchemas): string {
   };
 
   const complexType = (schema: Schema, document: Schema, path: string, name: string): string => {
-    const members = Object.entries(schema.properties ?? {}).map(([property, value]) => {
+    const inXml = Object.entries(schema.properties ?? {}).filter(([, value]) => !value["x-json-only"]);
+    const members = inXml.map(([property, value]) => {
       const needed = schema.required?.includes(property) === true && !isNullable(value);
       return element(property, value, document, `${path}/${property}`, needed ? [] : ['minOccurs="0"']);
     });

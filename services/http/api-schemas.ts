@@ -24,6 +24,8 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly allOf?: readonly Schema[];
   readonly $defs?: Readonly<Record<string, Schema>>;
+  /** Has no XML form: an open JSON document, such as a statement whose signed form stands beside it. */
+  readonly "x-json-only"?: boolean;
   /** Name of the elements in the XML form of an array. */
   readonly "x-item"?: string;
   /** Name of the root element of a document's XML form; without it the document has none. */

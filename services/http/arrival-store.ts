@@ -51,6 +51,8 @@ export interface Arrival extends Pick<TrayRow, "sources" | "conflicts" | "proble
   readonly senderAgency: string | null;
   readonly standing: TrayRow["standing"] | null;
   readonly senderCheck: TrayRow["senderCheck"];
+  /** Of what came by program: the client (null: it was fetched from another node), and in whose name; null for mail. */
+  readonly program: { readonly client: string | null; readonly domain: string | null } | null;
   readonly attachments: readonly TrayFile[];
   readonly notices: readonly ArrivalNotice[];
   /** Later arrivals that were found to be, or may be, the same letter: the newest 20. */
@@ -116,6 +118,7 @@ export async function readArrival(
     select r.sender_address as "senderAddress", r.standing, coalesce(r.sender_check, '{}') as "senderCheck",
            coalesce(r.scan, '{}') as scan, p.sender_name as "senderName", r.sender_agency as "senderAgency",
            coalesce(p.sources, '{}') as sources, coalesce(p.conflicts, '[]') as conflicts,
+           case when i.media_type is not null then jsonb_build_object('client', i.client_id, 'domain', i.sender_domain) end as program,
            coalesce(p.problems, '{}') as problems, coalesce(p.attachments, '[]') as attachments,
            ${NOTICES} as notices, ${COPIES} as copies, ${QUARANTINE} as quarantine,
            ${REPORTS_ON} as "reportsOn"

@@ -8,7 +8,8 @@
  *             (a letter, its recipients and what became of it there), /outbound/ID/files/NO and /outbound/unanswered.
  *             GET /receipts/ID, ID.jws, ID.pdf and /arrivals/ID/receipts (what senders were told, and what became of it).
  *             From programs, with a token each: POST /letters (JSON, GovernmentDocument or multipart/form-data), GET /letters,
- *             /letters/ID and its receipts (letters/letter-door.ts).
+ *             /letters/ID and its receipts (letters/letter-door.ts); GET /inbox/next and /inbox, POST /inbox/ID/acknowledge,
+ *             GET /inbox/ID and files of its letter (inbox/inbox-door.ts).
  *             Programs (saraban client add) come with an access token of POST /oauth/token, or with a certificate; each of the
  *             routes above that names scopes is open to them too, all others are not (clients/client-access.ts).
  *             For anybody, some sixty times a minute: /verify and POST /api/v1/verify (is a receipt genuine, what does it
@@ -16,7 +17,7 @@
  *             For anybody: GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
  *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs.
  * Hands on    "do-act" to the registry, "print-register" to printing, "read-letter" to reading.
- * Writes      intake, stored_body, submission (append-only) and large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; its heartbeat.
+ * Writes      client_item (fetched, acknowledged), intake, stored_body, submission (append-only) and large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; its heartbeat.
  * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
  *             other agencies' things not even their existence is told. The same act sent twice is done once.
  *             201 or 202 on a letter of a program means that its octets and rows are on disk, once, however often it is sent;

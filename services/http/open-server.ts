@@ -11,6 +11,7 @@ import { lettersDoor } from "./letters/letter-door.ts";
 import { lineDoor } from "./line-door.ts";
 import { mailboxCheckDoor } from "./mailbox-check-door.ts";
 import { directoryDoor } from "./openapi/directory-door.ts";
+import { noteRoutes } from "./openapi/known-routes.ts";
 import { openapiDoor } from "./openapi/openapi-door.ts";
 import { type OperatorParts, operatorDoor } from "./operator-door.ts";
 import { outboundDoor } from "./outbound-door.ts";
@@ -74,6 +75,7 @@ export async function openServer(
   receiveWithinMs = RECEIVE_WITHIN_MS,
 ): Promise<FastifyInstance> {
   const server = newServer(parts);
+  noteRoutes(server);
   server.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config?.mayTakeLong !== true) receiveSoon(request, receiveWithinMs);
     // Nothing here may lie in a cache: letters' words, and states that are old a second later.

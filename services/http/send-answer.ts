@@ -21,7 +21,7 @@ export function openAnswer(element: string, schemas: ApiSchemas = readApiSchemas
     const text = inXml
       ? `<?xml version="1.0" encoding="UTF-8"?>\n${elementOf(element, document, schema, schema, schemas, ` xmlns="${EXCHANGE_NAMESPACE}"`)}`
       : JSON.stringify(document);
-    if (request.method === "GET") {
+    if (request.method === "GET" || request.method === "HEAD") {
       const tag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
       reply.header("etag", tag);
       if (namesTag(request.headers["if-none-match"], tag)) return reply.code(304).send();
@@ -31,7 +31,7 @@ export function openAnswer(element: string, schemas: ApiSchemas = readApiSchemas
 }
 
 /** If-None-Match (RFC 9110 §13.1.2): compared without regard to W/. */
-function namesTag(header: string | undefined, tag: string): boolean {
+export function namesTag(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false;
   return header.split(",").some((each) => each.trim() === "*" || each.trim().replace(/^W\//, "") === tag);
 }
@@ -93,7 +93,7 @@ function contentOf(value: unknown, schema: Schema, document: Schema, schemas: Ap
     return Object.entries(schema.properties)
       .map(([name, property]) => {
         const member = (value as Record<string, unknown>)[name];
-        return member === undefined || member === null
+        return member === undefined || member === null || property["x-json-only"] === true
           ? ""
           : elementOf(name, member, property, document, schemas);
       })

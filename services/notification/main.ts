@@ -3,12 +3,14 @@
  *
  * Receives    "notify-sender" for each letter that was registered, refused, decided on or lies in the tray, for one that came
  *             again, and for what happens in its line afterwards; "record-report" for each bounce, read receipt, automatic
- *             reply and acknowledgement of others; "send-letter" for each recipient of a letter of our own.
+ *             reply, acknowledgement and e-CMS notifier of others; "send-letter" for each recipient of a letter of our own.
  * Hands on    "tell-arrival" for letters that wait for their number for longer than arrivalAfterSeconds, "notify-owner" for
- *             recipients who fail or are silent, "call-webhook"; mail to senders, recipients, and persons of the agency.
+ *             recipients who fail or are silent, "call-webhook"; mail to senders, recipients, and persons of the agency; letters
+ *             and notifiers to e-CMS nodes. Who hands in by program finds its receipts in its inbox, and the agency's own programs
+ *             each letter that is registered and what becomes of its own.
  * Writes      receipt (signed statements), notice (what was promised to whom), delivery_attempt (each try and the answer),
  *             delivery_report (what others say of a notice), recipient_event (what became of a letter at a recipient),
- *             webhook_call and webhook_attempt; signing_key, partner_key, report_key.
+ *             client_item (inboxes of programs), webhook_call and webhook_attempt; signing_key, partner_key, report_key.
  * Promises    every registered letter is acknowledged with Annex 6's six fields, or the reason why not is recorded. Each
  *             statement is signed once (Ed25519) and never contradicted: the same arrival always gets the same one, a letter
  *             that came again the one that exists, and a correction is a new one that names the one it replaces.
@@ -16,6 +18,8 @@
  *             Automatic responses as RFC 3834 wants them; never to a null sender, a list, another automatic message, a forged
  *             sender, or an envelope sender of another domain than the letter's sender (backscatter). Their return path
  *             (MAILBOX+TOKEN) never answers. A report changes a notice only when it comes there with a genuine token.
+ *             What came by program is answered by program, and never by mail; an item lies in an inbox once, with the commit of
+ *             what it tells of. An office speaks by e-CMS for itself alone, and after its number only of another number.
  * May not     change a book, repeat anything of a refused letter, say in an alert who sent it, state a subject or contents.
  * Standards   RFC 3834, 3461 (where the next server offers DSN), 3464, 6533, 8098, 7515; straight to MX: RFC 5321 §5.1, 7505,
  *             3207; signed by DKIM (RFC 6376) where there are keys.

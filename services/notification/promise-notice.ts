@@ -127,9 +127,13 @@ async function promise(
   if (!(await insertNotice(transaction, { ...notice, receiptId }, stamp)))
     return (await findNotices(transaction, { intakeId })).filter((one) => isFor(one, owed));
   const state = stateOf(notice);
-  if (state === "delivered" && subject.clientId !== null && receiptId !== null)
-    await layReceipt(transaction, id, { agencyId, clientId: subject.clientId, intakeId, receiptId }, stamp);
-  if (owed.kind === "acknowledgement") await layLetter(transaction, agencyId, intakeId, stamp);
+  const { clientId } = subject;
+  await together(
+    state === "delivered" && clientId !== null && receiptId !== null
+      ? layReceipt(transaction, id, { agencyId, clientId, intakeId, receiptId }, stamp)
+      : Promise.resolve(),
+    owed.kind === "acknowledgement" ? layLetter(transaction, agencyId, intakeId, stamp) : Promise.resolve(),
+  );
   // A copy says nothing new; what it carries was told of with its own arrival. That a classified letter came is its registrar's
   // to know, and no program's.
   if (receipt && owed.kind !== "copy" && subject.outcomeReason !== "classified")

@@ -51,6 +51,7 @@ test("a key that another process has made anew is found", async () => {
   const { folder, clock, open } = await scene();
   const old = open();
   const before = await old.issue(GRANT);
+  expect(await old.read(before)).toEqual(GRANT);
   await rm(join(folder, "access-tokens.jwk"));
   const after = await open().issue(GRANT);
   clock.ms += 10_000;

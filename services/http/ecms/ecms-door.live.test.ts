@@ -1,10 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
-import { join } from "node:path";
-import { type TestContext, test } from "vitest";
-import type { NewClient } from "../clients/client-admin-store.ts";
-import { openDesk } from "../testing/desk.ts";
+import { test } from "vitest";
+import { ECMS_PATH, errorCodeOf, openNode } from "./testing/node.ts";
 import {
   envelope,
   keyed,
@@ -17,46 +14,9 @@ import {
   textOf,
 } from "./testing/soap.ts";
 
-const PATH = "/ecms-ws01/service2";
-
-interface SoapAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly xml: string;
-}
-
-async function scene(context: TestContext, ...clients: Partial<NewClient>[]) {
-  const desk = await openDesk(context);
-  const made = await Promise.all((clients.length === 0 ? [{}] : clients).map((one) => desk.addClient(one)));
-  const post = async (
-    body: string | Buffer | ReadableStream,
-    as = 0,
-    headers: Record<string, string> = { "content-type": "text/xml; encoding='utf-8'" },
-  ): Promise<SoapAnswer> => {
-    const { id, secret } = made[as] as { id: string; secret: string };
-    const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
-    const response = await fetch(`${desk.url}${PATH}`, {
-      method: "POST",
-      body,
-      headers: { authorization, ...headers },
-      duplex: "half",
-    } as RequestInit);
-    return { status: response.status, headers: response.headers, xml: await response.text() };
-  };
-  const kept = async () => ({
-    arrivals: (await desk.query("select 1 from saraban.intake")).length,
-    files: (await readdir(join(desk.dataDir, "letters"), { recursive: true, withFileTypes: true })).filter(
-      (one) => one.isFile(),
-    ).length,
-  });
-  return { ...desk, made, post, kept };
-}
-
-const errorCodeOf = ({ xml }: SoapAnswer): string | null => textOf(xml, "ErrorCode");
-
 test("a letter is taken in as it came, and its echo has the literal prefixes and the order of old clients", async (context) => {
   const { expect } = context;
-  const { post, query, made } = await scene(context);
+  const { post, query, made } = await openNode(context);
   const attachment = { mimeCode: "application/pdf", octets: randomBytes(200_001) };
   const body = letter({ attachments: [attachment] });
   const { status, headers, xml } = await post(body);
@@ -89,7 +49,7 @@ test("a letter is taken in as it came, and its echo has the literal prefixes and
 
 test("a letter is refused while the first one with its identity is here; deleted, it may come again, and the key may be deleted twice", async (context) => {
   const { expect } = context;
-  const { post, kept } = await scene(context);
+  const { post, kept } = await openNode(context);
   const large = { mimeCode: "application/pdf", octets: randomBytes(150_000) };
   expect(errorCodeOf(await post(letter({ main: large })))).toBeNull();
   const before = await kept();
@@ -110,7 +70,7 @@ test("a letter is refused while the first one with its identity is here; deleted
 
 test("of two that send the same letter at the same moment one is refused", async (context) => {
   const { expect } = context;
-  const { post, kept } = await scene(context);
+  const { post, kept } = await openNode(context);
   const answers = await Promise.all(Array.from({ length: 8 }, () => post(letter())));
   expect(answers.map(errorCodeOf).filter((code) => code !== null)).toEqual(Array(7).fill("SRB303"));
   expect((await kept()).arrivals).toBe(1);
@@ -132,7 +92,7 @@ const REFUSED: readonly (readonly [string, TestLetter, string])[] = [
 
 test("what may not be taken in is refused with a code and without a word of it, and nothing of it is kept", async (context) => {
   const { expect } = context;
-  const { post, kept } = await scene(context);
+  const { post, kept } = await openNode(context);
   const main = { mimeCode: "application/pdf", octets: randomBytes(120_000) };
   for (const [what, facts, code] of REFUSED) {
     const answer = await post(letter({ subject: "เรื่องที่ห้ามซ้ำ", main, ...facts }));
@@ -146,7 +106,7 @@ test("what may not be taken in is refused with a code and without a word of it, 
 
 test("what is no request is a fault of SOAP with 400, heard to its end, and nothing of it is kept", async (context) => {
   const { expect } = context;
-  const { post, kept } = await scene(context);
+  const { post, kept } = await openNode(context);
   const xxe = `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>${letter({ subject: "&x;" })}`;
   const cases: [string, string][] = [
     [xxe, "SRB102"],
@@ -167,22 +127,34 @@ test("what is no request is a fault of SOAP with 400, heard to its end, and noth
 
 test("nobody is let in without credentials, and a client only to what its scopes allow", async (context) => {
   const { expect } = context;
-  const { url, post, kept } = await scene(context, { scopes: ["receipts"] });
-  const stranger = await fetch(`${url}${PATH}`, { method: "POST", body: letter() });
+  const { url, post, kept, clients, query, made } = await openNode(context, { scopes: ["receipts"] });
+  const stranger = await fetch(`${url}${ECMS_PATH}`, { method: "POST", body: letter() });
   expect(stranger.status).toBe(401);
   expect(stranger.headers.get("www-authenticate")).toMatch(/^Basic /);
   expect(errorCodeOf(await post(letter()))).toBe("SRB306");
   expect((await post(envelope("<CorrespondenceLetterInboundRequest />"))).xml).toContain(
     "<ProcessID></ProcessID>",
   );
-  const looked = await fetch(`${url}${PATH}?wsdl`);
+  await clients.calls.stop();
+  expect(
+    await query("select client_id, door, operation, status from saraban.client_call order by id"),
+  ).toEqual([
+    {
+      client_id: made[0]?.id,
+      door: "ecms",
+      operation: "CorrespondenceLetterOutboundRequest SRB306",
+      status: 200,
+    },
+    { client_id: made[0]?.id, door: "ecms", operation: "CorrespondenceLetterInboundRequest", status: 200 },
+  ]);
+  const looked = await fetch(`${url}${ECMS_PATH}?wsdl`);
   expect([looked.status, looked.headers.get("allow")]).toEqual([405, "POST"]);
   expect((await kept()).arrivals).toBe(0);
 });
 
 test("each notifier is taken in for the agency, and answered with when and which office, exactly one Code", async (context) => {
   const { expect } = context;
-  const { post, query } = await scene(context);
+  const { post, query } = await openNode(context);
   const facts = { LetterID: "ทก 0101/45", CorrespondenceDate: "2022-07-21", Subject: "ขอส่งรายงาน" };
   const types = ["ReceiveLetterNotifier", "RejectLetterNotifier", "InvalidLetterNotifier"];
   for (const type of types) {
@@ -212,7 +184,7 @@ test("each notifier is taken in for the agency, and answered with when and which
 
 test("an agency served here writes to another one, whose notifier goes back to it", async (context) => {
   const { expect } = context;
-  const { post, query } = await scene(
+  const { post, query } = await openNode(
     context,
     { senderDomain: "agency-a.example.go.th", scopes: ["submit", "receipts", "read-inbound"] },
     { agencyId: "agency-b", senderDomain: null, scopes: ["submit", "receipts", "read-inbound"] },
@@ -244,7 +216,7 @@ test("an agency served here writes to another one, whose notifier goes back to i
 
 test("old clients are understood: chunks, HTTP/1.0, Expect, no type, a type that is none", async (context) => {
   const { expect } = context;
-  const { post, url, made } = await scene(context);
+  const { post, url, made } = await openNode(context);
   const poll = envelope("<CorrespondenceLetterInboundRequest />");
   const chunked = new ReadableStream({
     async start(controller) {
@@ -260,13 +232,50 @@ test("old clients are understood: chunks, HTTP/1.0, Expect, no type, a type that
   for (const version of ["1.0", "1.1"]) {
     const answer = await raw(
       url,
-      `POST ${PATH} HTTP/${version}\r\nHost: node\r\nAuthorization: ${authorization}\r\nContent-Length: ${Buffer.byteLength(poll)}\r\n` +
+      `POST ${ECMS_PATH} HTTP/${version}\r\nHost: node\r\nAuthorization: ${authorization}\r\nContent-Length: ${Buffer.byteLength(poll)}\r\n` +
         `${version === "1.1" ? "Expect: 100-continue\r\nConnection: close\r\n" : ""}\r\n${poll}`,
     );
     expect(answer).toContain("200 OK");
     expect(answer).toContain("</SOAP-ENV:Envelope>");
   }
 });
+
+test("what cannot be taken in now is answered 503, and is not half there", async (context) => {
+  const { expect } = context;
+  const { post, kept, query, url, made } = await openNode(context);
+  const large = letter({ main: { mimeCode: "application/pdf", octets: randomBytes(500_000) } });
+  // Half a letter, and gone.
+  const [{ id, secret } = { id: "", secret: "" }] = made;
+  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
+  const head = `POST ${ECMS_PATH} HTTP/1.1\r\nHost: node\r\nAuthorization: ${authorization}\r\nContent-Length: ${Buffer.byteLength(large)}\r\n\r\n`;
+  await halfOf(url, head + large.slice(0, 300_000));
+  const tooLarge = await raw(url, head.replace(/Content-Length: \d+/, "Content-Length: 104857601"));
+  expect(tooLarge).toMatch(/^HTTP\/1.1 413 .*SRB106/s);
+  await query("alter table saraban.intake rename to intake_away");
+  const answer = await post(large);
+  expect([answer.status, errorCodeOf(answer), answer.headers.get("retry-after")]).toEqual([
+    503,
+    "SRB501",
+    "30",
+  ]);
+  expect(answer.xml).toContain("<faultcode>SOAP-ENV:Server</faultcode>");
+  await query("alter table saraban.intake_away rename to intake");
+  expect(await query("select 1 from saraban.ecms_document")).toEqual([]);
+  expect((await kept()).arrivals).toBe(0);
+  expect(errorCodeOf(await post(large))).toBeNull();
+});
+
+/** Sends what is given and goes away; resolves when the connection is closed. */
+function halfOf(url: string, request: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(request, () => socket.destroy());
+    });
+    socket.on("close", () => resolve());
+    socket.on("error", reject);
+  });
+}
 
 function raw(url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url);

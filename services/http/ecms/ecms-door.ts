@@ -1,31 +1,35 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type EcmsFault, errorDetailOf } from "../../shared/ecms/faults.ts";
-import { SOAP_MEDIA_TYPE, soapFault } from "../../shared/ecms/write-soap.ts";
-import { StoreError } from "../../shared/runtime/store-errors.ts";
-import { noteCall } from "../clients/client-access.ts";
+import { errorDetailOf } from "../../shared/ecms/faults.ts";
+import { SOAP_MEDIA_TYPE } from "../../shared/ecms/write-soap.ts";
+import { type Client, noteCall } from "../clients/client-access.ts";
 import { identifyEcmsClient } from "../clients/ecms-client.ts";
 import type { DoorParts } from "../door-parts.ts";
-import { Problem } from "../problem.ts";
+import { countRunning } from "./count-running.ts";
 import type { EcmsAnswer } from "./ecms-answer.ts";
 import { ecmsCall } from "./ecms-call.ts";
+import { sendFault, sendThrown } from "./send-fault.ts";
 import { takeRequest } from "./take-request.ts";
 
 /** Of one request, in base64 and all: attachments of some 75 MB. */
 const LARGEST_REQUEST_BYTES = 100 * 1024 * 1024;
-/** Each holds a connection and some 300 KB of memory; clients that come in greater numbers are asked to come again. */
-const MOST_AT_ONCE = 64;
-const AGAIN_AFTER_SECONDS = 30;
+/** Each holds a connection and some 300 KB of memory; those that come in greater numbers are asked to come again. */
+const MOST_AT_ONCE = 128;
+const MOST_OF_A_CLIENT = 64;
+/** A client that neither sends nor reads for so long has hung up. */
+const IDLE_MS = 120_000;
+/** Of strangers' requests, so that they can read the answer: nobody reads before all of a small request is sent. */
+const HEARD_OUT = { bytes: 256 * 1024, ms: 2_000 };
 
 /** What an operator who looks with a browser is told. */
 const NOTE = "This is an e-CMS node: POST a SOAP request (text/xml). There is no WSDL.\n";
 
 /**
- * POST /ecms-ws01/service2: the SOAP protocol of e-saraban systems, for clients of either dialect as they are. The operation is the
- * first child of Body; no SOAPAction, no Content-Type is asked for.
+ * POST /ecms-ws01/service2 (ecms.path): the SOAP protocol of e-saraban systems, for clients of either dialect as they are. The
+ * operation is the first child of Body; neither SOAPAction nor Content-Type is asked for.
  */
 export async function ecmsDoor(server: FastifyInstance, parts: DoorParts): Promise<void> {
-  let running = 0;
+  const running = countRunning(MOST_AT_ONCE, MOST_OF_A_CLIENT);
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
@@ -35,7 +39,7 @@ export async function ecmsDoor(server: FastifyInstance, parts: DoorParts): Promi
       typesGiven.set(request, request.headers["content-type"] ?? "");
       request.headers["content-type"] = "text/xml";
     });
-    scope.setErrorHandler((error, _request, reply) => sendFault(parts, reply, error));
+    scope.setErrorHandler((error, _request, reply) => sendThrown(reply, error, parts.log));
     scope.get(parts.ecmsPath, (_request, reply) =>
       reply.code(405).header("allow", "POST").type("text/plain; charset=utf-8").send(NOTE),
     );
@@ -43,43 +47,38 @@ export async function ecmsDoor(server: FastifyInstance, parts: DoorParts): Promi
       parts.ecmsPath,
       { bodyLimit: LARGEST_REQUEST_BYTES, config: { mayTakeLong: true } },
       async (request, reply) => {
-        if (running >= MOST_AT_ONCE) return sendFault(parts, reply, new Busy());
-        running += 1;
-        reply.raw.once("close", () => {
-          running -= 1;
-        });
-        return answerTo(parts, request, reply, typesGiven.get(request) ?? "");
+        const source = request.body instanceof Readable ? request.body : request.raw;
+        const client = await identifyEcmsClient(request);
+        if (client === null) {
+          await hearOut(source);
+          reply.header("www-authenticate", 'Basic realm="saraban", charset="UTF-8"');
+          return sendFault(reply, 401, "not-allowed");
+        }
+        if (Number(request.headers["content-length"] ?? 0) > LARGEST_REQUEST_BYTES)
+          return sendFault(reply, 413, "too-large");
+        const leave = running.enter(client.id);
+        if (leave === null) return sendFault(reply, 503, "not-available");
+        reply.raw.once("close", leave);
+        reply.raw.setTimeout(IDLE_MS, () => request.raw.destroy());
+        return answerTo(parts, client, request, reply, source, typesGiven.get(request) ?? "");
       },
     );
   });
 }
 
-/** Nothing can be taken in at this moment. */
-export class Busy extends Error {}
-
 async function answerTo(
   parts: DoorParts,
+  client: Client,
   request: FastifyRequest,
   reply: FastifyReply,
+  source: Readable,
   typeGiven: string,
 ): Promise<FastifyReply> {
-  const source = request.body instanceof Readable ? request.body : request.raw;
-  const client = await identifyEcmsClient(request);
-  if (client === null) {
-    await hearOut(source, request);
-    reply.header("www-authenticate", 'Basic realm="saraban", charset="UTF-8"');
-    return sendFaultOf(reply, 401, "Client", "not-allowed");
-  }
   const call = await ecmsCall(parts, client, request, typeGiven);
   const taken = await takeRequest(call, source, LARGEST_REQUEST_BYTES);
   if ("fault" in taken) {
     noteCall(request, { operation: `SOAP ${errorDetailOf(taken.fault).code}` });
-    return sendFaultOf(
-      reply,
-      taken.fault === "not-available" ? 503 : 400,
-      taken.fault === "not-available" ? "Server" : "Client",
-      taken.fault,
-    );
+    return sendFault(reply, taken.fault === "not-available" ? 503 : 400, taken.fault);
   }
   const { operation, subjectId } = taken;
   noteCall(request, { operation, ...(subjectId ? { subjectId } : {}) });
@@ -93,6 +92,7 @@ function bodyOf(parts: DoorParts, { body, close }: EcmsAnswer): string | Readabl
     try {
       yield* body;
     } catch (error) {
+      // The client sees an answer without its end, and asks again.
       parts.log.error({ err: error }, "an e-CMS answer broke off");
       throw error;
     } finally {
@@ -102,46 +102,16 @@ function bodyOf(parts: DoorParts, { body, close }: EcmsAnswer): string | Readabl
   return Readable.from(pieces(), { objectMode: true, highWaterMark: 1 });
 }
 
-/** A request of nobody is small, or is cut off: whoever is turned away reads the answer only after he has sent everything. */
-async function hearOut(source: Readable, request: FastifyRequest): Promise<void> {
-  const MOST_BYTES = 1024 * 1024;
-  if (Number(request.headers["content-length"] ?? 0) > MOST_BYTES) return;
-  let sizeBytes = 0;
-  for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MOST_BYTES) return;
-  }
-}
-
-function sendFault(parts: DoorParts, reply: FastifyReply, error: unknown): FastifyReply {
-  if (error instanceof Problem) {
-    const { status, th, en } = error.words;
-    const { code } = errorDetailOf("not-available");
-    return reply
-      .code(status)
-      .type(SOAP_MEDIA_TYPE)
-      .send(soapFault("Client", { code, description: `${th} (${en})` }));
-  }
-  if (error instanceof StoreError && error.fault === "too-large") {
-    reply.header("connection", "close");
-    return sendFaultOf(reply, 413, "Client", "too-large");
-  }
-  const { statusCode } = error as { statusCode?: number };
-  if (statusCode === 413) return sendFaultOf(reply.header("connection", "close"), 413, "Client", "too-large");
-  if (statusCode !== undefined && statusCode < 500) return sendFaultOf(reply, 400, "Client", "not-soap");
-  if (!(error instanceof Busy)) parts.log.error({ err: error }, "an e-CMS request failed");
-  return sendFaultOf(reply, 503, "Server", "not-available");
-}
-
-function sendFaultOf(
-  reply: FastifyReply,
-  status: number,
-  who: "Client" | "Server",
-  fault: EcmsFault,
-): FastifyReply {
-  if (status === 503) reply.header("retry-after", AGAIN_AFTER_SECONDS);
-  return reply
-    .code(status)
-    .type(SOAP_MEDIA_TYPE)
-    .send(soapFault(who, errorDetailOf(fault)));
+async function hearOut(source: Readable): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, HEARD_OUT.ms);
+  const listen = async (): Promise<void> => {
+    let sizeBytes = 0;
+    for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > HEARD_OUT.bytes) return;
+    }
+  };
+  await Promise.race([listen().catch(() => {}), late]);
+  clearTimeout(timer);
 }

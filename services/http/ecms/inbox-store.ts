@@ -89,7 +89,7 @@ export interface ReceiptFacts {
   readonly subject: string | null;
   /** Of the agency that the letter came to, ten digits. */
   readonly acceptDepartment: string | null;
-  /** An earlier receipt told its sender that it has arrived. */
+  /** Its sender was told already that it has arrived: by an earlier receipt, or because it disputes the number. */
   readonly hasArrived: boolean;
 }
 
@@ -106,7 +106,8 @@ export async function readReceiptFacts(
     select r.type, r.facts as evidence, coalesce(d.letter_id, g.number_printed, g.number) as "letterId",
            coalesce(d.correspondence_date, g.letter_date::text) as "correspondenceDate", g.subject,
            coalesce(d.accept_department, a.organisation_id) as "acceptDepartment",
-           exists (select from receipt e where e.intake_id = r.intake_id and e.type = 'arrived') as "hasArrived"
+           (n.intake_id is not null
+             or exists (select from receipt e where e.intake_id = r.intake_id and e.type = 'arrived')) as "hasArrived"
       from receipt r
       join intake i on i.id = ${intakeId} and i.agency_id = r.agency_id
       join agency a on a.id = i.agency_id

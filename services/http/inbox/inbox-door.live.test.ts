@@ -141,6 +141,14 @@ test("the oldest item is offered until it is acknowledged, once and for all; wha
   for (const item of [next.body, ...rest.body.items])
     expect([isItem(item), isItem.errors]).toEqual([true, null]);
 
+  const inXml = await fetch(`${url}/api/v1/inbox/${first}`, {
+    headers: { authorization: `Bearer ${own.token}`, accept: "application/xml" },
+  });
+  const xml = await inXml.text();
+  expect(inXml.headers.get("content-type")).toContain("application/xml");
+  expect(xml).toContain("<subject>เรื่องทดสอบ</subject>");
+  expect(xml).not.toContain("object Object");
+
   const done = await Promise.all(
     [1, 2].map(() => ask(own.token, `/inbox/${first}/acknowledge`, { method: "POST" })),
   );

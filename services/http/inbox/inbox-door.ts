@@ -7,6 +7,7 @@ import type { DoorParts } from "../door-parts.ts";
 import { asFile } from "../file-headers.ts";
 import { problem } from "../problem.ts";
 import { isUuid, type Parameters, readParameters } from "../read-parameters.ts";
+import { openAnswer } from "../send-answer.ts";
 import { findItem, finishItem, INBOX_SCOPES, noteFetched, waitingItems } from "./inbox-store.ts";
 import { openFile } from "./open-file.ts";
 import { showItem } from "./show-item.ts";
@@ -22,6 +23,9 @@ const LONGEST_PAGE = 100;
 export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
   const { database, now, inboxes, log } = parts;
   const config = { scopes: INBOX_SCOPES, programsOnly: true } as const;
+  const sendItem = openAnswer("inboxItem");
+  const sendList = openAnswer("inboxList");
+  const sendAcknowledgement = openAnswer("inboxAcknowledgement");
 
   const nextItem = (client: Client): Promise<InboxItem | null> =>
     inTransaction(database, actingForClient(client), async (transaction) => {
@@ -43,10 +47,10 @@ export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
     }
     if (item === null) return reply.code(204).send();
     noteCall(request, { subjectId: item.id });
-    return item;
+    return sendItem(request, reply, item);
   });
 
-  api.get<{ Querystring: Parameters }>("/inbox", { config }, async (request): Promise<InboxList> => {
+  api.get<{ Querystring: Parameters }>("/inbox", { config }, async (request, reply) => {
     const client = clientOf(request);
     const parameters = readParameters(request.query);
     const after = parameters.text("after");
@@ -55,33 +59,37 @@ export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
       parameters.fault("after", "is next of an earlier answer", "ต้องเป็นค่า next จากคำตอบก่อนหน้า");
     const limit = parameters.integer("limit", 1, LONGEST_PAGE, DEFAULT_PAGE);
     parameters.done();
-    return inTransaction(database, actingForClient(client), async (transaction) => {
+    const list = await inTransaction(database, actingForClient(client), async (transaction) => {
       const rows = await waitingItems(transaction, client, isSeq ? Number(after) : null, limit + 1);
       const page = rows.slice(0, limit);
       const items: InboxItem[] = [];
       for (const item of page) items.push(await showItem(transaction, item));
-      return { items, next: rows.length > limit ? String(page.at(-1)?.seq) : null };
+      const next = rows.length > limit ? String(page.at(-1)?.seq) : null;
+      return { items, next } satisfies InboxList;
     });
+    return sendList(request, reply, list);
   });
 
-  api.get("/inbox/:itemId", { config }, async (request) => {
+  api.get("/inbox/:itemId", { config }, async (request, reply) => {
     const client = clientOf(request);
     const itemId = itemAsked(request);
-    return inTransaction(database, actingForClient(client), async (transaction) => {
-      const item = await findItem(transaction, client, itemId);
-      if (!item) throw problem("not-found");
-      return showItem(transaction, item);
+    const item = await inTransaction(database, actingForClient(client), async (transaction) => {
+      const found = await findItem(transaction, client, itemId);
+      return found ? showItem(transaction, found) : null;
     });
+    if (item === null) throw problem("not-found");
+    return sendItem(request, reply, item);
   });
 
-  api.post("/inbox/:itemId/acknowledge", { config }, async (request): Promise<InboxAcknowledgement> => {
+  api.post("/inbox/:itemId/acknowledge", { config }, async (request, reply) => {
     const client = clientOf(request);
     const itemId = itemAsked(request);
     const doneAt = await inTransaction(database, actingForClient(client), (transaction) =>
       finishItem(transaction, client, itemId, now().at),
     );
     if (!doneAt) throw problem("not-found");
-    return { id: itemId, acknowledgedAt: doneAt.toISOString() };
+    const acknowledged = { id: itemId, acknowledgedAt: doneAt.toISOString() };
+    return sendAcknowledgement(request, reply, acknowledged satisfies InboxAcknowledgement);
   });
 
   api.get<{ Params: { no: string } }>("/inbox/:itemId/files/:no", { config }, async (request, reply) => {

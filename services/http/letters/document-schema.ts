@@ -19,6 +19,7 @@ export async function openDocumentSchema(name: string): Promise<DocumentSchema> 
     ParseOption,
     XmlBufferInputProvider,
     XmlDocument,
+    XmlParseError,
     XmlValidateError,
     XsdValidator,
     xmlRegisterInputProvider,
@@ -34,7 +35,14 @@ export async function openDocumentSchema(name: string): Promise<DocumentSchema> 
   const validator = XsdValidator.fromDoc(own);
   own.dispose();
   return (xml) => {
-    const document = XmlDocument.fromString(xml, { option: ParseOption.XML_PARSE_NONET });
+    let document: InstanceType<typeof XmlDocument>;
+    try {
+      document = XmlDocument.fromString(xml, { option: ParseOption.XML_PARSE_NONET });
+    } catch (error) {
+      // A namespace that is no URI, say, which the gate lets pass.
+      if (!(error instanceof XmlParseError)) throw error;
+      return [{ pointer: "", en: "is no well-formed XML with namespaces", th: "ข้อมูล XML ไม่สมบูรณ์" }];
+    }
     try {
       validator.validate(document);
       return [];
@@ -51,9 +59,11 @@ export async function openDocumentSchema(name: string): Promise<DocumentSchema> 
   };
 }
 
-/** /GovernmentDocument/CorrespondenceLetter/Subject, without the star that stands for an element of another namespace. */
+const LONGEST_PATH = 300;
+
+/** /GovernmentDocument/CorrespondenceLetter/Subject: which namespace a prefix stands for the reader knows. */
 function pathOf(xpath: string): string {
-  return xpath.slice(0, 300);
+  return xpath.replaceAll(/\/[a-z]{1,10}:/g, "/").slice(0, LONGEST_PATH);
 }
 
 const LONGEST_WORDS = 300;
@@ -61,7 +71,7 @@ const LONGEST_WORDS = 300;
 /** Without the namespaces in braces, which make the library's words unreadable. */
 function wordsOf(message: string): string {
   return message
-    .replaceAll(/\{[^{}]{0,200}\}/g, "")
+    .replaceAll(/\{(?:urn|http|https):[^{}]{0,200}\}/g, "")
     .trim()
     .slice(0, LONGEST_WORDS);
 }

@@ -18,6 +18,7 @@ const RETRY_AFTER_SECONDS = 10;
 const LARGEST_PAGE = 100;
 /** Each holds a connection and a file; programs that come in greater numbers come again. */
 const MOST_AT_ONCE = 512;
+const MEDIA_TYPE = /^\s{0,9}(?:application\/json|application\/xml|multipart\/form-data)\s{0,9}(?:;|$)/i;
 const WANTED = /^([0-9a-fA-F-]{36})(?:\.(json|jws))?$/;
 
 /**
@@ -71,6 +72,10 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
     // The body is the letter, and is stored as it came: nobody else reads it.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    scope.addHook("onRequest", async ({ headers }) => {
+      // What is no media type the library would turn away in words for other doors.
+      if (!MEDIA_TYPE.test(headers["content-type"] ?? "")) throw problem("not-a-letter-type");
+    });
     scope.post(
       "/letters",
       {
@@ -78,14 +83,13 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
         config: { mayTakeLong: true, scopes: ["submit"], programsOnly: true },
       },
       async (request, reply) => {
+        let id: string;
         running += 1;
         try {
           if (running > MOST_AT_ONCE || !parts.queueRoom()) throw problem("too-many-waiting");
-          const id = await submitLetter(parts, submissions, clientOf(request), request);
-          noteCall(request, { subjectId: id });
-          return await answerTo(request, reply, id);
+          id = await submitLetter(parts, submissions, clientOf(request), request);
         } catch (error) {
-          const refused = refusalOf(error, parts);
+          const refused = refusalOf(error, request, parts);
           if (refused.words.status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
           await hearOut(request.raw, LARGEST_LETTER_BYTES);
           if (!request.raw.readableEnded) reply.header("connection", "close");
@@ -93,6 +97,8 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
         } finally {
           running -= 1;
         }
+        noteCall(request, { subjectId: id });
+        return answerTo(request, reply, id);
       },
     );
   });
@@ -150,10 +156,11 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
 }
 
 /** A fault of ours leaves the letter with the client, who comes again. */
-function refusalOf(error: unknown, { log }: DoorParts): Problem {
+function refusalOf(error: unknown, { raw }: FastifyRequest, { log }: DoorParts): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StoreError && error.fault === "too-large") return problem("too-large");
   if (error instanceof StoreError && error.fault === "no-space") return problem("no-room-now");
-  log.warn({ err: error }, "a letter of a program could not be taken in");
+  // A client that went away hears no answer, and is no fault of ours.
+  if (!raw.destroyed || raw.complete) log.warn({ err: error }, "a letter of a program could not be taken in");
   return problem("not-now");
 }

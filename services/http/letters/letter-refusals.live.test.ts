@@ -45,6 +45,7 @@ test("what is no letter, classified, or another office's is refused, and nothing
     415,
     "not-a-letter-type",
   );
+  await expectRefusal(submit(JSON.stringify(json), { "content-type": "none" }), 415, "not-a-letter-type");
   await expectRefusal(submit(JSON.stringify(json), { "content-encoding": "gzip" }), 415, "not-a-letter-type");
   await expectRefusal(submit(" ".repeat(8 * 1024 * 1024 + 1)), 413, "too-large");
 
@@ -54,7 +55,8 @@ test("what is no letter, classified, or another office's is refused, and nothing
   await expectRefusal(xml(xmlLetter({ secret: "002", main })), 403, "classified-here");
   await expectRefusal(xml(xmlLetter({ secret: "004", main })), 403, "classified-here");
   await expectRefusal(xml(xmlLetter({ sender: "1100200000", main })), 403, "other-office");
-  await expectRefusal(xml(xmlLetter({ subject: " ", main })), 422, "not-a-letter");
+  const place = "/GovernmentDocument/CorrespondenceLetter";
+  await expectRefusal(xml(xmlLetter({ subject: " ", main })), 422, "not-a-letter", `${place}/Subject`);
   await expectRefusal(xml(xmlLetter({ main: `${main}*` })), 422, "not-a-letter");
   await expectRefusal(xml(xmlLetter({ main: "" })), 422, "not-a-letter");
   await expectRefusal(

@@ -23,8 +23,9 @@ export function writeSkeleton(events: XmlEvents): {
   return {
     events: {
       open(element) {
-        names.push(element.name);
-        put(openingTag(element));
+        const name = nameOf(element);
+        names.push(name);
+        put(openingTag(name, element));
         return events.open(element);
       },
       text(text) {
@@ -43,11 +44,24 @@ export function writeSkeleton(events: XmlEvents): {
   };
 }
 
-/** Each element in its own default namespace: what prefix it had makes no difference. */
-function openingTag({ name, namespace, attributes }: XmlElement): string {
+/** A prefix of a letter's own namespaces makes the validator name elements in its paths. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  "urn:th:gov:egif:data:standard:GovernmentDocument:1.0": "rsm",
+  "urn:th:gov:egif:data:standard:ReusableAggregateBusinessInformationEntity:1": "ram",
+};
+
+/** Each element says its own namespace: what prefix it had makes no difference. */
+function openingTag(name: string, { namespace, attributes }: XmlElement): string {
   const own = [...attributes].filter(([key]) => !key.includes(":") && key !== "xmlns");
   const written = own.map(([key, value]) => ` ${key}="${attributeText(value)}"`).join("");
-  return `<${name} xmlns="${attributeText(namespace ?? "")}"${written}>`;
+  const colon = name.indexOf(":");
+  const declared = colon < 0 ? "xmlns" : `xmlns:${name.slice(0, colon)}`;
+  return `<${name} ${declared}="${attributeText(namespace ?? "")}"${written}>`;
+}
+
+function nameOf({ name, namespace }: XmlElement): string {
+  const prefix = PREFIXES[namespace ?? ""];
+  return prefix === undefined ? name : `${prefix}:${name}`;
 }
 
 function attributeText(text: string): string {

@@ -48,16 +48,25 @@ function nameOf(document: string, key: string): string {
 
 /** Keywords whose value maps names to schemas, and those whose value is one, or a list of them. */
 const MAPS = new Set(["properties", "patternProperties"]);
-const SCHEMAS = new Set(["items", "additionalProperties", "propertyNames", "not", "if", "then", "else"]);
+const SCHEMAS = new Set(["items", "additionalProperties", "propertyNames"]);
+const CONDITIONS = new Set(["if", "then", "else", "not"]);
 const LISTS = new Set(["oneOf", "anyOf", "allOf"]);
-const LEFT_OUT = new Set(["$schema", "$id", "$defs", "$comment", "title", "x-element", "x-item"]);
+const LEFT_OUT = new Set(["$schema", "$id", "$defs", "$comment", "title"]);
+
+/** Readers of the document know no true and false in these places. */
+function asObject(schema: unknown): unknown {
+  if (schema === true) return {};
+  return schema === false ? { not: {} } : schema;
+}
 
 function translated(schema: unknown, refer: (ref: string) => string): unknown {
   if (typeof schema !== "object" || schema === null) return schema;
   const found: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(schema)) {
-    if (LEFT_OUT.has(keyword)) continue;
+    // What begins with x- is for our own use.
+    if (LEFT_OUT.has(keyword) || keyword.startsWith("x-")) continue;
     if (keyword === "$ref") found[keyword] = refer(value);
+    else if (CONDITIONS.has(keyword)) found[keyword] = translated(asObject(value), refer);
     else if (SCHEMAS.has(keyword)) found[keyword] = translated(value, refer);
     else if (LISTS.has(keyword)) found[keyword] = (value as unknown[]).map((each) => translated(each, refer));
     else if (MAPS.has(keyword)) {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { projectDir, readJson } from "../../shared/runtime/settings.ts";
-import { SCOPES } from "../clients/client.ts";
+import type { SCOPES } from "../clients/client.ts";
 import { componentSchemas } from "./component-schemas.ts";
-import { allOperations } from "./operations.ts";
 import { type Answer, type Form, type Operation, type Parameter, TAGS } from "./operation.ts";
+import { allOperations } from "./operations.ts";
 import { problemAnswer, problemsOf } from "./problem-answers.ts";
 
 export const SCOPE_WORDS: Readonly<Record<(typeof SCOPES)[number], string>> = {
@@ -31,8 +31,8 @@ const HEADERS = {
   ETag: "Of this state of the answer; send it in If-None-Match",
   Location: "Where to ask for it",
   "Retry-After": "Seconds to wait",
-  RateLimit: "What is left of this minute: \"requests\";r=LEFT;t=SECONDS",
-  "RateLimit-Policy": "\"requests\";q=QUOTA;w=60",
+  RateLimit: 'What is left of this minute: "requests";r=LEFT;t=SECONDS',
+  "RateLimit-Policy": '"requests";q=QUOTA;w=60',
   "Preference-Applied": "wait=N, where it was asked for",
   "Content-Disposition": "Name of the file",
   "WWW-Authenticate": "How to say who you are, and which scope is needed",
@@ -65,7 +65,10 @@ export function openapiDocument(ecmsPath: string): Record<string, unknown> {
     components: {
       schemas: componentSchemas(),
       headers: Object.fromEntries(
-        Object.entries(HEADERS).map(([name, description]) => [name, { description, schema: { type: "string" } }]),
+        Object.entries(HEADERS).map(([name, description]) => [
+          name,
+          { description, schema: { type: "string" } },
+        ]),
       ),
       securitySchemes: {
         clerk: { type: "http", scheme: "bearer", description: "A clerk's token (saraban clerk add)" },
@@ -74,7 +77,10 @@ export function openapiDocument(ecmsPath: string): Record<string, unknown> {
           description: "A program's access token (saraban client add)",
           flows: { clientCredentials: { tokenUrl: "/oauth/token", scopes: SCOPE_WORDS } },
         },
-        certificate: { type: "mutualTLS", description: "A program's certificate; its scopes are those of its row" },
+        certificate: {
+          type: "mutualTLS",
+          description: "A program's certificate; its scopes are those of its row",
+        },
         basic: { type: "http", scheme: "basic", description: "A program's id and secret" },
       },
     },
@@ -110,7 +116,14 @@ function isTold({ in: place, name }: Parameter): boolean {
   return place !== "header" || name !== "Authorization";
 }
 
-function parameterObject({ name, in: place, description, schema, required = false, example }: Parameter): object {
+function parameterObject({
+  name,
+  in: place,
+  description,
+  schema,
+  required = false,
+  example,
+}: Parameter): object {
   return {
     name,
     in: place,
@@ -126,7 +139,11 @@ function answerObject({ description, forms, headers = [] }: Answer): object {
     description,
     ...(headers.length === 0
       ? {}
-      : { headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])) }),
+      : {
+          headers: Object.fromEntries(
+            headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+          ),
+        }),
     ...(forms === undefined ? {} : { content: formsObject(forms) }),
   };
 }

@@ -13,7 +13,9 @@ export const LETTER = {
   to: { organisationId: "0199900000", person: "ผู้อำนวยการ" },
   references: [{ number: "ทก 0101/12", date: "2026-11-02" }],
   enclosures: ["ระเบียบวาระการประชุม"],
-  files: [{ name: "letter.pdf", mediaType: "application/pdf", role: "main", content: "JVBERi0xLjQKJSVFT0YK" }],
+  files: [
+    { name: "letter.pdf", mediaType: "application/pdf", role: "main", content: "JVBERi0xLjQKJSVFT0YK" },
+  ],
 };
 
 const REGISTER = {

@@ -1,8 +1,12 @@
 import { INBOX_ITEM } from "./examples.ts";
-import { answers, type Operation } from "./operation.ts";
-import { AFTER_NUMBER, idInPath, limit, numberInPath, prefer } from "./parameters.ts";
+import { answersInBoth, type Operation } from "./operation.ts";
+import { AFTER_NUMBER, IF_NONE_MATCH, idInPath, limit, numberInPath, prefer } from "./parameters.ts";
 
-const OF_INBOX = { scopes: ["read-inbound", "read-outbound", "submit", "receipts"], programsOnly: true } as const;
+const OF_INBOX = {
+  scopes: ["read-inbound", "read-outbound", "submit", "receipts"],
+  programsOnly: true,
+} as const;
+const NOT_CHANGED = { description: "Nothing has changed since the answer with this ETag", headers: ["ETag"] };
 const ITEM = idInPath("itemId", "Of the item; by e-CMS its ProcessID");
 
 export const INBOX_OPERATIONS: readonly Operation[] = [
@@ -16,10 +20,11 @@ export const INBOX_OPERATIONS: readonly Operation[] = [
     description:
       "The same item each time until it is acknowledged: what a crash interrupts is offered again. What a program is told follows from its scopes: receipts of what it handed in (submit, receipts), letters registered in the agency's inbound book (read-inbound), answers to the agency's own letters (read-outbound).",
     access: OF_INBOX,
-    parameters: [prefer(30, "an item")],
+    parameters: [prefer(30, "an item"), IF_NONE_MATCH],
     answers: {
-      200: { ...answers("The item", "InboxItem", INBOX_ITEM), headers: ["Preference-Applied"] },
+      200: { ...answersInBoth("The item", "InboxItem", INBOX_ITEM), headers: ["Preference-Applied", "ETag"] },
       204: { description: "Nothing waits", headers: ["Preference-Applied"] },
+      304: { description: "It is the item with this ETag still", headers: ["Preference-Applied", "ETag"] },
     },
   },
   {
@@ -30,8 +35,11 @@ export const INBOX_OPERATIONS: readonly Operation[] = [
     th: "รายการทั้งหมดที่รออยู่",
     en: "List what waits",
     access: OF_INBOX,
-    parameters: [limit(20), AFTER_NUMBER],
-    answers: { 200: answers("A page, oldest first", "InboxList") },
+    parameters: [limit(20), AFTER_NUMBER, IF_NONE_MATCH],
+    answers: {
+      200: { ...answersInBoth("A page, oldest first", "InboxList"), headers: ["ETag"] },
+      304: NOT_CHANGED,
+    },
     problems: ["not-understood"],
   },
   {
@@ -42,8 +50,8 @@ export const INBOX_OPERATIONS: readonly Operation[] = [
     th: "รายการหนึ่งรายการ",
     en: "See one item, acknowledged or not",
     access: OF_INBOX,
-    parameters: [ITEM],
-    answers: { 200: answers("The item", "InboxItem") },
+    parameters: [ITEM, IF_NONE_MATCH],
+    answers: { 200: { ...answersInBoth("The item", "InboxItem"), headers: ["ETag"] }, 304: NOT_CHANGED },
     problems: ["not-found"],
   },
   {
@@ -56,7 +64,7 @@ export const INBOX_OPERATIONS: readonly Operation[] = [
     description: "Takes no body. A second time nothing changes.",
     access: OF_INBOX,
     parameters: [ITEM],
-    answers: { 200: answers("Since when it is acknowledged", "InboxAcknowledgement") },
+    answers: { 200: answersInBoth("Since when it is acknowledged", "InboxAcknowledgement") },
     problems: ["not-understood", "not-found", "too-large", "not-json"],
   },
   {
@@ -71,7 +79,9 @@ export const INBOX_OPERATIONS: readonly Operation[] = [
     answers: {
       200: {
         description: "Its octets",
-        forms: { "*/*": { schema: { description: "As the file's media type says, else application/octet-stream" } } },
+        forms: {
+          "*/*": { schema: { description: "As the file's media type says, else application/octet-stream" } },
+        },
         headers: ["Content-Disposition"],
       },
     },

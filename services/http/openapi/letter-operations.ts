@@ -1,5 +1,5 @@
-import { answersInBoth, component, type Operation } from "./operation.ts";
 import { LETTER, LETTER_STATUS } from "./examples.ts";
+import { answersInBoth, component, type Operation } from "./operation.ts";
 import { AFTER_NUMBER, IDEMPOTENCY_KEY, IF_NONE_MATCH, idInPath, limit, prefer } from "./parameters.ts";
 
 const OF_LETTER = { scopes: ["submit", "receipts"], programsOnly: true } as const;
@@ -91,7 +91,10 @@ export const LETTER_OPERATIONS: readonly Operation[] = [
     access: OF_LETTER,
     parameters: [ID, IF_NONE_MATCH],
     answers: {
-      200: { ...answersInBoth("Its status, register number and receipts", "LetterStatus", LETTER_STATUS), headers: ["ETag"] },
+      200: {
+        ...answersInBoth("Its status, register number and receipts", "LetterStatus", LETTER_STATUS),
+        headers: ["ETag"],
+      },
       304: NOT_CHANGED,
     },
     problems: ["not-found"],
@@ -118,7 +121,8 @@ export const LETTER_OPERATIONS: readonly Operation[] = [
     tag: "letters",
     th: "ใบตอบรับหนึ่งฉบับ",
     en: "Fetch a receipt",
-    description: "EVIDENCE or EVIDENCE.json: the statement; EVIDENCE.jws: the same, signed (application/jose).",
+    description:
+      "EVIDENCE or EVIDENCE.json: the statement; EVIDENCE.jws: the same, signed (application/jose).",
     access: OF_LETTER,
     parameters: [
       ID,
@@ -133,7 +137,10 @@ export const LETTER_OPERATIONS: readonly Operation[] = [
     answers: {
       200: {
         description: "What was signed never changes",
-        forms: { "application/json": component("Evidence"), "application/jose": { schema: { type: "string" } } },
+        forms: {
+          "application/json": component("Evidence"),
+          "application/jose": { schema: { type: "string" } },
+        },
         headers: ["ETag"],
       },
     },

@@ -32,7 +32,11 @@ export interface Parameter {
   readonly name: string;
   readonly in: "path" | "query" | "header";
   readonly description: string;
-  readonly schema: Schema & { readonly pattern?: string; readonly maximum?: number; readonly default?: unknown };
+  readonly schema: Schema & {
+    readonly pattern?: string;
+    readonly maximum?: number;
+    readonly default?: unknown;
+  };
   readonly required?: boolean;
   readonly example?: unknown;
 }

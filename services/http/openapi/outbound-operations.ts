@@ -1,7 +1,7 @@
 import { answers, type Operation } from "./operation.ts";
 import { AGENCY, AGENCY_PAGE, idInPath, numberInPath } from "./parameters.ts";
 
-const READS = { scopes: ["read-outbound", "send-outbound"] } as const;
+const READS = { scopes: ["read-outbound"] } as const;
 const LETTER = idInPath("letterId", "Of the outbound letter");
 
 export const OUTBOUND_OPERATIONS: readonly Operation[] = [
@@ -12,7 +12,8 @@ export const OUTBOUND_OPERATIONS: readonly Operation[] = [
     tag: "outbound",
     th: "ส่งแฟ้มสำหรับหนังสือส่งออก",
     en: "Upload a file for an outbound letter",
-    description: "The body is the file, as it is, of any media type, 50 MiB at most; a draft (POST /api/v1/acts) names its id.",
+    description:
+      "The body is the file, as it is, of any media type, 50 MiB at most; a draft (POST /api/v1/acts) names its id.",
     access: { scopes: ["send-outbound"] },
     parameters: [
       AGENCY,
@@ -85,7 +86,9 @@ export const OUTBOUND_OPERATIONS: readonly Operation[] = [
     answers: {
       200: {
         description: "Its octets",
-        forms: { "*/*": { schema: { description: "As the file's media type says, else application/octet-stream" } } },
+        forms: {
+          "*/*": { schema: { description: "As the file's media type says, else application/octet-stream" } },
+        },
         headers: ["Content-Disposition"],
       },
     },

@@ -1,9 +1,14 @@
+import { type ProblemCode, problems } from "../problem.ts";
 import { PROBLEM } from "./examples.ts";
 import type { Operation } from "./operation.ts";
-import { type ProblemCode, problems } from "../problem.ts";
 
 /** The codes of problems with which an operation may answer, by HTTP status. */
-export function problemsOf({ access, problems: own = [], refusals = [], hasOwnErrors }: Operation): Map<number, string[]> {
+export function problemsOf({
+  access,
+  problems: own = [],
+  refusals = [],
+  hasOwnErrors,
+}: Operation): Map<number, string[]> {
   const found = new Map<number, string[]>();
   if (hasOwnErrors === true) return found;
   const codes = new Set<ProblemCode>([...accessProblems(access), ...own, "not-now"]);
@@ -37,13 +42,19 @@ const HEADERS: Readonly<Record<number, readonly string[]>> = {
 export function problemAnswer(status: number, codes: readonly string[]): object {
   const ref = { $ref: "#/components/schemas/ProblemDetails" };
   const schema = { allOf: [ref, { type: "object", properties: { code: { enum: codes } } }] };
-  const words = codes.map((code) => (code in problems ? `\`${code}\`: ${problems[code as ProblemCode].en}` : `\`${code}\``));
+  const words = codes.map((code) =>
+    code in problems ? `\`${code}\`: ${problems[code as ProblemCode].en}` : `\`${code}\``,
+  );
   const headers = HEADERS[status];
   return {
     description: words.join("\n\n"),
     ...(headers === undefined
       ? {}
-      : { headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])) }),
+      : {
+          headers: Object.fromEntries(
+            headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+          ),
+        }),
     content: {
       "application/problem+json": {
         schema,

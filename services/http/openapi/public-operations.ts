@@ -42,8 +42,16 @@ export const PUBLIC_OPERATIONS: readonly Operation[] = [
         headers: ["RateLimit", "RateLimit-Policy"],
       },
       400: { description: "The request is wrong", ...REFUSED },
-      401: { description: "No client in force has this id and secret", ...REFUSED, headers: ["WWW-Authenticate"] },
-      429: { description: "Too many wrong secrets, or too many requests", ...REFUSED, headers: ["Retry-After"] },
+      401: {
+        description: "No client in force has this id and secret",
+        ...REFUSED,
+        headers: ["WWW-Authenticate"],
+      },
+      429: {
+        description: "Too many wrong secrets, or too many requests",
+        ...REFUSED,
+        headers: ["Retry-After"],
+      },
       503: { description: "Not available now", ...REFUSED, headers: ["Retry-After"] },
     },
     hasOwnErrors: true,
@@ -99,7 +107,8 @@ export const PUBLIC_OPERATIONS: readonly Operation[] = [
       {
         name: "q",
         in: "query",
-        description: "Stands somewhere in the name, or is the organisation's number (5 or 10 digits) or its domain",
+        description:
+          "Stands somewhere in the name, or is the organisation's number (5 or 10 digits) or its domain",
         schema: { type: "string", maxLength: 200 },
         example: "กระทรวง",
       },
@@ -158,7 +167,9 @@ export const PUBLIC_OPERATIONS: readonly Operation[] = [
     th: "ตัวชี้วัด",
     en: "Metrics (Prometheus)",
     access: "public",
-    answers: { 200: { description: "In the text format", forms: { "text/plain": { schema: { type: "string" } } } } },
+    answers: {
+      200: { description: "In the text format", forms: { "text/plain": { schema: { type: "string" } } } },
+    },
   },
   ...["/openapi.json", "/api/v1/openapi.json"].map(
     (path, index): Operation => ({
@@ -197,7 +208,11 @@ export const PUBLIC_OPERATIONS: readonly Operation[] = [
       access: "public",
       parameters: [IF_NONE_MATCH],
       answers: {
-        200: { description: "The page, or a part of it", forms: { [type]: {} }, headers: ["ETag", "Cache-Control"] },
+        200: {
+          description: "The page, or a part of it",
+          forms: { [type]: {} },
+          headers: ["ETag", "Cache-Control"],
+        },
         304: NOT_CHANGED,
       },
     }),
@@ -223,7 +238,11 @@ export function ecmsOperations(path: string): readonly Operation[] {
         400: { description: "Not understood: a SOAP fault", forms: SOAP },
         401: { description: "Nobody who may use this door", forms: SOAP, headers: ["WWW-Authenticate"] },
         413: { description: "Larger than 100 MiB", forms: SOAP },
-        429: { description: "Too many requests in this minute, or too many wrong secrets", forms: SOAP, headers: ["Retry-After"] },
+        429: {
+          description: "Too many requests in this minute, or too many wrong secrets",
+          forms: SOAP,
+          headers: ["Retry-After"],
+        },
         503: { description: "Nothing can be taken in now", forms: SOAP, headers: ["Retry-After"] },
       },
       hasOwnErrors: true,

@@ -104,7 +104,11 @@ export const RECEIPT_OPERATIONS: readonly Operation[] = [
     en: "Fetch the keys that receipts are checked with",
     access: "public",
     answers: {
-      200: { description: "JWK Set", forms: { "application/jwk-set+json": component("KeySet") }, headers: ["Cache-Control"] },
+      200: {
+        description: "JWK Set",
+        forms: { "application/jwk-set+json": component("KeySet") },
+        headers: ["Cache-Control"],
+      },
     },
     problems: ["too-many-requests"],
   },

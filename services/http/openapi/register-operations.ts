@@ -141,7 +141,8 @@ export const REGISTER_OPERATIONS: readonly Operation[] = [
     tag: "register",
     th: "รายการรอลงทะเบียน",
     en: "Look into the tray",
-    description: "The first page counts as the officer's look into the mailbox (Annex 7); so HEAD is not answered here.",
+    description:
+      "The first page counts as the officer's look into the mailbox (Annex 7); so HEAD is not answered here.",
     access: "clerks",
     parameters: AGENCY_PAGE,
     answers: { 200: answers("A page, the most urgent first", "TrayPage") },

@@ -161,6 +161,7 @@ export async function openDesk(
     addClerk,
     addClient,
     clients,
+    server,
     ask,
     post: (act: object, init: RequestInit & { token?: string } = {}) =>
       ask("/acts", {

@@ -39,11 +39,8 @@ export interface FetchedItem {
  * @returns null when the queue is empty
  * @throws NodeTrouble, NodeCallFailed, StoreError
  */
-export async function fetchItem(
-  node: Required<EcmsNode>,
-  { store, limits }: AskParts,
-): Promise<FetchedItem | null> {
-  const answer = await postSoap(node.url, wholeMessage(pollRequest(addressed(node))), limits);
+export async function fetchItem(node: EcmsNode, { store, limits }: AskParts): Promise<FetchedItem | null> {
+  const answer = await postSoap(node, wholeMessage(pollRequest(addressed(node))), limits);
   const { status, body, contentType, remoteAddress } = answer;
   if (status !== 200) {
     body.destroy();
@@ -72,11 +69,7 @@ export async function fetchItem(
 }
 
 /** Has an item deleted from the queue. @throws NodeTrouble, NodeCallFailed */
-export async function askForDeletion(
-  node: Required<EcmsNode>,
-  processId: string,
-  { limits }: AskParts,
-): Promise<void> {
+export async function askForDeletion(node: EcmsNode, processId: string, { limits }: AskParts): Promise<void> {
   const { status, read } = await askNode(node, queueDeleteRequest(addressed(node), processId), limits);
   if (status !== 200) throw new NodeTrouble(`the node answers with HTTP ${status}`);
   if ("fault" in read) throw new NodeTrouble(`the node's answer cannot be read (${read.fault})`);
@@ -84,7 +77,7 @@ export async function askForDeletion(
 }
 
 /** Questions about the queue go to the agency's own node, and are about it. */
-function addressed({ url, dialect }: Required<EcmsNode>): Addressed {
+function addressed({ url, dialect = "2.0" }: EcmsNode): Addressed {
   return { messageId: messageIdAt(new Date()), to: url, dialect };
 }
 

@@ -6,7 +6,7 @@ import { inTransaction, type Transaction } from "../../shared/runtime/database.t
 import { newId } from "../../shared/runtime/ids.ts";
 
 /** An agency served here, and the node of others that it uses. */
-export interface AgencyNode extends Required<EcmsNode> {
+export interface AgencyNode extends EcmsNode {
   readonly agencyId: string;
   /** Ten digits. */
   readonly organisationId: string;
@@ -65,12 +65,12 @@ export function openQueueMemory(database: Kysely<Tables>): QueueMemory {
 
   return {
     async enlist() {
-      const { rows } = await sql<AgencyNode & { url: string | null }>`
+      const { rows } = await sql<Omit<AgencyNode, keyof EcmsNode> & { node: EcmsNode | null }>`
         select id as "agencyId", organisation_id as "organisationId", mailbox || '@' || domain as address,
-               case when active then ecms #>> '{node,url}' end as url, coalesce(ecms #>> '{node,dialect}', '2.0') as dialect,
+               case when active and organisation_id is not null then ecms -> 'node' end as node,
                coalesce((ecms #>> '{node,pollSeconds}')::integer, 60) as "pollSeconds"
           from agency order by id`.execute(database);
-      const nodes = rows.filter(({ url, organisationId }) => url !== null && organisationId !== null);
+      const nodes = rows.flatMap(({ node, ...agency }) => (node === null ? [] : [{ ...node, ...agency }]));
       await asRoom(
         rows.map(({ agencyId }) => agencyId),
         async (transaction) => {

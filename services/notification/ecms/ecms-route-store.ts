@@ -1,13 +1,12 @@
 import { sql, type Transaction } from "kysely";
-import type { EcmsDialect } from "../../shared/letter/directory.ts";
+import type { EcmsNode } from "../../shared/letter/directory.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Notice } from "../notice-store.ts";
 
 /** How another office is reached by e-CMS from an agency served here. */
 export interface EcmsRoute {
   /** Where to it is posted. */
-  readonly url: string;
-  readonly dialect: EcmsDialect;
+  readonly node: EcmsNode;
   /** What wsa:To says: the other office's node, where the directory knows it. */
   readonly to: string;
   /** Ten digits. */
@@ -22,10 +21,8 @@ export interface NamedLetter {
   readonly subject: string | null;
 }
 
-const OWN_NODE = sql`a.ecms #>> '{node,url}'`;
-const OWN_DIALECT = sql`coalesce(a.ecms #>> '{node,dialect}', '2.0')`;
-const ITS_NODE = sql`p.ecms ->> 'url'`;
-const ITS_DIALECT = sql`coalesce(p.ecms ->> 'dialect', '2.0')`;
+const OWN_NODE = sql`(a.ecms -> 'node')`;
+const ITS_NODE = sql`nullif(p.ecms, '{}')`;
 
 /**
  * To an office that gets a letter of ours: to its own node, else through that which the agency uses.
@@ -36,8 +33,7 @@ export async function findRouteTo(
   { agencyId, recipient }: Pick<Notice, "agencyId" | "recipient">,
 ): Promise<EcmsRoute | undefined> {
   const { rows } = await sql<EcmsRoute>`
-    select coalesce(${ITS_NODE}, ${OWN_NODE}) as url, case when ${ITS_NODE} is null then ${OWN_DIALECT} else ${ITS_DIALECT} end as dialect,
-           coalesce(${ITS_NODE}, ${OWN_NODE}) as "to", a.organisation_id as own, ${recipient}::text as other
+    select coalesce(${ITS_NODE}, ${OWN_NODE}) as node, coalesce(${ITS_NODE}, ${OWN_NODE}) ->> 'url' as "to", a.organisation_id as own, ${recipient}::text as other
       from agency a left join partner p on p.active and p.organisation_id = ${recipient}
      where a.id = ${agencyId} and a.organisation_id is not null and coalesce(${ITS_NODE}, ${OWN_NODE}) is not null
      limit 1`.execute(transaction);
@@ -54,9 +50,8 @@ export async function findRouteBack(
 ): Promise<(EcmsRoute & NamedLetter) | undefined> {
   const isPulled = sql`i.client_id is null and ${OWN_NODE} is not null`;
   const { rows } = await sql<EcmsRoute & NamedLetter>`
-    select case when ${isPulled} then ${OWN_NODE} else coalesce(${ITS_NODE}, ${OWN_NODE}) end as url,
-           case when ${isPulled} or ${ITS_NODE} is null then ${OWN_DIALECT} else ${ITS_DIALECT} end as dialect,
-           coalesce(${ITS_NODE}, ${OWN_NODE}) as "to", a.organisation_id as own,
+    select case when ${isPulled} then ${OWN_NODE} else coalesce(${ITS_NODE}, ${OWN_NODE}) end as node,
+           coalesce(${ITS_NODE}, ${OWN_NODE}) ->> 'url' as "to", a.organisation_id as own,
            coalesce(d.sender_department, p.organisation_id, '') as other,
            coalesce(d.letter_id, g.number_printed, g.number) as "letterId",
            coalesce(d.correspondence_date, g.letter_date::text) as "correspondenceDate", g.subject

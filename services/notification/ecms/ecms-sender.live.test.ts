@@ -1,4 +1,4 @@
-import { type TestContext, test } from "vitest";
+import { type TestContext, test, vi } from "vitest";
 import { newId } from "../../shared/runtime/ids.ts";
 import { letReadLettersWait } from "../../shared/testing/arrivals.ts";
 import { type NodeFault, startEcmsNode, type TestNode } from "../../shared/testing/ecms-node.ts";
@@ -174,6 +174,27 @@ test("a node that is away costs one try, and others for it none; after five days
   wait(121 * 3600);
   await send(first.recipientId);
   expect(await notices(first.recipientId)).toMatchObject([{ state: "failed" }]);
+});
+
+test("a node that asks for a name and a password gets them; a password that is nowhere is told by its place", async (context) => {
+  const { expect } = context;
+  const { node, lettersSent, query, tries } = await ecmsScene(context);
+  await query(
+    `update saraban.partner set ecms = ecms || '{"user": "agency-a", "passwordEnv": "SARABAN_SECRET_NODE"}' where domain = '${OPDC.domain}'`,
+  );
+  vi.stubEnv("SARABAN_SECRET_NODE", "s3cret:of-ours");
+  context.onTestFinished(() => void vi.unstubAllEnvs());
+  await lettersSent();
+  const basic = Buffer.from("agency-a:s3cret:of-ours").toString("base64");
+  expect(node.requests[0]?.headers["authorization"]).toBe(`Basic ${basic}`);
+  vi.unstubAllEnvs();
+  await lettersSent({ number: 13 });
+  expect((await tries())[1]).toEqual([
+    "ecms",
+    "transient",
+    "SARABAN_SECRET_NODE is not set (nor SARABAN_SECRET_NODE_FILE)",
+  ]);
+  expect(node.requests).toHaveLength(1);
 });
 
 test("a node in a private network is not called unless the settings allow it", async (context) => {

@@ -6,6 +6,7 @@ import {
   messageIdAt,
   notifierRequest,
 } from "../../shared/ecms/write-soap.ts";
+import type { EcmsNode } from "../../shared/letter/directory.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import type { Destinations } from "../mail/destinations.ts";
 import { oneLine } from "../mail/judge-error.ts";
@@ -37,12 +38,12 @@ export function openEcmsChannel(parts: EcmsParts): EcmsChannel {
       if (!way) return { result: "transient", reply: "the directory names no e-CMS node for this office" };
       const posts = postsOf(notice, way, parts);
       if (typeof posts === "string") return { result: "permanent", reply: posts };
-      const place = destinations.enter(way.url);
+      const place = destinations.enter(way.node.url);
       if (place.state === "wait")
-        return { result: "put-off", waitMs: place.waitMs, reply: oneLine(`${way.url} ${place.why}`) };
+        return { result: "put-off", waitMs: place.waitMs, reply: oneLine(`${way.node.url} ${place.why}`) };
       let away: string | null = null;
       try {
-        return await inTurn(posts, way.url, limits);
+        return await inTurn(posts, way.node, limits);
       } catch (error) {
         if (!(error instanceof NodeCallFailed)) throw error;
         const reply = oneLine(error.message);
@@ -62,10 +63,10 @@ interface Post {
 }
 
 /** Each after the one before it was taken. */
-async function inTurn(posts: readonly Post[], url: string, limits: NodeLimits): Promise<SendResult> {
+async function inTurn(posts: readonly Post[], node: EcmsNode, limits: NodeLimits): Promise<SendResult> {
   let result: SendResult = { result: "permanent", reply: "nothing to post" };
   for (const { make, judge } of posts) {
-    result = judge(await askNode({ url }, await make(), limits));
+    result = judge(await askNode(node, await make(), limits));
     if (result.result !== "accepted") break;
   }
   return result;
@@ -74,7 +75,11 @@ async function inTurn(posts: readonly Post[], url: string, limits: NodeLimits): 
 /** @returns why the protocol cannot say it, in English */
 function postsOf(notice: Notice, way: EcmsRoute & Partial<NamedLetter>, parts: SentFiles): Post[] | string {
   // The same in each try: a node may know a message by it.
-  const addressed: Addressed = { messageId: messageIdAt(notice.madeAt), to: way.to, dialect: way.dialect };
+  const addressed: Addressed = {
+    messageId: messageIdAt(notice.madeAt),
+    to: way.to,
+    dialect: way.node.dialect ?? "2.0",
+  };
   if (notice.kind === "letter")
     return letterPosts(notice, notice.facts as LetterNoticeFacts, way, addressed, parts);
   if (notice.kind === "recall") {

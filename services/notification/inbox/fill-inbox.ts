@@ -3,6 +3,7 @@ import type { RecipientEvent } from "../../shared/letter/outbound.ts";
 import type { NewsProof } from "../../shared/letter/recipient-state.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
+import { together } from "../../shared/runtime/database.ts";
 import { insertAttempt } from "../mail/delivery-store.ts";
 import { insertOwnItems, insertReceiptItem, type ReceiptItem } from "./inbox-store.ts";
 
@@ -16,10 +17,12 @@ export async function layReceipt(
   item: ReceiptItem,
   { at }: Stamp,
 ): Promise<void> {
-  await insertReceiptItem(transaction, item, at);
   const times = { startedAt: at, endedAt: at };
   const answer = { result: "accepted", reply: `laid into the inbox of ${item.clientId}` } as const;
-  await insertAttempt(transaction, item.agencyId, noticeId, "inbox", times, answer);
+  await together(
+    insertReceiptItem(transaction, item, at),
+    insertAttempt(transaction, item.agencyId, noticeId, "inbox", times, answer),
+  );
 }
 
 /**

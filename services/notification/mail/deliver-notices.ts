@@ -7,7 +7,7 @@ import { inTransaction, type Kysely, type Transaction, together } from "../../sh
 import type { Log } from "../../shared/runtime/log.ts";
 import type { EcmsChannel } from "../ecms/ecms-channel.ts";
 import type { Notice } from "../notice-store.ts";
-import { signingKey } from "../report-key-store.ts";
+import { readReportKeys, signingKey } from "../report-key-store.ts";
 import { signToken } from "../report-token.ts";
 import {
   insertAttempt,
@@ -81,11 +81,13 @@ export async function deliverNotices(
   const begun = await inTransaction(database, actingFor(data), async (transaction) => {
     const taken = await lockJob(transaction, job, data.subjectId);
     if (!taken) return undefined;
-    const [promised, ends, key] = await together(
+    const [promised, ends, keys] = await together(
       delivery.promise(transaction, now()),
       readMailbox(transaction, data.agencyId),
-      signingKey(transaction),
+      readReportKeys(transaction),
     );
+    // Made behind the promises, which may make a key for receipts: two who take both locks take them in one order.
+    const key = keys[0] ?? (await signingKey(transaction));
     const due = promised.filter(isDue);
     const sendable = due.filter((notice) => wayOut(parts, notice) !== null);
     if (due.length > 0 && sendable.length === 0) {

@@ -32,7 +32,7 @@ export function newsOfNotifier(
   const { type } = notifier;
   if (type === "InvalidAcceptIDNotifier") return null;
   const what = MEANS[type];
-  const details = { letterNumber: notifier.letterId, ...datesOf(notifier) };
+  const details = { letterNumber: notifier.letterId?.slice(0, 200) ?? null, ...datesOf(notifier) };
   const registered = said.findLast((one) => REGISTERED.has(one.what));
   const proof = isTheirs ? "client" : "claim";
   switch (what) {

@@ -340,9 +340,9 @@ async function expandDocument(
   if ("fault" in document) return;
   attachment.role = "main";
   const inner = { ...place, level: place.level + 1 };
-  for (const [index, object] of document.objects.entries()) {
+  for (const object of document.objects) {
     const type = object.mimeCode === "" ? "application/octet-stream" : object.mimeCode;
-    const packed = emptyAttachment(null, type, `${attachment.partId}>${index + 1}`);
+    const packed = emptyAttachment(null, type, `${attachment.partId}>${object.place}`);
     attachment.members.push(packed);
     if (!object.intact) {
       addUnreadable(packed, inner, expansion);

@@ -81,10 +81,10 @@ async function readSoap(body: AsyncIterable<Buffer>, keeper: ContentKeeper): Pro
 
 function ofDocument(document: GovernmentDocument, prefix: string): ProgramBody {
   const files = document.objects.map(
-    ({ role, mimeCode, sizeBytes, sha256, intact, content }, index): ProgramFile => ({
+    ({ place, role, mimeCode, sizeBytes, sha256, intact, content }): ProgramFile => ({
       part: asPart(
         { name: null, mediaType: mediaTypeOfMimeCode(mimeCode), sizeBytes, sha256, intact, content },
-        `${prefix}${index + 1}`,
+        `${prefix}${place}`,
       ),
       role: role === "main" ? "main" : "enclosure",
     }),

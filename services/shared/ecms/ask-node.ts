@@ -16,12 +16,12 @@ export interface NodeSaid {
  * @throws NodeCallFailed; and whatever the message's pieces throw
  */
 export async function askNode(
-  { url }: Pick<EcmsNode, "url">,
+  node: EcmsNode,
   message: string | SoapMessage,
   limits: NodeLimits,
 ): Promise<NodeSaid> {
   const { status, body } = await postSoap(
-    url,
+    node,
     typeof message === "string" ? wholeMessage(message) : message,
     limits,
   );

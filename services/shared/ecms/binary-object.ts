@@ -5,6 +5,8 @@ import { checkBase64 } from "../mime/check-base64.ts";
 import type { ContentTaker, PartContent } from "../mime/part-content.ts";
 
 export interface BinaryObject {
+  /** 1 for the first on the wire; empty ones, which senders write who have none, are counted and left out. */
+  readonly place: number;
   readonly role: "main" | "attachment";
   /** As written, in lower case. */
   readonly mimeCode: string;
@@ -22,7 +24,7 @@ export interface OpenObject {
   write(piece: string): void;
   end(): void;
   settled(): Promise<void>;
-  kept(): Promise<BinaryObject>;
+  kept(): Promise<Omit<BinaryObject, "place">>;
 }
 
 /**
@@ -41,6 +43,7 @@ export function openObject(role: BinaryObject["role"], code: string, sink: Objec
   let held = "";
   const put = (text: string): void => {
     const octets = Buffer.from(text, "base64");
+    check.updateDecoded(text, octets);
     if (octets.length === 0) return;
     digest.update(octets);
     sizeBytes += octets.length;
@@ -53,12 +56,10 @@ export function openObject(role: BinaryObject["role"], code: string, sink: Objec
       const reference = bare.indexOf("&", Math.max(0, bare.length - 6));
       const whole = reference < 0 ? bare.length - (bare.length % 4) : reference - (reference % 4);
       held = bare.slice(whole);
-      check.update(Buffer.from(bare.slice(0, whole), "latin1"));
       put(bare.slice(0, whole));
     },
     end() {
       if (stream.writableEnded) return;
-      check.update(Buffer.from(held, "latin1"));
       put(held);
       stream.end();
     },

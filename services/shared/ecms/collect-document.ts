@@ -84,7 +84,9 @@ export function collectDocument(sink: ObjectSink | "digest" | null): DocumentCol
     async finish(xmlFault) {
       // Its stream would otherwise be waited for for ever.
       object?.end();
-      const kept = await Promise.all(objects.map((each) => each.kept()));
+      const kept = await Promise.all(
+        objects.map(async (each, index) => ({ place: index + 1, ...(await each.kept()) })),
+      );
       const refused =
         xmlFault ?? fault ?? (letters === 0 ? "not-a-document" : letters > 1 ? "several-documents" : null);
       if (refused !== null) return { fault: refused };

@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
 import { PassThrough, type Readable } from "node:stream";
+import type { EcmsNode } from "../letter/directory.ts";
 import { type FindAddresses, guardedLookup } from "../runtime/guarded-lookup.ts";
 import { openPrivateAddresses } from "../runtime/private-addresses.ts";
+import { readSecret } from "../runtime/settings.ts";
 
 /** What every call of a node of others has in common. */
 export interface NodeLimits {
@@ -57,8 +59,12 @@ const NOT_PUBLIC = "its address is in a private network, which ecms.allowPrivate
  * it, and its answer is given as it comes. An answer that comes before the message has been sent ends the sending.
  * @throws NodeCallFailed; and whatever `pieces` throws
  */
-export async function postSoap(url: string, message: SoapMessage, limits: NodeLimits): Promise<NodeAnswer> {
-  const place = new URL(url);
+export async function postSoap(
+  node: EcmsNode,
+  message: SoapMessage,
+  limits: NodeLimits,
+): Promise<NodeAnswer> {
+  const place = new URL(node.url);
   const { idleMs, stopping } = limits;
   const wholeCall = AbortSignal.timeout(WHOLE_CALL * idleMs);
   const signal = AbortSignal.any([wholeCall, stopping]);
@@ -80,6 +86,7 @@ export async function postSoap(url: string, message: SoapMessage, limits: NodeLi
         soapaction: '""',
         accept: "text/xml",
         "accept-encoding": "identity",
+        ...credentialsOf(node),
       },
       lookup: lookupOf(place, limits),
       signal,
@@ -121,6 +128,13 @@ export async function postSoap(url: string, message: SoapMessage, limits: NodeLi
     throw error;
   }
   return answered;
+}
+
+/** Read anew each time: a password that was changed in its file is in force without a restart. */
+function credentialsOf({ user, passwordEnv }: EcmsNode): { readonly authorization?: string } {
+  if (user === undefined || passwordEnv === undefined) return {};
+  const words = `${user}:${readSecret({ env: passwordEnv })}`;
+  return { authorization: `Basic ${Buffer.from(words).toString("base64")}` };
 }
 
 function lookupOf(place: URL, { allowPrivate, find }: NodeLimits) {

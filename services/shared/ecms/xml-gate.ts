@@ -161,6 +161,8 @@ function openFeed(
         return true;
       }
       if (CDATA.startsWith(pending)) return false;
+      // What stands behind a comment would be lost without a word; no base64 has one in it.
+      if (/^<[!?]/.test(pending)) events.raw("*");
       inCdata = false;
       raw = false;
       return true;

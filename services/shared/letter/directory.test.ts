@@ -21,6 +21,10 @@ test("a node of old has no TLS; without a number of one's own nothing can be add
   ]);
   expect(partnersFaults([{ ...PARTNER, organisationId: "0101200000", ecms: NODE }])).toEqual([]);
   expect(partnersFaults([{ ...PARTNER, ecms: NODE }])[0]).toContain("organisationId is missing");
+  const known = { ...NODE, user: "agency-a", passwordEnv: "SARABAN_SECRET_OPDC" };
+  expect(partnersFaults([{ ...PARTNER, organisationId: "0101200000", ecms: known }])).toEqual([
+    "ecms of opdc.example.go.th: user: a password goes over https alone",
+  ]);
 });
 
 test.for([

@@ -52,6 +52,10 @@ export interface EcmsNode {
   readonly url: string;
   /** Default 2.0. */
   readonly dialect?: EcmsDialect;
+  /** For HTTP Basic, where the node asks for it; old ones do not. */
+  readonly user?: string;
+  /** SARABAN_SECRET_…: in which variable the password of `user` stands (or, with _FILE, the name of its file). */
+  readonly passwordEnv?: string;
 }
 
 /** `receipts` of an agency in config/agencies.yaml. */
@@ -122,7 +126,7 @@ export function agenciesFaults(agencies: readonly Agency[]): string[] {
     ),
     ...repeatedOrganisations(agencies),
     ...agencies.flatMap(({ id, organisationId, ecms }) =>
-      nodeFaults(organisationId, ecms?.node?.url).map((fault) => `ecms.node of ${id}: ${fault}`),
+      nodeFaults(organisationId, ecms?.node).map((fault) => `ecms.node of ${id}: ${fault}`),
     ),
   ];
 }
@@ -136,7 +140,7 @@ export function partnersFaults(partners: readonly Partner[]): string[] {
     ...partners.flatMap(partnerFaults),
     ...repeatedOrganisations(partners),
     ...partners.flatMap(({ domain, organisationId, ecms }) =>
-      nodeFaults(organisationId, ecms?.url).map((fault) => `ecms of ${domain}: ${fault}`),
+      nodeFaults(organisationId, ecms).map((fault) => `ecms of ${domain}: ${fault}`),
     ),
   ];
 }
@@ -147,14 +151,16 @@ function repeatedOrganisations(offices: readonly { readonly organisationId?: str
   return repeated(given).map((id) => `organisationId ${id} stands there twice`);
 }
 
-/** @param url of an e-CMS node; old ones have no TLS, and what they are asked carries no secret */
-function nodeFaults(organisationId: string | undefined, url: string | undefined): string[] {
-  if (url === undefined) return [];
-  const parsed = URL.parse(url);
-  const { protocol = "", username = "", password = "", hash = "" } = parsed ?? {};
-  const isGood = /^https?:$/.test(protocol) && username === "" && password === "" && hash === "";
+/** Old nodes have no TLS: what they are asked carries no secret, and what does goes over https alone. */
+function nodeFaults(organisationId: string | undefined, node: EcmsNode | undefined): string[] {
+  if (node === undefined) return [];
+  const url = URL.parse(node.url);
+  const isGood =
+    url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.hash === "";
+  const isOpen = isGood && url.protocol === "http:" && !namesThisMachine(url);
   return [
     ...(isGood ? [] : ["url is to be written such as http://HOST/ecms-ws01/service2, without a password"]),
+    ...(node.user !== undefined && isOpen ? ["user: a password goes over https alone"] : []),
     ...(organisationId === undefined
       ? ["organisationId is missing, by which letters are addressed there"]
       : []),

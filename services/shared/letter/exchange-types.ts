@@ -90,7 +90,7 @@ export interface InboxReceipt {
   readonly type: string;
   /** The letter came again: this is the receipt of the one that came first */
   readonly isCopy: boolean;
-  /** The statement (schemas/evidence.schema.json) */
+  /** The statement (schemas/evidence.schema.json); in XML jws alone */
   readonly evidence: Readonly<Record<string, unknown>>;
   /** The same, signed (compact JWS) */
   readonly jws: string;

@@ -148,16 +148,21 @@ export function letterItem(changes: Readonly<Record<string, string>> = {}): stri
     subject = "ขอส่งแบบสำรวจ",
     sender = "0101200000",
   } = changes;
-  const { receiver = "0199900000", main = "JVBERi0xLjQ=" } = changes;
+  const {
+    receiver = "0199900000",
+    main = "JVBERi0xLjQ=",
+    mimeCode = "application/pdf",
+    secrecy = "001",
+  } = changes;
   const party = (id: string): string =>
     `<ram:GivenName></ram:GivenName><ram:FamilyName></ram:FamilyName><ram:JobTitle>ผู้อำนวยการ</ram:JobTitle><ram:MinistryOrganization>` +
     `<ram:ID>${id.slice(0, 2)}</ram:ID></ram:MinistryOrganization><ram:DepartmentOrganization><ram:ID>${id}</ram:ID></ram:DepartmentOrganization>`;
   return (
     `<rsm:GovernmentDocument xmlns:ram="urn:th:gov:egif:data:standard:ReusableAggregateBusinessInformationEntity:1" xmlns:rsm="urn:th:gov:egif:data:standard:GovernmentDocument:1.0">` +
     `<ram:CorrespondenceLetter ID="Letter">${element("ram:ID", number)}${element("ram:CorrespondenceDate", date)}${element("ram:Subject", subject)}` +
-    `${element("ram:SecretCode", "001")}${element("ram:SpeedCode", "001")}<ram:SenderParty>${party(sender)}</ram:SenderParty><ram:ReceiverParty>${party(receiver)}</ram:ReceiverParty>` +
+    `${element("ram:SecretCode", secrecy)}${element("ram:SpeedCode", "001")}<ram:SenderParty>${party(sender)}</ram:SenderParty><ram:ReceiverParty>${party(receiver)}</ram:ReceiverParty>` +
     `${element("ram:Attachment", "-")}${element("ram:SendDate", `${date}T09:30:00`)}${element("ram:Description", "-")}` +
-    `<ram:MainLetterBinaryObject mimeCode="application/pdf">${main}</ram:MainLetterBinaryObject></ram:CorrespondenceLetter></rsm:GovernmentDocument>`
+    `<ram:MainLetterBinaryObject mimeCode="${mimeCode}">${main}</ram:MainLetterBinaryObject></ram:CorrespondenceLetter></rsm:GovernmentDocument>`
   );
 }
 

@@ -8,6 +8,7 @@ export interface ProgramAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
+  readonly sizeBytes: number;
   /** Of a JSON answer. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely
   readonly body: any;
@@ -22,6 +23,8 @@ export interface ProgramRequest {
 
 /** A program of another system, over kept connections. */
 export interface ProgramClient {
+  /** "http://127.0.0.1:PORT" */
+  readonly url: string;
   /** Access token of its id and secret, asked for once. @throws Error when there is none */
   token(): Promise<string>;
   /** @param path "/oauth/token" …; nothing is added that is not said */
@@ -69,12 +72,14 @@ export function openProgramClient(
         incoming.on("data", (piece: Buffer) => pieces.push(piece));
         incoming.on("error", reject);
         incoming.on("end", () => {
-          const text = Buffer.concat(pieces).toString("utf8");
+          const octets = Buffer.concat(pieces);
+          const text = octets.toString("utf8");
           const isJson = /^application\/(?:[a-z-]+\+)?json\b/.test(incoming.headers["content-type"] ?? "");
           resolve({
             status: incoming.statusCode ?? 0,
             headers: incoming.headers,
             text,
+            sizeBytes: octets.length,
             body: isJson && text !== "" ? JSON.parse(text) : undefined,
           });
         });
@@ -99,6 +104,7 @@ export function openProgramClient(
   const soap = (body: string | Buffer | Readable, contentType = SOAP): Promise<ProgramAnswer> =>
     ask("/ecms-ws01/service2", { headers: { authorization: basic, "content-type": contentType }, body });
   return {
+    url: httpUrl,
     token,
     ask,
     api,

@@ -94,15 +94,17 @@ export function textOf(xml: string, name: string): string | null {
 export function objectsIn(
   xml: string,
 ): { readonly role: string; readonly mimeCode: string; readonly sha256: string }[] {
-  const found = xml.matchAll(/<ram:(Main|Attachment)[A-Za-z]*BinaryObject mimeCode="([^"]*)">([^<]*)</gu);
-  return [...found]
-    .filter(([, , , base64]) => base64 !== "")
-    .map(([, role = "", mimeCode = "", base64 = ""]) => ({
-      role,
-      mimeCode,
-      sha256: sha256Of(Buffer.from(base64, "base64")),
-    }));
+  const objects = [];
+  // By position: a pattern over fifty megabytes of base64 would be too deep for the engine.
+  for (const { 0: tag, 1: role = "", 2: mimeCode = "", index } of xml.matchAll(OBJECT)) {
+    const start = index + tag.length;
+    const octets = Buffer.from(xml.slice(start, xml.indexOf("<", start)), "base64");
+    if (octets.length > 0) objects.push({ role, mimeCode, sha256: sha256Of(octets) });
+  }
+  return objects;
 }
+
+const OBJECT = /<ram:(Main|Attachment)[A-Za-z]{0,10}BinaryObject mimeCode="([^"]{0,200})">/gu;
 
 export function sha256Of(octets: Buffer): string {
   return createHash("sha256").update(octets).digest("hex");

@@ -90,9 +90,10 @@ function partyOf(value: unknown): JsonParty {
 
 function decode(content: unknown): Buffer | null {
   if (typeof content !== "string") return null;
+  const octets = Buffer.from(content, "base64");
   const check = checkBase64();
-  check.update(Buffer.from(content, "latin1"));
-  return check.intact() ? Buffer.from(content, "base64") : null;
+  check.updateDecoded(content, octets);
+  return check.intact() ? octets : null;
 }
 
 function mediaTypeOf(value: unknown): string {

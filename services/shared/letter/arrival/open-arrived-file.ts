@@ -31,51 +31,54 @@ export async function openArrivedFile(
   const taker = takeOne(partId, content, () => found.resolve());
   const stop = (): void => void raw.destroy();
   content.once("close", stop);
-  const search = searchBody(raw, mediaType, partId, taker).then(
-    async (rest) => {
-      if (rest !== null && !taker.taken()) {
-        found.resolve();
-        content.end(rest);
-      }
-      found.reject(new Error(`no file ${partId} can be had by itself`));
-    },
-    (error: Error) => {
-      // Whoever reads must not take half a file for the whole.
-      if (!content.writableEnded) content.destroy(error);
-      found.reject(error);
-    },
-  );
-  search.catch(() => {});
-  try {
-    await found.promise;
-  } catch (error) {
-    content.destroy();
-    throw error;
-  }
+  const search = searchBody(raw, mediaType, partId, taker).then((rest) => {
+    if (rest !== null && !taker.taken()) content.write(rest);
+    else if (!taker.taken()) throw new Error(`no file ${partId} can be had by itself`);
+    found.resolve();
+    content.end();
+  });
+  search.catch((error: Error) => {
+    // Whoever reads must not take half a file for the whole.
+    content.destroy(error);
+    found.reject(error);
+  });
+  // Until somebody listens, the rejection alone tells of a fault.
+  content.on("error", () => {});
+  await found.promise;
   return { content };
 }
 
 interface OneTaker extends ContentTaker {
   taken(): boolean;
+  /** What kept it from being taken as a whole: parsers of mails go on without a word. */
+  fault(): Error | null;
 }
 
 /** Lets everything pass but the one that is wanted, or that it is in. */
 function takeOne(partId: string, content: PassThrough, onFound: () => void): OneTaker {
   let taken = false;
+  let fault: Error | null = null;
   const take = async (found: Readable): Promise<null> => {
     if (taken) return drain(found);
     taken = true;
     onFound();
-    await pipeline(found, content);
+    // Ended when all has been read that could show it to be damaged.
+    await pipeline(found, content, { end: false });
     return null;
   };
   return {
     taken: () => taken,
+    fault: () => fault,
     async keep(found, at = "") {
-      if (at === partId) return take(found);
-      if (at === "" || !partId.startsWith(`${at}>`)) return drain(found);
-      await takeFromWithin(found, partId.slice(at.length + 1), take);
-      return null;
+      try {
+        if (at === partId) return await take(found);
+        if (at === "" || !partId.startsWith(`${at}>`)) return await drain(found);
+        await takeFromWithin(found, partId.slice(at.length + 1), take);
+        return null;
+      } catch (error) {
+        fault ??= error as Error;
+        throw error;
+      }
     },
   };
 }
@@ -98,8 +101,13 @@ async function takeFromWithin(
     if (octets !== null) await take(Readable.from([octets], { objectMode: false }));
     return;
   }
-  await readGovernmentDocument(again, nthObject(place, take));
+  await takeObject(again, nthObject(place, take));
   await drain(part);
+}
+
+async function takeObject(body: AsyncIterable<Buffer>, taker: ContentTaker): Promise<void> {
+  const read = await readGovernmentDocument(body, taker);
+  if ("fault" in read) throw new Error(`the document cannot be read again: ${read.fault}`);
 }
 
 /** Objects of a document are numbered as they come. */
@@ -125,20 +133,27 @@ async function searchBody(
   if (type === "application/json" || type.endsWith("+json")) return fileOfJson(await held(body), partId);
   if (type === "multipart/form-data") {
     const { parts } = await parseForm(body, mediaType ?? "", taker);
+    wholly(taker);
     return octetsIn(
       parts.map(({ part }) => part),
       partId,
     );
   }
   if (mediaType !== null) {
-    await readGovernmentDocument(
+    await takeObject(
       body,
       nthObject(partId, (found) => taker.keep(found, partId) as Promise<null>),
     );
     return null;
   }
   const message = await parseMime(body, MAIL_LIMITS, taker);
+  wholly(taker);
   return octetsIn(partsOf(message), partId);
+}
+
+function wholly(taker: OneTaker): void {
+  const fault = taker.fault();
+  if (fault !== null) throw fault;
 }
 
 function fileOfJson(octets: Buffer, place: string): Buffer | null {
