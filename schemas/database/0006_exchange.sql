@@ -34,7 +34,7 @@ create table client (
   made_at timestamptz not null default now()
 );
 comment on table client is 'Programs that use the exchange API or the e-CMS door for one agency served here: its own systems, or those of an office that sends it letters.';
-comment on column client.sender_domain is 'In whose name it hands letters in: a partner''s domain, or the agency''s own; null: a node that passes on letters of every office in the directory.';
+comment on column client.sender_domain is 'In whose name it hands letters in: a partner''s domain, or the agency''s own; null: a node that passes on letters of every office in the directory, and is nobody''s own system.';
 comment on column client.level is 'The gravest class of letters that it is appointed to hand in and fetch.';
 comment on column client.certificates is 'SHA-256 of each certificate (DER, hex) by which it is known in mutual TLS.';
 comment on column client.networks is 'From where it may use the e-CMS door without credentials (old clients send none); only where ecms.byAddress is on.';
@@ -49,8 +49,8 @@ comment on table client_secret is 'Secrets of 256 random bits, of which only the
 create index client_secret_by_client on client_secret (client_id);
 grant select on client, client_secret to saraban_http;
 grant select on client to saraban_notification, saraban_reading;
--- Whether a program may sign off for an agency that wants no second person for it.
-grant select (id, scopes, active) on client to saraban_registry;
+-- Whether a program may sign off for an agency that wants no second person for it, and whether a partner's program fetches here.
+grant select (id, agency_id, sender_domain, scopes, active) on client to saraban_registry;
 
 create table client_call (
   id bigint primary key generated always as identity,
@@ -192,34 +192,51 @@ create table client_item (
   seq bigint not null generated always as identity,
   client_id text not null references client,
   agency_id text not null,
-  kind text not null check (kind in ('letter', 'receipt', 'news', 'dispute')),
+  kind text not null check (kind in ('letter', 'receipt', 'news', 'dispute', 'sent-letter', 'recall')),
   intake_id uuid,
   receipt_id uuid references receipt,
   news_id bigint references recipient_event,
+  notice_id uuid references notice,
   made_at timestamptz not null,
   first_fetched_at timestamptz,
   receive_told_at timestamptz,
   done_at timestamptz,
-  constraint client_item_once unique nulls not distinct (client_id, kind, intake_id, receipt_id, news_id),
+  withdrawn_at timestamptz,
+  constraint client_item_once unique nulls not distinct (client_id, kind, intake_id, receipt_id, news_id, notice_id),
   check (case kind when 'letter' then intake_id is not null when 'dispute' then intake_id is not null
-                   when 'receipt' then receipt_id is not null else news_id is not null end)
+                   when 'receipt' then receipt_id is not null when 'news' then news_id is not null else notice_id is not null end),
+  check (withdrawn_at is null or (done_at is not null and first_fetched_at is null))
 );
-comment on table client_item is 'letter: a letter in the agency''s book; receipt: what a letter became that this client handed in; news: what became of a letter of the agency at a recipient; dispute: an office says that a number of ours is wrong.';
+comment on table client_item is 'letter: a letter in the agency''s book; receipt: what a letter became that this client handed in; news: what became of a letter of the agency at a recipient; dispute: an office says that a number of ours is wrong; sent-letter: a letter of the agency for the office whose program this is; recall: it is asked back.';
+comment on column client_item.notice_id is 'Of sent-letter and recall: the notice, whose facts it tells and whose recipient is the client''s own office.';
 comment on column client_item.id is 'Also the e-CMS ProcessID under which it is fetched and deleted.';
 comment on column client_item.receive_told_at is 'e-CMS knows two notifiers where one receipt says both, that a letter has arrived and its number: the first of them was fetched and deleted.';
 comment on column client_item.done_at is 'Acknowledged (JSON), or deleted (e-CMS): it is not offered again.';
+comment on column client_item.withdrawn_at is 'A letter that was called back, or laid there once more, before this one was fetched: nobody has seen it.';
+create index client_item_by_notice on client_item (notice_id) where notice_id is not null;
 create index client_item_waiting on client_item (client_id, seq) where done_at is null;
 create function keep_item() returns trigger language plpgsql
   as $$ begin
     if tg_op = 'UPDATE' and (new.id, new.client_id, new.agency_id, new.kind, new.made_at) = (old.id, old.client_id, old.agency_id, old.kind, old.made_at)
-       and (new.intake_id, new.receipt_id, new.news_id) is not distinct from (old.intake_id, old.receipt_id, old.news_id)
-       and (old.done_at is null or new.done_at = old.done_at) then
+       and (new.intake_id, new.receipt_id, new.news_id, new.notice_id) is not distinct from (old.intake_id, old.receipt_id, old.news_id, old.notice_id)
+       and (old.done_at is null or (new.done_at = old.done_at and new.withdrawn_at is not distinct from old.withdrawn_at)) then
       return new;
     end if;
     raise exception 'what a client was told stays as it was' using errcode = 'restrict_violation';
   end $$;
 create trigger keep_item before update or delete on client_item for each row execute function keep_item();
 create trigger no_truncate before truncate on client_item for each statement execute function refuse_change();
+create function note_item_done() returns trigger language plpgsql security definer set search_path = saraban, pg_temp
+  as $$ begin
+    insert into outbox (job, agency_id, subject_id, work_key)
+      select 'send-letter', n.agency_id, n.recipient_id, n.recipient_id::text from notice n where n.id = new.notice_id
+      on conflict (job, subject_id, agency_id) do update set next_send_at = least(outbox.next_send_at, now());
+    return null;
+  end $$;
+comment on function note_item_done() is 'That a partner''s program has taken a letter of ours is news of its recipient, which room notification alone records: its job runs once more.';
+create trigger note_item_done after update on client_item for each row
+  when (new.notice_id is not null and old.done_at is null and new.done_at is not null and new.withdrawn_at is null)
+  execute function note_item_done();
 
 do $$
 declare kept text;
@@ -239,7 +256,7 @@ grant select on tray_decision to saraban_intake;
 grant select, insert, update on ecms_node to saraban_intake;
 grant select on ecms_node, ecms_pulled to saraban_http;
 grant select on submission, ecms_document to saraban_notification, saraban_reading;
-grant select, insert on client_item to saraban_notification;
+grant select, insert, update (done_at, withdrawn_at) on client_item to saraban_notification;
 grant select, update (first_fetched_at, receive_told_at, done_at) on client_item to saraban_http;
 create function tell_client_item() returns trigger language plpgsql
   as $$ begin perform pg_notify('saraban_client_item', ''); return null; end $$;
@@ -253,7 +270,7 @@ create policy whole_register on client_item for select to saraban_audit
 -- Notices and recipients: two more ways besides mail.
 
 alter table notice add column channel text not null default 'mail' check (channel in ('mail', 'inbox', 'ecms'));
-comment on column notice.channel is 'mail; inbox: laid into the inbox of the client that handed the letter in; ecms: posted to the other office''s node.';
+comment on column notice.channel is 'mail; inbox: laid into the inbox of the client that handed the letter in, or of the clients of the office that a letter of ours is for; ecms: posted to the other office''s node.';
 grant select (channel) on notice to saraban_audit;
 -- A notifier of another office is kept like any other report of ours: by the number that it names, from the office itself.
 alter table delivery_report drop constraint delivery_report_kind_check, drop constraint delivery_report_matched_by_check;
@@ -264,6 +281,7 @@ alter table delivery_attempt drop constraint delivery_attempt_channel_check;
 alter table delivery_attempt add constraint delivery_attempt_channel_check check (channel in ('smarthost', 'mx', 'file', 'inbox', 'ecms'));
 alter table outbound_recipient drop constraint outbound_recipient_channel_check;
 alter table outbound_recipient add constraint outbound_recipient_channel_check check (channel in ('mail', 'ecms'));
+comment on column outbound_recipient.channel is 'mail; ecms: posted to a node, or laid into the inbox of the office''s own program, which fetches it here.';
 comment on column outbound_recipient.address is 'A mail address, or the ten digits of the office for e-CMS.';
 alter table recipient_event drop constraint recipient_event_source_check, drop constraint recipient_event_proof_check;
 alter table recipient_event

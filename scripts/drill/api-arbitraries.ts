@@ -73,7 +73,8 @@ function typed(type: string, schema: ValueSchema, schemas: Schemas, depth: numbe
     case "object": {
       const { properties = {}, required = [] } = schema;
       const members: Record<string, Arbitrary<unknown>> = {};
-      for (const [name, member] of Object.entries(properties)) members[name] = valuesOf(member, schemas, depth + 1);
+      for (const [name, member] of Object.entries(properties))
+        members[name] = valuesOf(member, schemas, depth + 1);
       return fc.record(members, { requiredKeys: required.filter((name) => name in properties) });
     }
     default:

@@ -3,6 +3,7 @@ import { envelope, keyed, letter } from "../../services/http/ecms/testing/soap.t
 import { LETTER } from "../../services/http/openapi/examples.ts";
 import type { Form, Operation } from "../../services/http/openapi/operation.ts";
 import { newId } from "../../services/shared/runtime/ids.ts";
+import { samplePdf } from "../../services/shared/testing/sample-pdf.ts";
 import { act } from "./api-acts.ts";
 import {
   type Change,
@@ -25,7 +26,15 @@ export interface Body {
 /** A body that is finished when it is sent: by then more is known. */
 export type MakeBody = (caller: Caller, known: Known) => Body;
 
-const PDF = Buffer.from("%PDF-1.4\n%%EOF\n");
+const PDF = samplePdf(0, (length) => Buffer.alloc(length));
+
+/** The example of the document with a number and a page of its own: the same contents would be the same letter. */
+export function soundLetter(at: number): object {
+  const octets = samplePdf(700, (length) => Buffer.alloc(length, `letter ${at} `));
+  const content = octets.toString("base64");
+  const files = [{ name: "letter.pdf", mediaType: "application/pdf", role: "main", content }];
+  return { ...LETTER, number: `นร 1200/${at}`, files };
+}
 const GARBAGE: readonly (string | Buffer)[] = [
   "",
   "{",
@@ -113,16 +122,12 @@ function jsonBody(id: string, { component, schema = {} }: Form, schemas: Schemas
         : id === "verifyReceipt"
           ? fc.oneof(
               described.map((value) => () => value),
-              fc
-                .nat()
-                .map((at) => (_caller: Caller, known: Known) => ({
-                  code: pick(known.values("receiptCode"), at, ""),
-                })),
-              fc
-                .nat()
-                .map((at) => (_caller: Caller, known: Known) => ({
-                  jws: pick(known.values("jws"), at, "a.b.c"),
-                })),
+              fc.nat().map((at) => (_caller: Caller, known: Known) => ({
+                code: pick(known.values("receiptCode"), at, ""),
+              })),
+              fc.nat().map((at) => (_caller: Caller, known: Known) => ({
+                jws: pick(known.values("jws"), at, "a.b.c"),
+              })),
             )
           : described.map((value) => () => value);
   return fc.tuple(values, changes).map(([make, spoiling]) => (caller, known) => ({
@@ -144,7 +149,7 @@ function parties({ name }: Caller): object {
 }
 
 function oneLetter(caller: Caller, at: number): object {
-  return { ...LETTER, ...parties(caller), number: `นร 1200/${at % 100_000}` };
+  return { ...soundLetter(at % 100_000), ...parties(caller) };
 }
 
 const letterForm: Arbitrary<MakeBody> = fc

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { openapiDocument } from "../../services/http/openapi/document.ts";
 import { allOperations } from "../../services/http/openapi/operations.ts";
+import { problemsOf } from "../../services/http/openapi/problem-answers.ts";
 import { seededRandom } from "../../services/shared/testing/seeded-random.ts";
 import { type ApiAnswer, openAnswerCheck } from "./api-answers.ts";
 import type { Schemas } from "./api-arbitraries.ts";
 import type { ApiInstallation } from "./api-installation.ts";
 import { openKnown } from "./api-known.ts";
+import { meetLimits } from "./api-limits.ts";
 import { prepareApi } from "./api-prepare.ts";
 import { type ApiRequest, type MakeRequest, requestsOf } from "./api-requests.ts";
 
@@ -23,6 +25,10 @@ export interface FuzzResult {
   readonly unanswered: readonly string[];
   /** Operations that never did what they are for. */
   readonly never: readonly string[];
+  /** Answers (operation and status) that the document tells of, and those among them that came. */
+  readonly answersTold: number;
+  readonly answersSeen: number;
+  readonly unseen: readonly string[];
 }
 
 const ECMS = "/ecms-ws01/service2";
@@ -52,6 +58,7 @@ export async function fuzzApi(
   const known = openKnown();
   const statuses: Record<string, number> = {};
   const succeeded = new Set<string>();
+  const seen = new Set<string>();
   const told = {
     serverErrors: [] as string[],
     undocumented: [] as string[],
@@ -87,6 +94,7 @@ export async function fuzzApi(
       },
     );
     if (answer === null) return null;
+    seen.add(`${operation.id} ${answer.status}`);
     statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
     const fault = check(operation, answer);
     if (fault !== null)
@@ -141,6 +149,13 @@ export async function fuzzApi(
       }
     }),
   );
+  if (signal?.aborted !== true) await meetLimits(ask, callers, operations, known);
+  const all = operations.flatMap((operation) =>
+    [...Object.keys(operation.answers), ...problemsOf(operation).keys()].map(
+      (status) => `${operation.id} ${status}`,
+    ),
+  );
+  const unseen = all.filter((answer) => !seen.has(answer));
   const never = operations.filter(({ id }) => !succeeded.has(id)).map(({ id }) => id);
   return {
     requests: sent,
@@ -149,5 +164,8 @@ export async function fuzzApi(
     statuses,
     ...told,
     never,
+    answersTold: all.length,
+    answersSeen: all.length - unseen.length,
+    unseen,
   };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { LETTER } from "../../services/http/openapi/examples.ts";
 import type { Operation } from "../../services/http/openapi/operation.ts";
 import { newId } from "../../services/shared/runtime/ids.ts";
 import type { ApiAnswer } from "./api-answers.ts";
+import { soundLetter } from "./api-bodies.ts";
 import type { ApiInstallation, Caller } from "./api-installation.ts";
 import type { ApiRequest } from "./api-requests.ts";
 
@@ -58,12 +58,11 @@ export async function prepareApi(
   };
 
   for (const at of [1, 2]) {
-    const letter = { ...LETTER, number: `นร 1200/${at}` };
-    const { status, body } = await call("submitLetter", callers.office, "/api/v1/letters", letter);
+    const { status, body } = await call("submitLetter", callers.office, "/api/v1/letters", soundLetter(at));
     if (status !== 201) throw new Error(`not registered: ${JSON.stringify(body)}`);
   }
   await call("submitLetter", callers.node, "/api/v1/letters", {
-    ...LETTER,
+    ...soundLetter(3),
     to: { organisationId: "0199800000" },
   });
   await act({ act: "enter", book: "inbound.ordinary", facts: { subject: "หนังสือกระดาษ" } });

@@ -143,7 +143,22 @@ function parameterValue({ schema, example }: Parameter, schemas: Schemas): Arbit
   return fc.oneof(
     { weight: 6, arbitrary: valuesOf(schema as ValueSchema, schemas) },
     { weight: example === undefined ? 0 : 3, arbitrary: fc.constant(example) },
-    { weight: 2, arbitrary: fc.constantFrom(...spitefulTexts, "-1", "0", "1e9", "99999999999", "x", "ก") },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(
+        ...spitefulTexts,
+        "-1",
+        "0",
+        "1e9",
+        "99999999999",
+        "x",
+        "ก",
+        "%ZZ",
+        "%E0%B8",
+        "%00",
+        "%2F",
+      ),
+    },
   );
 }
 
@@ -171,6 +186,8 @@ function queryText({ name }: Parameter, value: unknown, known: Known, at: number
 
 function segment(value: unknown): string {
   const text = String(value).toWellFormed();
+  // As they are: what no address may hold.
+  if (/^%/.test(text)) return text;
   return text === "" || /^\.{1,2}$/.test(text) ? "%20" : encodeURIComponent(text);
 }
 

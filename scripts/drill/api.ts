@@ -58,7 +58,8 @@ export const run: RunDrill = async (args) => {
     values.keep,
   );
   if (interrupted || !result) return 130;
-  const { serverErrors, undocumented, letIn, unanswered, never, ...figures } = result;
+  const { serverErrors, undocumented, letIn, unanswered, never, unseen, ...figures } = result;
+  say(`told in the document, and not met: ${unseen.join(", ")}`);
   const counts = {
     serverErrors: serverErrors.length,
     undocumented: undocumented.length,

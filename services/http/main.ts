@@ -10,6 +10,8 @@
  *             From programs, with a token each: POST /letters (JSON, GovernmentDocument or multipart/form-data), GET /letters,
  *             /letters/ID and its receipts (letters/letter-door.ts); GET /inbox/next and /inbox, POST /inbox/ID/acknowledge,
  *             GET /inbox/ID and files of its letter (inbox/inbox-door.ts).
+ *             From e-CMS clients of either dialect, at ecms.path: SOAP requests (letters, notifiers, queue, lists, time; ecms/ecms-door.ts),
+ *             known by certificate, HTTP Basic or, where ecms.byAddress is on, by address.
  *             Programs (saraban client add) come with an access token of POST /oauth/token, or with a certificate; each of the
  *             routes above that names scopes is open to them too, all others are not (clients/client-access.ts).
  *             For anybody, some sixty times a minute: /verify and POST /api/v1/verify (is a receipt genuine, what does it
@@ -17,7 +19,7 @@
  *             For anybody: GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
  *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs.
  * Hands on    "do-act" to the registry, "print-register" to printing, "read-letter" to reading.
- * Writes      client_item (fetched, acknowledged), intake, stored_body, submission (append-only) and large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; its heartbeat.
+ * Writes      client_item (fetched, acknowledged), intake, stored_body, submission (append-only), ecms_document and large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; its heartbeat.
  * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
  *             other agencies' things not even their existence is told. The same act sent twice is done once.
  *             201 or 202 on a letter of a program means that its octets and rows are on disk, once, however often it is sent;
@@ -28,7 +30,7 @@
  *             that has to be looked into is told once (Annex 7).
  * May not     write into a book: the registry does. See a classified book.
  * Standards   RFC 6750 (tokens), RFC 6749 §4.4, RFC 9068 (access tokens), RFC 9440 (Client-Cert), RFC 7617 (Basic), RFC 9457 (problem details), RFC 7240 (Prefer: wait), RFC 7517 (keys).
- * Settings    http.*, ecms.byAddress, database.*, queue.*, holidaysDir, clock.policy.
+ * Settings    http.*, ecms.byAddress, ecms.path, database.*, queue.*, holidaysDir, clock.policy.
  * Fails       registry away: acts are kept and answered 202; it carries them out when it is back.
  *             database or disk away, or too many letters waiting: programs are answered 503 with Retry-After.
  *             a part that does not answer within 3 s is shown as such; /readyz is then 503.

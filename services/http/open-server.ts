@@ -1,4 +1,10 @@
-import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from "fastify";
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from "fastify";
 import { actDoor } from "./act-door.ts";
 import { admitCallers } from "./clerk-access.ts";
 import { admitClients, type ClientParts } from "./clients/client-access.ts";
@@ -115,6 +121,9 @@ function newServer({ proxyNetworks, tls }: Pick<DoorParts, "proxyNetworks"> & Tl
     trustProxy: proxyNetworks === "" ? false : proxyNetworks,
     requestTimeout: RECEIVE_FILE_WITHIN_MS,
     forceCloseConnections: true,
+    // An address that cannot be read, or has a part that is too long for any id, names nothing here; the library would repeat it.
+    frameworkErrors: (_error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
+      void sendProblem(reply.header("cache-control", "no-store"), problem("not-found")),
   };
   const times = { headersTimeout: RECEIVE_WITHIN_MS };
   if (tls === null) return fastify({ ...options, http: times });

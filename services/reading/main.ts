@@ -8,12 +8,13 @@
  * Promises    works from the stored octets only, so that it can be done again later; a message that cannot be read goes to
  *             an officer with the reason and is never lost; of a letter marked as classified nothing is written but the mark.
  * May not     give a number, answer a sender, change what arrived.
- * Standards   RFC 5322, 2045-2047, 2231, 6532, 3464, 8098, 3834, 7208, 6376, 7489, 8617; see schemas/standards.txt.
+ * Standards   RFC 5322, 2045-2047, 2231, 3275, 6532, 3464, 8098, 3834, 7208, 6376, 7489, 8617; see schemas/standards.txt.
  * Settings    reading.*, senders.*, scanner.*, queue.*, database.*, dataDir.
  * Fails       killed: the job is done again from the start. Disk or database away: tried again later. A hostile PDF ends the
  *             process that reads it, and costs its own letter a look by an officer. Scanner or DNS silent: the letter waits.
  * Limits      a scanned letter (a picture of its pages) and a Word file of before 2007 are read from the mail and the file's
- *             name alone; S/MIME and XML signatures are kept, and proved nowhere.
+ *             name alone; S/MIME signatures are kept, and proved nowhere; an e-CMS document's signature is checked by the key
+ *             that comes with it, which proves nobody.
  */
 import { join } from "node:path";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";

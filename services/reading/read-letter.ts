@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { DocumentSignature } from "../shared/ecms/document-signature.ts";
 import { isReportKind } from "../shared/letter/delivery-report.ts";
 import type { JobData } from "../shared/letter/flow.ts";
@@ -11,6 +11,7 @@ import type { Log } from "../shared/runtime/log.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
 import { PDF_READER_DOWN, type PdfReader } from "./pdf/read-pdf.ts";
+import { checkSignature, type SignatureCheck } from "./program/check-signature.ts";
 import { programSender } from "./program/program-sender.ts";
 import { readProgram } from "./program/read-program.ts";
 import { readMessage } from "./read-message.ts";
@@ -102,6 +103,8 @@ async function readArrival(
 ): Promise<ReadingResult | Wait> {
   const { senders, scanner } = parts;
   const octets = (): Buffer | Readable => arrival.content ?? parts.store.openStored(arrival.sha256);
+  const stream = (): Readable =>
+    arrival.content === null ? parts.store.openStored(arrival.sha256) : Readable.from([arrival.content]);
   const scan = scanner === null ? null : await scanner.scan(octets(), arrival.sizeBytes);
   const decision = scan === null ? "go-on" : decideScan(scan, parts.whenScannerIsDown);
   const isUnscannable = decision === "hold" && (await chokes(parts, arrival));
@@ -114,9 +117,11 @@ async function readArrival(
   if (decision === "go-on-marked" || isUnscannable) reading.problems.push("not-scanned");
 
   const isMail = arrival.mediaType === null;
+  const checked = async (): Promise<SignatureCheck> =>
+    signature?.present === true && !isInfected ? checkSignature(stream) : "unchecked";
   const check = isMail
     ? await senders.check(octets(), arrival, reading.fromAddress, known)
-    : programSender(arrival, signature, parts.now().at);
+    : programSender(arrival, signature && { ...signature, check: await checked() }, parts.now().at);
   if (check.retryAfterMs !== null)
     return { waitMs: check.retryAfterMs, why: "DNS does not answer about the sender" };
   // A program has no return path, and is answered by its own way.

@@ -6,6 +6,7 @@ import type { Tables } from "../shared/letter/tables.ts";
 
 /** The part of config/agencies.yaml that the registry obeys. */
 export interface RegistryOfAgency {
+  readonly id: string;
   readonly registration: Readonly<Partial<Record<Channel, "automatic" | "clerk">>>;
   readonly office: Partial<Office>;
   readonly letterCode: string | null;
@@ -24,7 +25,7 @@ export async function readAgency(
   agencyId: string,
 ): Promise<RegistryOfAgency> {
   const { rows } = await sql<RegistryOfAgency>`
-    select registration, office, letter_code as "letterCode", name_th as "nameThai", domain, mailbox,
+    select id, registration, office, letter_code as "letterCode", name_th as "nameThai", domain, mailbox,
            roman_code as "romanCode", outbound,
            case when organisation_id is null then 'none' when ecms ? 'node' then 'own-node' else 'partners' end as ecms
       from agency where id = ${agencyId}`.execute(transaction);

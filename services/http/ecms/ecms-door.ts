@@ -5,6 +5,7 @@ import { SOAP_MEDIA_TYPE } from "../../shared/ecms/write-soap.ts";
 import { type Client, noteCall } from "../clients/client-access.ts";
 import { identifyEcmsClient } from "../clients/ecms-client.ts";
 import type { DoorParts } from "../door-parts.ts";
+import { hearOut as hearRest } from "../letters/read-body.ts";
 import { countRunning } from "./count-running.ts";
 import type { EcmsAnswer } from "./ecms-answer.ts";
 import { ecmsCall } from "./ecms-call.ts";
@@ -75,7 +76,11 @@ async function answerTo(
   typeGiven: string,
 ): Promise<FastifyReply> {
   const call = await ecmsCall(parts, client, request, typeGiven);
-  const taken = await takeRequest(call, source, LARGEST_REQUEST_BYTES);
+  const taken = await takeRequest(call, source, LARGEST_REQUEST_BYTES).catch(async (error: unknown) => {
+    // No room, or no database: who has not sent everything yet would see a broken connection, and no answer.
+    await hearRest(source, LARGEST_REQUEST_BYTES);
+    throw error;
+  });
   if ("fault" in taken) {
     noteCall(request, { operation: `SOAP ${errorDetailOf(taken.fault).code}` });
     return sendFault(reply, taken.fault === "not-available" ? 503 : 400, taken.fault);

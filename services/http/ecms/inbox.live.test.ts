@@ -76,7 +76,7 @@ test("the main letter comes first, wherever its sender has put it", async (conte
 
 test("a letter by mail is polled as a document of the protocol, with its files out of the mail", async (context) => {
   const { expect } = context;
-  const { post, layItem, writeReading, writeMail } = await openNode(context, OWN);
+  const { post, layItem, writeReading, writeArrival } = await openNode(context, OWN);
   const pdf = Buffer.concat([Buffer.from("%PDF-1.4\n"), randomBytes(50_000)]);
   const mail = [
     "From: saraban@opdc.example.go.th",
@@ -96,7 +96,7 @@ test("a letter by mail is polled as a document of the protocol, with its files o
     "--b--",
     "",
   ].join("\r\n");
-  const intakeId = await writeMail(Buffer.from(mail));
+  const intakeId = await writeArrival(Buffer.from(mail));
   const file = {
     contentType: "application/octet-stream",
     detectedType: "application/pdf",
@@ -115,6 +115,23 @@ test("a letter by mail is polled as a document of the protocol, with its files o
   );
   expect(xml).toContain(
     "<ram:DepartmentOrganization><ram:ID>0199900000</ram:ID></ram:DepartmentOrganization></ram:ReceiverParty>",
+  );
+});
+
+test("what was fetched from another node is polled as its sender wrote it", async (context) => {
+  const { expect } = context;
+  const { post, layItem, writeReading, writeArrival } = await openNode(context, OWN);
+  const attachment = { mimeCode: "application/pdf", octets: randomBytes(40_000) };
+  const answer = letter({ attachments: [attachment] }).replaceAll(
+    "LetterOutboundRequest",
+    "LetterInboundResponse",
+  );
+  const intakeId = await writeArrival(Buffer.from(answer), "ecms");
+  await writeReading(intakeId);
+  await layItem(0, "letter", { intakeId });
+  const { xml } = await post(POLL);
+  expect(objectsIn(xml).map(({ sha256 }) => sha256)).toEqual(
+    [MAIN, attachment].map(({ octets }) => sha256Of(octets)),
   );
 });
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { speedCodeOf } from "../../shared/ecms/codes.ts";
-import { readSoapRequest } from "../../shared/ecms/soap-request.ts";
+import { readGovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 import { wireTime } from "../../shared/ecms/wire-text.ts";
 import type { WireDocument } from "../../shared/ecms/write-document.ts";
 import { openArrivedFile } from "../../shared/letter/arrival/open-arrived-file.ts";
@@ -23,10 +23,10 @@ export async function letterOfArrival(
   const openRaw = (): Readable =>
     letter.content === null ? parts.letters.openStored(letter.sha256) : Readable.from([letter.content]);
   if (letter.door === "ecms") {
-    const request = await readSoapRequest(openRaw(), null);
-    if ("fault" in request || request.document === null)
-      throw new Error(`arrival ${letter.intakeId} cannot be read again`);
-    return echoDocument(request.document, openRaw);
+    // A client's request, or what another node has answered.
+    const document = await readGovernmentDocument(openRaw(), "digest");
+    if ("fault" in document) throw new Error(`arrival ${letter.intakeId} cannot be read again`);
+    return echoDocument(document, openRaw);
   }
   const sender = letter.senderDomain === null ? null : await parts.offices.byDomain(letter.senderDomain);
   const document: WireDocument = {

@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { readSoapRequest } from "../../shared/ecms/soap-request.ts";
+import { readGovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 
 /**
- * The binary objects of a stored request in the order of the wire, empty ones left out, decoded: one pass over the octets,
- * however many there are, and no more of them in memory than a slice of each. Each is to be read to its end before the next.
+ * The binary objects of a stored letter (a client's request, or another node's answer) in the order of the wire, empty ones
+ * left out, decoded: one pass over the octets, however many there are, and no more in memory than a slice of each. Each is to be read to its end before the next.
  * @param raw destroyed when whoever reads the objects stops early
  * @throws when the octets are not there any more, or are not those that were taken in
  */
@@ -23,7 +23,7 @@ export async function* storedObjects(raw: Readable): AsyncGenerator<AsyncIterabl
       return null;
     },
   };
-  const reading = readSoapRequest(raw, sink).finally(() => {
+  const reading = readGovernmentDocument(raw, sink).finally(() => {
     ended = true;
     tell();
   });
@@ -36,8 +36,8 @@ export async function* storedObjects(raw: Readable): AsyncGenerator<AsyncIterabl
         const first = await octets.next();
         if (first.done !== true) yield wholeOf(first.value, octets);
       } else if (ended) {
-        const request = await reading;
-        if ("fault" in request) throw new Error(`stored octets cannot be read again: ${request.fault}`);
+        const document = await reading;
+        if ("fault" in document) throw new Error(`stored octets cannot be read again: ${document.fault}`);
         return;
       } else {
         const { promise, resolve } = Promise.withResolvers<void>();

@@ -139,7 +139,19 @@ export const RECEIPT_OPERATIONS: readonly Operation[] = [
     th: "ผลการตรวจสอบตามรหัส",
     en: "The page with what came of a code (QR codes open it)",
     parameters: [CODE_IN_PATH],
-    answers: { 200: PAGE, ...PAGE_ERRORS },
+    answers: {
+      200: PAGE,
+      ...PAGE_ERRORS,
+      // What is no address at all is refused before the page is asked.
+      404: {
+        ...PAGE_ERRORS[404],
+        forms: {
+          ...HTML,
+          "application/problem+json": component("ProblemDetails"),
+          "application/problem+xml": component("ProblemDetails"),
+        },
+      },
+    },
   },
   {
     ...PAGES,

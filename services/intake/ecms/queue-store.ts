@@ -82,7 +82,9 @@ export function openQueueMemory(database: Kysely<Tables>): QueueMemory {
             await sql`
               insert into ecms_node (agency_id, url) values (${agencyId}, ${url})
                 on conflict (agency_id) do update set active = true, url = excluded.url,
-                  looked_at = case when ecms_node.url = excluded.url then ecms_node.looked_at end`.execute(
+                  looked_at = case when ecms_node.url = excluded.url then ecms_node.looked_at end,
+                  trouble = case when ecms_node.url = excluded.url then ecms_node.trouble end,
+                  trouble_since = case when ecms_node.url = excluded.url then ecms_node.trouble_since end`.execute(
               transaction,
             );
         },

@@ -1,11 +1,6 @@
-import {
-  type GovernmentDocumentFacts,
-  NO_PARTY,
-  writeGovernmentDocument,
-} from "../../shared/ecms/write-government-document.ts";
+import { documentFactsOf } from "../../shared/ecms/document-of-cover.ts";
+import { writeGovernmentDocument } from "../../shared/ecms/write-government-document.ts";
 import { coverOf } from "../../shared/letter/letter-cover.ts";
-import { findLetterNumbers } from "../../shared/letter/letter-number.ts";
-import { findThaiDates } from "../../shared/letter/thai-date.ts";
 import type { MailFile, OutgoingMail } from "../mail/outgoing-mail.ts";
 import type { Notice } from "../notice-store.ts";
 import type { LetterNoticeFacts } from "./letter-facts.ts";
@@ -56,31 +51,4 @@ function documentOf(
   const content = writeGovernmentDocument(documentFactsOf(cover, sentAt, { own: null, other: null }));
   const stem = letter?.name.replace(/\.[A-Za-z0-9]{1,5}$/, "") ?? "letter";
   return { filename: `${stem}.xml`, contentType: "application/xml; charset=utf-8", content };
-}
-
-/** The letter's facts in the words of a GovernmentDocument. @param departments ten digits of the offices; null is left out */
-export function documentFactsOf(
-  cover: LetterNoticeFacts["cover"],
-  sentAt: string,
-  departments: { readonly own: string | null; readonly other: string | null },
-): GovernmentDocumentFacts {
-  return {
-    number: cover.number,
-    date: cover.date,
-    subject: cover.subject,
-    urgency: cover.urgency,
-    sender: { ...NO_PARTY, jobTitle: cover.from, departmentId: departments.own },
-    receiver: { ...NO_PARTY, jobTitle: cover.to, departmentId: departments.other },
-    references: cover.references.map(referenceOf),
-    enclosures: cover.enclosures,
-    sentAt: new Date(sentAt),
-    description: null,
-  };
-}
-
-/** อ้างถึง as the document has it: the number and the date by themselves; what has no number is told in words. */
-function referenceOf(printed: string) {
-  const number = findLetterNumbers(printed)[0]?.printed ?? null;
-  if (number === null) return { number, date: null, subject: printed };
-  return { number, date: findThaiDates(printed)[0]?.iso ?? null, subject: null };
 }

@@ -1,5 +1,5 @@
 import { createHash, createSign, generateKeyPairSync } from "node:crypto";
-import { canonicalizeSubtree, XmlC14NMode, XmlDocument, type XmlNode } from "libxml2-wasm";
+import { XmlC14NMode, XmlDocument, type XmlNode } from "libxml2-wasm";
 import { describe, expect, it } from "vitest";
 import { checkSignature } from "./check-signature.ts";
 
@@ -32,14 +32,8 @@ function signed({ canonical, transform, digest, method }: Way, body = BODY): str
   const canonicalOf = (xml: string, name: string, algorithm: string): string => {
     using document = XmlDocument.fromString(xml);
     const node = document.get(`//*[local-name()='${name}']`) as XmlNode;
-    const pieces: Buffer[] = [];
-    const handler = {
-      write: (piece: Uint8Array) => pieces.push(Buffer.from(piece)) && piece.length,
-      close: () => true,
-    };
     const mode = algorithm === EXCLUSIVE ? XmlC14NMode.XML_C14N_EXCLUSIVE_1_0 : XmlC14NMode.XML_C14N_1_0;
-    canonicalizeSubtree(handler, document, node, { mode });
-    return Buffer.concat(pieces).toString();
+    return node.canonicalizeToString({ mode });
   };
   const hash = /sha1$/.test(digest) ? "sha1" : "sha256";
   const digestValue = createHash(hash)
@@ -95,12 +89,13 @@ describe("the signature of a document", () => {
       "<ds:DigestMethod",
       '<ds:Transforms><ds:Transform Algorithm="urn:x"/></ds:Transforms>$&',
     ],
-    ["with a key that is none", "<ds:Modulus>", "<ds:Modulus>*<x/>"],
+    ["with a key that is none", "<ds:Modulus>", "<ds:Modulus></ds:Modulus>$&"],
     ["in what is no XML", "</S:Envelope>", ""],
     ["of one of two letters", "<ram:GovernmentSignature>", '<ram:CorrespondenceLetter ID="Letter"/>$&'],
+    ["of a decoy", "<S:Body>", "$&<CorrespondenceLetter/>"],
+    ["with another digest beside it", "<ds:SignedInfo>", "<ds:DigestValue>AAAA</ds:DigestValue>$&"],
     ["with base64 that has entities", "JVBE\r\n", "JVBE&#10;"],
   ])("%s is not checked", async (_, from, to) => {
-    expect(["unchecked", "broken"]).toContain(await check(signed(WAY).replace(from, to)));
-    if (from !== "<ds:Modulus>") expect(await check(signed(WAY).replace(from, to))).toBe("unchecked");
+    expect(await check(signed(WAY).replace(from, to))).toBe("unchecked");
   });
 });

@@ -36,11 +36,18 @@ const SIGNATURES: Readonly<Record<string, string>> = {
 /** Changes nothing where the signature stands outside of what it signs. */
 const ENVELOPED = `${DSIG}enveloped-signature`;
 const LETTER = "#Letter";
+/** Each once in all, so that what is read here is what is signed. */
+const ONCE = [
+  ...["Signature", "SignedInfo", "CanonicalizationMethod", "SignatureMethod"],
+  ...["Reference", "DigestMethod", "DigestValue", "SignatureValue"],
+];
+/** Larger ones, and larger keys, are made to keep whoever checks them busy. */
+const LARGEST_EXPONENT = 2n ** 33n;
 const MAX_TEXT = 16_000;
 const MAX_VALUES = 200;
 
 /**
- * Checks the ds:Signature of an e-CMS document: the digest of the letter and the signature over that, by the key that is in
+ * Checks the ds:Signature (RFC 3275) of an e-CMS document: the digest of the letter and the signature over that, by the key that is in
  * the document. Reads the octets twice, and holds nothing of the letter.
  * @param open the octets of the request from their beginning, anew each time
  * @throws only what reading the octets throws
@@ -59,9 +66,11 @@ export async function checkSignature(open: () => AsyncIterable<Buffer>): Promise
     canonicalise(exclusive, (text) => void into.update(text, "utf8"), giveUp);
   let signatures = 0;
   await walk(open(), giveUp, (element) => {
-    if (element.name === "CorrespondenceLetter" && element.attributes.get("ID") === LETTER.slice(1)) {
+    if (element.name === "CorrespondenceLetter") {
       letters++;
-      return target(said.isLetterExclusive, letter);
+      // A second one, signed or not, would leave open which of them is read.
+      const isSigned = element.attributes.get("ID") === LETTER.slice(1);
+      return isSigned && letters === 1 ? target(said.isLetterExclusive, letter) : null;
     }
     if (element.name === "SignedInfo" && element.namespace === DSIG && ++signatures === 1)
       return target(said.isInfoExclusive, info);
@@ -110,7 +119,7 @@ async function readSignature(octets: AsyncIterable<Buffer>): Promise<Said | null
   const all = (name: string) => values.filter((value) => value.name === name);
   const algorithm = (name: string): string => all(name)[0]?.attributes.get("Algorithm") ?? "";
   const text = (name: string): string => all(name)[0]?.text ?? "";
-  const isOne = ["Signature", "Reference", "SignatureValue"].every((name) => all(name).length === 1);
+  const isOne = ONCE.every((name) => all(name).length === 1);
   const transforms = all("Transform").map(({ attributes }) => attributes.get("Algorithm") ?? "");
   const forms = transforms.filter((each) => each !== ENVELOPED).map((each) => CANONICAL[each]);
   const info = CANONICAL[algorithm("CanonicalizationMethod")];
@@ -139,7 +148,9 @@ function keyOf(certificate: string, modulus: string, exponent: string): KeyObjec
       certificate !== ""
         ? new X509Certificate(Buffer.from(certificate, "base64")).publicKey
         : createPublicKey({ key: { kty: "RSA", n: encoded(modulus), e: encoded(exponent) }, format: "jwk" });
-    return key.asymmetricKeyType === "rsa" ? key : null;
+    const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+    const isSane = modulusLength >= 1_024 && modulusLength <= 8_192 && publicExponent < LARGEST_EXPONENT;
+    return key.asymmetricKeyType === "rsa" && isSane ? key : null;
   } catch {
     return null;
   }

@@ -9,7 +9,7 @@ import {
   NO_PARTY,
   writeGovernmentDocument,
 } from "../../shared/ecms/write-government-document.ts";
-import { letterRequest, notifierRequest } from "../../shared/ecms/write-soap.ts";
+import { inboxLetter, letterRequest, notifierRequest } from "../../shared/ecms/write-soap.ts";
 import { openArrivedFile } from "../../shared/letter/arrival/open-arrived-file.ts";
 import { seededRandom } from "../../shared/testing/seeded-random.ts";
 import { openPdfReader } from "../pdf/read-pdf.ts";
@@ -138,6 +138,10 @@ const ways = [
   ["XML", bare],
   ["SOAP of 2020", () => soap("2.0")],
   ["SOAP of 2012", () => soap("1.0")],
+  [
+    "a node's answer",
+    () => xml(inboxLetter({ processId: "1", at: new Date(0) }, document, "2.0"), "ecms", "text/xml"),
+  ],
 ] as const;
 
 describe("a letter by program", () => {
@@ -251,11 +255,11 @@ describe("a letter by program", () => {
       expect(signature).toMatchObject({ present: true, signatureMethod: algorithm, weak });
       const { standing, detail } = programSender(
         { senderDomain: null, clientId: null, door: "ecms" },
-        signature,
+        signature && { ...signature, check: "holds" },
         new Date(0),
       );
       expect(standing).toBe("unproved");
-      expect(detail.signature).toMatchObject({ proved: false, weak });
+      expect(detail.signature).toMatchObject({ proved: false, check: "holds", weak });
     }
   });
 

@@ -22,7 +22,6 @@ import type { ProgramBody } from "./program-letter.ts";
 import { readBody } from "./read-body.ts";
 import { type StatedLetter, statedLetter } from "./stated-letter.ts";
 
-const SLICE_BYTES = 64 * 1024;
 const MAX_MAIN_TEXT_BYTES = 1024 * 1024;
 
 export type ProgramArrival = Pick<Arrival, "door" | "mediaType" | "senderDomain" | "sha256" | "sizeBytes">;
@@ -41,7 +40,7 @@ export async function readProgram(
 ): Promise<{ readonly reading: Reading; readonly signature: DocumentSignature | null }> {
   const keeper = openContentKeeper(CONTENT_LIMITS, newPath);
   try {
-    const source: AsyncIterable<Buffer> = Buffer.isBuffer(raw) ? Readable.from(slices(raw)) : raw;
+    const source: AsyncIterable<Buffer> = Buffer.isBuffer(raw) ? Readable.from([raw]) : raw;
     const body = await readBody(source, arrival.mediaType ?? "", arrival.door === "ecms", keeper);
     const reading = await readingOf(body, arrival, known, readPdf, keeper);
     return { reading, signature: body.signature };
@@ -49,10 +48,6 @@ export async function readProgram(
     if (!Buffer.isBuffer(raw)) raw.destroy();
     await keeper.dispose();
   }
-}
-
-function* slices(raw: Buffer): Generator<Buffer> {
-  for (let at = 0; at < raw.length; at += SLICE_BYTES) yield raw.subarray(at, at + SLICE_BYTES);
 }
 
 async function readingOf(

@@ -3,6 +3,7 @@ import { dmarc } from "mailauth/lib/dmarc/index.js";
 import { spf } from "mailauth/lib/spf/index.js";
 import type { DocumentSignature } from "../../shared/ecms/document-signature.ts";
 import { isGovernmentDomain, type Standing } from "../../shared/letter/sender-rules.ts";
+import type { SignatureCheck } from "../program/check-signature.ts";
 import { decideStanding } from "./decide-standing.ts";
 import type { AskDns, Dns } from "./resolve-dns.ts";
 import { believedResults, findClient, type SenderArrival } from "./sender-client.ts";
@@ -29,8 +30,8 @@ export interface SenderDetail {
   readonly trouble?: string;
   /** Of what came by program: the door, and the client that handed it in (null: fetched from an e-CMS node). */
   readonly program?: { readonly door: string; readonly client: string | null };
-  /** ds:Signature of an e-CMS document: that there is one, and how it was made. */
-  readonly signature?: DocumentSignature & { readonly proved: boolean };
+  /** ds:Signature of an e-CMS document: how it was made, and whether it holds by the key in it, which nobody vouches for. */
+  readonly signature?: DocumentSignature & { readonly check: SignatureCheck; readonly proved: false };
   /** When it was checked, ISO 8601 UTC. */
   readonly at: string;
 }

@@ -73,10 +73,10 @@ async function approvalFault(
 async function completed(
   transaction: Transaction<Tables>,
   facts: OutboundFacts,
-  { nameThai }: RegistryOfAgency,
+  { id, nameThai }: RegistryOfAgency,
   { at }: Stamp,
 ): Promise<OutboundFacts> {
-  const offices = await findOffices(transaction, domainsOf(facts.recipients));
+  const offices = await findOffices(transaction, id, domainsOf(facts.recipients));
   const to = facts.to ?? addressees(facts.recipients, offices);
   return {
     ...facts,

@@ -14,12 +14,14 @@ const office = (known: Partial<KnownOffice>): ReadonlyMap<string, KnownOffice> =
         mailbox: null,
         organisationId: null,
         hasNode: false,
+        fetchesHere: false,
         ...known,
       },
     ],
   ]);
 const NODE = { organisationId: NUMBER, hasNode: true };
 const MAIL = { mailbox: MAILBOX };
+const PROGRAM = { organisationId: NUMBER, fetchesHere: true };
 
 test.for([
   ["a mailbox alone", MAIL, "own-node", undefined, MAILBOX],
@@ -38,6 +40,10 @@ test.for([
     NUMBER,
   ],
   ["a number and no mailbox, and no node of ours", { organisationId: NUMBER }, "partners", undefined, null],
+  ["a program of its own that fetches here, and no mailbox", PROGRAM, "partners", undefined, NUMBER],
+  ["such a program, and a mailbox", { ...MAIL, ...PROGRAM }, "partners", undefined, MAILBOX],
+  ["such a program, and e-CMS is asked for", { ...MAIL, ...PROGRAM }, "partners", "ecms", NUMBER],
+  ["such a program, but we have no number there", PROGRAM, "none", undefined, null],
   ["a node of its own goes before its mailbox", { ...MAIL, ...NODE }, "partners", undefined, NUMBER],
   ["a node, but we have no number there", { ...MAIL, ...NODE }, "none", undefined, MAILBOX],
   ["mail, because that is asked for", { ...MAIL, ...NODE }, "partners", "mail", MAILBOX],

@@ -60,15 +60,19 @@ export function resolveRecipients(
   return resolved.map((recipient, index) => ({ ...recipient, id: ids[index] as string }));
 }
 
-/** By e-CMS to who has a node; through our own node, which may reach anybody on that wire, only where there is no mailbox. */
+/**
+ * By e-CMS to who has a node. Through our own node, which may reach anybody on that wire, or into the inbox of a program of theirs
+ * that fetches here, only where there is no mailbox: nobody can say how often it looks.
+ */
 function wayTo(
   { partner, address, channel }: RecipientFacts,
   office: KnownOffice | undefined,
   ecms: RegistryOfAgency["ecms"],
 ): Pick<Recipient, "address" | "channel"> | null {
   if (partner === undefined) return byMail(address);
-  const { mailbox = null, organisationId = null, hasNode = false } = office ?? {};
-  const isReached = organisationId !== null && ecms !== "none" && (hasNode || ecms === "own-node");
+  const { mailbox = null, organisationId = null, hasNode = false, fetchesHere = false } = office ?? {};
+  const isReached =
+    organisationId !== null && ecms !== "none" && (hasNode || ecms === "own-node" || fetchesHere);
   const isBest = hasNode || mailbox === null;
   if (channel === "ecms" || (channel === undefined && isReached && isBest))
     return isReached ? { address: organisationId, channel: "ecms" } : null;

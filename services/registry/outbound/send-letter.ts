@@ -42,7 +42,7 @@ export async function prepareSending(
   agency: RegistryOfAgency,
   facts: OutboundFacts,
 ): Promise<ActRefusal | Sending> {
-  const offices = await findOffices(transaction, domainsOf(facts.recipients));
+  const offices = await findOffices(transaction, agency.id, domainsOf(facts.recipients));
   const recipients = resolveRecipients(facts.recipients, offices, agency);
   if (typeof recipients === "string") return recipients;
   const files = await findFiles(transaction, facts.files);

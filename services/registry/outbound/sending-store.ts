@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import type { RecipientChannel } from "../../shared/letter/outbound.ts";
+import { FETCHING_SCOPE, type RecipientChannel } from "../../shared/letter/outbound.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 
 /** An office of the directory: a partner, or another agency served here. */
@@ -12,18 +12,23 @@ export interface KnownOffice {
   readonly organisationId: string | null;
   /** Whether it has an e-CMS node of its own. */
   readonly hasNode: boolean;
+  /** Whether a program of its own fetches here what is for it. */
+  readonly fetchesHere: boolean;
 }
 
-/** @param domains in lower case */
+/** @param agencyId whose letter is to go there. @param domains in lower case */
 export async function findOffices(
   transaction: Transaction<Tables>,
+  agencyId: string,
   domains: readonly string[],
 ): Promise<ReadonlyMap<string, KnownOffice>> {
   const { rows } = await sql<KnownOffice>`
-    select domain, name_th as name, mailbox, organisation_id as "organisationId", ecms ? 'url' as "hasNode"
+    select domain, name_th as name, mailbox, organisation_id as "organisationId", ecms ? 'url' as "hasNode",
+           exists (select from client c where c.agency_id = ${agencyId} and c.sender_domain = partner.domain and c.active
+                      and ${FETCHING_SCOPE} = any (c.scopes)) as "fetchesHere"
       from partner where active and domain = any (${domains})
     union all
-    select domain, name_th, mailbox || '@' || domain, null, false from agency where active and domain = any (${domains})`.execute(
+    select domain, name_th, mailbox || '@' || domain, null, false, false from agency where active and domain = any (${domains})`.execute(
     transaction,
   );
   // An agency served here goes before a partner of the same domain: its mailbox is what it really receives at.

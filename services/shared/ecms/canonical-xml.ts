@@ -1,6 +1,6 @@
 import type { XmlElement } from "./xml-gate.ts";
 
-/** Canonical XML 1.0 or Exclusive XML Canonicalization 1.0, of one element and what stands in it, as it streams by. */
+/** Canonical XML (RFC 3076) or Exclusive XML Canonicalization (RFC 3741), of one element and what stands in it, as it streams by. */
 export interface Canonicaliser {
   /** @param scope namespaces in force around and on the element, by prefix ("" for the default one) */
   open(element: XmlElement, scope: ReadonlyMap<string, string>): void;

@@ -16,6 +16,12 @@ export const DEFAULT_OUTBOUND_RULES: Readonly<Required<OutboundRules>> = Object.
 export const RECIPIENT_CHANNELS = ["mail", "ecms"] as const;
 export type RecipientChannel = (typeof RECIPIENT_CHANNELS)[number];
 
+/**
+ * The scope with which a partner's program fetches the letters that we send to its office: who may hand letters in for an office
+ * takes those that are for it. Receipts alone are read by programs that are not to see letters.
+ */
+export const FETCHING_SCOPE = "submit";
+
 /** To whom a letter goes. */
 export interface RecipientFacts {
   /** ถึง, as the letter addresses it; by default the partner's name. */

@@ -183,7 +183,7 @@ export interface Client {
   networks: Generated<string[]>;
   scopes: string[];
   /**
-   * In whose name it hands letters in: a partner's domain, or the agency's own; null: a node that passes on letters of every office in the directory.
+   * In whose name it hands letters in: a partner's domain, or the agency's own; null: a node that passes on letters of every office in the directory, and is nobody's own system.
    */
   sender_domain: string | null;
 }
@@ -217,12 +217,20 @@ export interface ClientItem {
   kind: string;
   made_at: Date;
   news_id: number | null;
+  /**
+   * Of sent-letter and recall: the notice, whose facts it tells and whose recipient is the client's own office.
+   */
+  notice_id: string | null;
   receipt_id: string | null;
   /**
    * e-CMS knows two notifiers where one receipt says both, that a letter has arrived and its number: the first of them was fetched and deleted.
    */
   receive_told_at: Date | null;
   seq: Generated<number>;
+  /**
+   * A letter that was called back, or laid there once more, before this one was fetched: nobody has seen it.
+   */
+  withdrawn_at: Date | null;
 }
 
 export interface ClientSecret {
@@ -532,7 +540,7 @@ export interface Intake {
 export interface Notice {
   agency_id: string;
   /**
-   * mail; inbox: laid into the inbox of the client that handed the letter in; ecms: posted to the other office's node.
+   * mail; inbox: laid into the inbox of the client that handed the letter in, or of the clients of the office that a letter of ours is for; ecms: posted to the other office's node.
    */
   channel: Generated<string>;
   clock: Json;
@@ -627,6 +635,9 @@ export interface OutboundRecipient {
    */
   address: string;
   agency_id: string;
+  /**
+   * mail; ecms: posted to a node, or laid into the inbox of the office's own program, which fetches it here.
+   */
   channel: string;
   domain: string;
   id: string;

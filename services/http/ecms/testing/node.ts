@@ -83,8 +83,8 @@ export async function openNode(context: TestContext, ...clients: Partial<NewClie
         }),
       ],
     );
-  /** A mail as room intake stores it. @returns the arrival's id */
-  const writeMail = async (octets: Buffer): Promise<string> => {
+  /** A mail, or what was fetched from another node, as room intake stores it. @returns the arrival's id */
+  const writeArrival = async (octets: Buffer, door: "smtp" | "ecms" = "smtp"): Promise<string> => {
     const id = newId();
     const sha256 = createHash("sha256").update(octets).digest("hex");
     await query(
@@ -93,10 +93,10 @@ export async function openNode(context: TestContext, ...clients: Partial<NewClie
     );
     await query(
       `insert into saraban.intake (id, agency_id, transaction_id, door, mail_from, recipients, remote_address, helo, smtp_utf8, tls,
-           bare_newlines, sha256, size_bytes, arrived_at, clock)
-         values ($1, 'agency-a', $1, 'smtp', 'saraban@opdc.example.go.th', '{saraban@agency-a.example.go.th}', '127.0.0.1', 'x', false,
-           false, false, $2, $3, now(), '{}')`,
-      [id, sha256, octets.length],
+           bare_newlines, sha256, size_bytes, arrived_at, clock, media_type)
+         values ($1, 'agency-a', $1, $4, 'saraban@opdc.example.go.th', '{saraban@agency-a.example.go.th}', '127.0.0.1', 'x', false,
+           false, false, $2, $3, now(), '{}', $5)`,
+      [id, sha256, octets.length, door, door === "smtp" ? null : "text/xml"],
     );
     return id;
   };
@@ -106,7 +106,7 @@ export async function openNode(context: TestContext, ...clients: Partial<NewClie
       (one) => one.isFile(),
     ).length,
   });
-  return { ...desk, made, post, layItem, writeReading, writeMail, kept };
+  return { ...desk, made, post, layItem, writeReading, writeArrival, kept };
 }
 
 export function errorCodeOf({ xml }: SoapAnswer): string | null {

@@ -1,0 +1,36 @@
+/** Every operation of the HTTP room with requests made from its own document (npm run drill -- api asks many more). */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, inject, test } from "vitest";
+import { fuzzApi } from "../scripts/drill/api-fuzz.ts";
+import { startApiInstallation } from "../scripts/drill/api-installation.ts";
+import { databaseUrl } from "./shared/testing/command-line.ts";
+import { databaseForTest } from "./shared/testing/database.ts";
+
+const REQUESTS = 400;
+const SEED = 7;
+
+test("no request has the server fail, say what its document does not tell, or let in whom it does not name", async (context) => {
+  const dir = await mkdtemp(join(tmpdir(), "saraban-fuzz-"));
+  context.onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const address = await databaseForTest(inject("testServer"), context);
+  const installation = await startApiInstallation(
+    dir,
+    (stop) => context.onTestFinished(async () => void (await stop())),
+    {
+      DATABASE_URL: databaseUrl(address),
+    },
+  );
+  const result = await fuzzApi(installation, REQUESTS, SEED);
+  const { serverErrors, undocumented, letIn, unanswered } = result;
+  expect({ serverErrors, undocumented, letIn, unanswered }).toEqual({
+    serverErrors: [],
+    undocumented: [],
+    letIn: [],
+    unanswered: [],
+  });
+  expect(result.requests).toBeGreaterThan(REQUESTS);
+  // Not one of them refuses all that it is asked.
+  expect(result.succeeded).toBeGreaterThan(result.operations * 0.75);
+});
