@@ -45,7 +45,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   yaml: ["shared/runtime/settings.ts"],
   fastify: ["http/"],
   "@fastify/multipart": ["http/"],
-  "@fastify/busboy": ["http/letters/read-multipart-letter.ts"],
+  "@fastify/busboy": ["shared/mime/form-parts.ts"],
   "libxml2-wasm": ["http/letters/document-schema.ts"],
   "prom-client": ["http/metrics.ts"],
   mustache: ["notification/compose/"],

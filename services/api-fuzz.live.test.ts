@@ -8,7 +8,7 @@ import { startApiInstallation } from "../scripts/drill/api-installation.ts";
 import { databaseUrl } from "./shared/testing/command-line.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
 
-const REQUESTS = 400;
+const REQUESTS = 300;
 const SEED = 7;
 
 test("no request has the server fail, say what its document does not tell, or let in whom it does not name", async (context) => {
@@ -23,14 +23,13 @@ test("no request has the server fail, say what its document does not tell, or le
     },
   );
   const result = await fuzzApi(installation, REQUESTS, SEED);
-  const { serverErrors, undocumented, letIn, unanswered } = result;
-  expect({ serverErrors, undocumented, letIn, unanswered }).toEqual({
+  const { serverErrors, undocumented, letIn, unanswered, never } = result;
+  expect({ serverErrors, undocumented, letIn, unanswered, never }).toEqual({
     serverErrors: [],
     undocumented: [],
     letIn: [],
     unanswered: [],
+    never: [],
   });
   expect(result.requests).toBeGreaterThan(REQUESTS);
-  // Not one of them refuses all that it is asked.
-  expect(result.succeeded).toBeGreaterThan(result.operations * 0.75);
 });

@@ -68,7 +68,7 @@ export async function readNewClient(pool: AdminPool, id: string, options: Client
     name,
     agencyId,
     senderDomain,
-    scopes: readScopes(options, senderDomain === null || senderDomain === domain),
+    scopes: readScopes(options, senderDomain === domain),
     level: oneOf<Level>("--level", LEVELS, options.level ?? "normal"),
     certificates,
     networks: (options.network ?? []).map(readNetwork),
@@ -90,7 +90,7 @@ async function readSender(
   return wanted;
 }
 
-/** @param isOwn whether it is the agency's own system. @throws OptionFault */
+/** @param isOwn whether it is the agency's own system, and no node nor another office's. @throws OptionFault */
 export function readScopes({ scope = [] }: ClientOptions, isOwn: boolean): Scope[] {
   const wanted = [...new Set(scope)].map((one) => oneOf<Scope>("--scope", SCOPES, one));
   if (wanted.length === 0)
@@ -98,7 +98,7 @@ export function readScopes({ scope = [] }: ClientOptions, isOwn: boolean): Scope
   const beyond = wanted.filter((one) => !isOwn && OWN_SCOPES.includes(one));
   if (beyond.length > 0)
     throw new OptionFault(
-      `${beyond.join(", ")}: only the agency's own systems get that, not another office's`,
+      `${beyond.join(", ")}: only the agency's own systems get that, not another office's nor a node`,
     );
   return wanted;
 }

@@ -40,7 +40,8 @@ const USE = `saraban client: use:
   client certificate ID --add FILE.pem|SHA256          or --remove: by which it is known in mutual TLS
   client network ID --add 192.0.2.0/24                 or --remove: from where old e-CMS clients come (ecms.byAddress)
   client revoke ID                                     secrets, tokens and certificates of it open nothing any more
-  scopes: submit, read-inbound, read-outbound, send-outbound, receipts, directory
+  scopes: submit (hands letters in, and fetches those that A sends to its office), receipts, directory;
+          of A's own systems alone: read-inbound, read-outbound, send-outbound
 `;
 
 const VERBS = ["add", "list", "show", "rotate", "scopes", "certificate", "network", "revoke"];
@@ -91,8 +92,7 @@ async function act(
       return rotate(pool, client, options);
     case "scopes": {
       const { agencyId, senderDomain } = client;
-      const isOwn = senderDomain === null || senderDomain === (await domainOfAgency(pool, agencyId));
-      const scopes = readScopes(options, isOwn);
+      const scopes = readScopes(options, senderDomain === (await domainOfAgency(pool, agencyId)));
       await setScopes(pool, id, scopes);
       return say(`${id} has the scopes ${scopes.join(", ")} from its next request on.`);
     }

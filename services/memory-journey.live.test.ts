@@ -57,7 +57,8 @@ test("a letter of 50 MB by SOAP, multipart and XML, read, registered and fetched
 
   const forms = ["soap", "multipart", "xml"] as const;
   // What is compiled and opened at the first letter stays, whatever its size.
-  for (const form of forms) for (const _ of [1, 2, 3]) await handIn(form, 200_000).then(() => fetchNext(form));
+  for (const form of forms)
+    for (const _ of [1, 2, 3]) await handIn(form, 200_000).then(() => fetchNext(form));
   const said: string[] = [];
   for (const form of forms) {
     const before = memoryMb(service.pid);

@@ -201,7 +201,9 @@ const letterForm: Arbitrary<MakeBody> = fc
   });
 
 const checkForm: Arbitrary<MakeBody> = fc.nat().map((at) => (_caller, known) => {
-  const octets = String(pick<unknown>([...known.values("jws"), ...SPITEFUL], at, ""));
+  const octets = String(
+    pick<unknown>([...known.values("jws"), ...SPITEFUL.filter((value) => typeof value === "string")], at, ""),
+  );
   const name = at % 2 === 0 ? "text" : "file";
   const more = name === "file" ? '; filename="receipt.jws"\r\nContent-Type: application/octet-stream' : "";
   return {

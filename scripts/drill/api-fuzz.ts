@@ -133,7 +133,7 @@ export async function fuzzApi(
       }),
     ]),
   );
-  await prepareApi(ask, callers, operations);
+  await prepareApi(ask, callers, operations, known);
   const queue: MakeRequest[] = [];
   for (let round = 0; round < each; round++) {
     const inTurn = turns.map((operation) => ({ operation, weight: random() }));

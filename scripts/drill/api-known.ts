@@ -42,10 +42,14 @@ export function openKnown(): Known {
       if (typeof member === "string" || typeof member === "number") note(name, member);
       learn(member);
     }
-    const { intakeId, letterId, bookId, book = bookId, year, number, code, act, id } = members;
+    const { intakeId, letterId, bookId, book = bookId, year, number, code, act, id, evidenceId } = members;
     if (typeof intakeId === "string") {
       link(`/api/v1/tray/${intakeId}`);
       link(`/api/v1/arrivals/${intakeId}/receipts`);
+    }
+    if (typeof evidenceId === "string") {
+      link(`/api/v1/receipts/${evidenceId}`);
+      link(`/verify/${evidenceId}`);
     }
     if (typeof letterId === "string") {
       link(`/api/v1/outbound/${letterId}`);

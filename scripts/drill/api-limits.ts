@@ -1,3 +1,4 @@
+import { envelope } from "../../services/http/ecms/testing/soap.ts";
 import type { Operation } from "../../services/http/openapi/operation.ts";
 import { newId } from "../../services/shared/runtime/ids.ts";
 import type { ApiAnswer } from "./api-answers.ts";
@@ -47,13 +48,13 @@ export async function meetLimits(
       .replace(":code", "0123-4567-89AB-CDEF")
       .replaceAll(/:[A-Za-z]+/g, newId());
 
-  const again = await call(
-    "submitLetter",
-    callers.office,
-    "/api/v1/letters",
-    { prefer: "wait=20", "content-type": "application/json" },
-    JSON.stringify(soundLetter(1), null, 2),
-  );
+  // The same octets as one that is registered, and no repetition of its request.
+  const letter = JSON.stringify(soundLetter(1));
+  let again: ApiAnswer | null = null;
+  for (const key of [newId(), newId()]) {
+    const fields = { prefer: "wait=20", "content-type": "application/json", "idempotency-key": key };
+    again = await call("submitLetter", callers.office, "/api/v1/letters", fields, letter);
+  }
   const { links } = JSON.parse(String(again?.octets)) as { links: { self: string } };
   const status = await call("getLetterStatus", callers.office, links.self);
   await call("getLetterStatus", callers.office, links.self, {
@@ -69,6 +70,27 @@ export async function meetLimits(
       JSON.stringify({ ...used, book }),
     );
   }
+  const [code = ""] = known.values("receiptCode");
+  await call(
+    "verifyReceipt",
+    callers.nobody,
+    "/api/v1/verify",
+    { "content-type": "application/json" },
+    JSON.stringify({ code }),
+  );
+  const credentials = {
+    authorization: callers.own.basic ?? "",
+    "content-type": "application/x-www-form-urlencoded",
+  };
+  await call("getAccessToken", callers.own, "/oauth/token", credentials, "grant_type=client_credentials");
+  const time = await call(
+    "callEcms",
+    callers.own,
+    ecmsPath(operations),
+    { authorization: callers.own.basic ?? "" },
+    envelope("<TimeCheckRequest/>"),
+  );
+  if (time?.status !== 200) throw new Error(`e-CMS has no time: ${time?.octets}`);
   await call("listDirectory", callers.node, "/api/v1/directory");
   await emptyInbox(call, callers.node);
   for (const [id, { sizeBytes, type }] of Object.entries(TOO_LARGE)) {
@@ -103,6 +125,10 @@ export async function meetLimits(
     if (limited)
       await call(operation.id, callers.stranger, plain(operation), { "x-forwarded-for": ONE_ADDRESS });
   }
+}
+
+function ecmsPath(operations: readonly Operation[]): string {
+  return operations.find(({ id }) => id === "callEcms")?.path ?? "";
 }
 
 async function emptyInbox(

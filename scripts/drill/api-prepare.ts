@@ -4,6 +4,7 @@ import { newId } from "../../services/shared/runtime/ids.ts";
 import type { ApiAnswer } from "./api-answers.ts";
 import { soundLetter } from "./api-bodies.ts";
 import type { ApiInstallation, Caller } from "./api-installation.ts";
+import type { Known } from "./api-known.ts";
 import type { ApiRequest } from "./api-requests.ts";
 
 const WITHIN_MS = 60_000;
@@ -18,6 +19,7 @@ export async function prepareApi(
   ask: (request: ApiRequest) => Promise<ApiAnswer | null>,
   callers: ApiInstallation["callers"],
   operations: readonly Operation[],
+  known: Known,
 ): Promise<void> {
   const call = async (
     id: string,
@@ -26,7 +28,10 @@ export async function prepareApi(
     body: unknown = null,
   ): Promise<{ status: number; body: unknown }> => {
     const operation = operations.find((one) => one.id === id) as Operation;
-    const headers = new Headers({ prefer: "wait=20", authorization: caller.authorization ?? "" });
+    const headers = new Headers({
+      prefer: id === "nextInboxItem" ? "wait=0" : "wait=20",
+      authorization: caller.authorization ?? "",
+    });
     if (body !== null)
       headers.set("content-type", typeof body === "string" ? "application/pdf" : "application/json");
     const octets = body === null ? null : typeof body === "string" ? body : JSON.stringify(body);
@@ -106,7 +111,27 @@ export async function prepareApi(
     "an item in an inbox",
     async () => (await call("nextInboxItem", callers.own, "/api/v1/inbox/next")).status === 200,
   );
+  await call("listInbox", callers.own, "/api/v1/inbox");
   await call("listInbox", callers.office, "/api/v1/inbox");
   await call("listLetters", callers.office, "/api/v1/letters");
   await call("searchLines", callers.clerk, "/api/v1/lines");
+  // Each operation that only reads, once by somebody who finds something.
+  for (const { id, path, method, access } of operations) {
+    if (method !== "get") continue;
+    const [plain = path] = [path.replace(":list", "urgency").replace(":code", "0123-4567-89AB-CDEF")];
+    const address = known.linksOf(path).at(-1) ?? `${plain}${NEEDS_AGENCY.has(id) ? "?agency=agency-a" : ""}`;
+    for (const caller of [callers.clerk, callers.own, callers.office]) {
+      if (!caller.mayEnter(access)) continue;
+      const { status } = await call(id, caller, address);
+      if (status < 400) break;
+    }
+  }
 }
+
+const NEEDS_AGENCY = new Set([
+  "readTray",
+  "readQuarantine",
+  "readMailboxChecks",
+  "listOutbound",
+  "listUnanswered",
+]);

@@ -24,7 +24,10 @@ export type NoticeKind =
   | "recall"
   | "owner";
 
-/** How a notice goes out. inbox: it lies in the inbox of the client that handed the letter in; ecms: posted to another node. */
+/**
+ * How a notice goes out. inbox: it lies in the inbox of the client that handed the letter in, or of the programs of the office that a
+ * letter of ours is for; ecms: posted to another node.
+ */
 export type NoticeChannel = "mail" | "inbox" | "ecms";
 
 /** What a message says besides its receipt, fixed when it was promised; each kind has its own fields beside these. */
@@ -50,7 +53,7 @@ export interface Notice {
   readonly recipientId: string | null;
   /** The event that it tells of, where there may be several of a kind. */
   readonly eventId: string | null;
-  /** The mail address that it goes to; of inbox the client's id, of ecms the ten digits of the office. */
+  /** The mail address that it goes to; of ecms, and of a letter of ours, the ten digits of the office; else of inbox the client's id. */
   readonly recipient: string;
   readonly messageId: string;
   readonly facts: NoticeFacts;

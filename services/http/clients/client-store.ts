@@ -39,7 +39,7 @@ const SECRET_IN_FORCE = sql`s.revoked_at is null and (s.expires_at is null or s.
 async function findClients(database: Kysely<Tables>, where: RawBuilder<unknown>): Promise<Client[]> {
   const { rows } = await sql<ClientRow>`
     select c.id, c.name, c.agency_id as "agencyId", c.sender_domain as "senderDomain", c.scopes, c.level,
-           c.ecms_dialect as dialect, (c.sender_domain is null or c.sender_domain = a.domain) as "isOwn"
+           c.ecms_dialect as dialect, coalesce(c.sender_domain = a.domain, false) as "isOwn"
       from client c join agency a on a.id = c.agency_id and a.active
      where c.active and ${where} limit 2`.execute(database);
   return rows.map(({ isOwn, scopes, ...client }) => ({

@@ -1,7 +1,7 @@
 import type { EcmsDialect } from "../../shared/letter/directory.ts";
 
 /**
- * submit: hands letters in; read-inbound, read-outbound: reads those books of the agency, and what arrives in its inbox of
+ * submit: hands letters in, and fetches those that the agency sends to its office; read-inbound, read-outbound: reads those books of the agency, and what arrives in its inbox of
  * them; send-outbound: drafts the agency's own letters and has them sent; receipts: fetches receipts; directory: reads the
  * directory of offices.
  */
@@ -15,7 +15,7 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Only the agency's own systems have these, whatever stands in the row of another office's client. */
+/** Only the agency's own systems have these, whatever stands in the row of another office's client or of a node. */
 export const OWN_SCOPES: readonly Scope[] = ["read-inbound", "read-outbound", "send-outbound"];
 
 /** The gravest class of letters that a client is appointed to. */
@@ -30,7 +30,7 @@ export interface Client {
   readonly agencyId: string;
   /** In whose name it hands letters in; null: a node that passes on letters of every office in the directory. */
   readonly senderDomain: string | null;
-  /** Those in force; of a client of another office never those of OWN_SCOPES. */
+  /** Those in force; of a client of another office, or a node, never those of OWN_SCOPES. */
   readonly scopes: ReadonlySet<Scope>;
   readonly level: Level;
   readonly dialect: EcmsDialect;

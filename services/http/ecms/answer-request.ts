@@ -18,6 +18,7 @@ import {
 import type { Client, Scope } from "../clients/client.ts";
 import { INBOX_SCOPES } from "../inbox/inbox-store.ts";
 import { deleteLetter } from "./delete-document.ts";
+import { documentOfSent } from "./document-of-sent.ts";
 import { type EcmsAnswer, refused } from "./ecms-answer.ts";
 import type { EcmsCall } from "./ecms-call.ts";
 import { findAgain } from "./find-again.ts";
@@ -104,6 +105,10 @@ async function polled(call: EcmsCall, { operation, dialect }: SoapRequest): Prom
   const process = { processId: item.processId, at: parts.now().at };
   if ("notifier" in item)
     return { body: inboxNotifier(process, inDialect(item.notifier, dialect)), operation };
+  if ("sent" in item) {
+    const document = documentOfSent(call, item.sent);
+    return { body: inboxLetter(process, document, dialect), operation, subjectId: item.itemId };
+  }
   const { document, close } = await letterOfArrival(call, item.letter, own);
   return { body: inboxLetter(process, document, dialect), close, operation, subjectId: item.letter.intakeId };
 }
@@ -115,6 +120,10 @@ async function foundAgain(call: EcmsCall, request: SoapRequest): Promise<EcmsAns
   const process = { processId: found.processId, at: call.parts.now().at };
   if ("notifier" in found)
     return { body: lostNotifier(process, inDialect(found.notifier, dialect)), operation };
+  if ("sent" in found) {
+    const document = documentOfSent(call, found.sent);
+    return { body: lostLetter(process, document, dialect), operation, subjectId: found.processId };
+  }
   const { document, close } = await letterOfArrival(call, found.letter, {
     organisationId: found.acceptDepartment,
   });

@@ -24,8 +24,8 @@ export async function deleteLetter(
   const office = await parts.offices.byOrganisation(key.senderDepartment);
   if (client.senderDomain !== null && office?.domain !== client.senderDomain)
     return { fault: "other-sender" };
-  // A node passes on letters of many offices, and takes back none but those it has passed on, or its own agency's.
-  const speaksForSender = client.senderDomain !== null || office?.agency?.id === client.agencyId;
+  // A node passes on letters of many offices, and takes back none but those it has passed on.
+  const speaksForSender = client.senderDomain !== null;
   const at = parts.now().at;
   const acting = await actingWherever(parts.database, client, isOwn);
   const deleted = await inTransaction(parts.database, acting, async (transaction) => {

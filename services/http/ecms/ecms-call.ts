@@ -9,7 +9,7 @@ export interface EcmsCall {
   readonly client: Client;
   /** The agency that registered the client. */
   readonly own: Office & { readonly agency: NonNullable<Office["agency"]> };
-  /** Whether it is a system of that agency itself (or a node for it), and not another office's. */
+  /** Whether it is a system of that agency itself, and neither another office's nor a node, which passes on what all offices say. */
   readonly isOwn: boolean;
   /** Where the client has found this door. */
   readonly doorUrl: string;
@@ -30,7 +30,7 @@ export async function ecmsCall(
     parts,
     client,
     own,
-    isOwn: client.senderDomain === null || client.senderDomain === own.domain,
+    isOwn: client.senderDomain === own.domain,
     doorUrl: `${request.protocol}://${request.host}${parts.ecmsPath}`,
     remoteAddress: request.ip,
     tls: request.protocol === "https",

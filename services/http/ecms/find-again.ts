@@ -1,8 +1,11 @@
 import type { EcmsFault } from "../../shared/ecms/faults.ts";
 import type { DocumentKey, Notifier, NotifierType, SoapRequest } from "../../shared/ecms/message.ts";
 import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
+import { FETCHING_SCOPE } from "../../shared/letter/outbound.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { inTransaction, type Transaction } from "../../shared/runtime/database.ts";
+import { actingForClient } from "../clients/client-access.ts";
+import { newestSentItem, readSentLetter, type SentLetter } from "../inbox/sent-item-store.ts";
 import { actingWherever } from "./acting-wherever.ts";
 import { type ArrivedLetter, findRegisteredLetter, readArrivedLetter } from "./arrival-store.ts";
 import { findDisputes, findDocuments, sameNumberAs } from "./document-store.ts";
@@ -14,6 +17,7 @@ import { findSentTo, newestNews } from "./sent-letter-store.ts";
 
 export type FoundAgain =
   | { readonly letter: ArrivedLetter; readonly processId: string; readonly acceptDepartment: string }
+  | { readonly sent: SentLetter; readonly processId: string }
   | { readonly notifier: Notifier; readonly processId: string }
   | { readonly fault: EcmsFault };
 
@@ -21,7 +25,7 @@ const NONE = { fault: "unknown-document" } as const;
 
 /**
  * A letter or a notifier that a client has lost, by its key; the queue stays as it is. The agency's own systems get letters of
- * the inbound book and what became of the agency's letters; another office gets back what it has sent, and what it was told.
+ * the inbound book and what became of the agency's letters; another office gets back what it has sent, what it was told, and what it was sent.
  */
 export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequest): Promise<FoundAgain> {
   const { parts, client, own, isOwn } = call;
@@ -31,6 +35,19 @@ export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequ
   const isSender = client.senderDomain === null || sender?.domain === client.senderDomain;
   const isReceiver =
     isOwn && own.organisationId === key.acceptDepartment && client.scopes.has("read-inbound");
+  const receiver = await parts.offices.byOrganisation(key.acceptDepartment);
+  // A letter of the agency that its office has fetched here, and deleted too early.
+  const isAddressee =
+    !isOwn &&
+    wanted === "GovernmentDocument" &&
+    own.organisationId === key.senderDepartment &&
+    receiver !== null &&
+    receiver.domain === client.senderDomain &&
+    client.scopes.has(FETCHING_SCOPE);
+  if (isAddressee)
+    return inTransaction(parts.database, actingForClient(client), (transaction) =>
+      sentAgain(transaction, client, key),
+    );
   if (!isSender && !isReceiver) return { fault: "not-allowed" };
   const acting = await actingWherever(parts.database, client, isOwn);
   return inTransaction(parts.database, acting, async (transaction) => {
@@ -64,6 +81,19 @@ export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequ
       ? newsOfSent(transaction, call, key, wanted)
       : NONE;
   });
+}
+
+async function sentAgain(
+  transaction: Transaction<Tables>,
+  client: EcmsCall["client"],
+  key: DocumentKey,
+): Promise<FoundAgain> {
+  const sent = await findSentTo(transaction, client.agencyId, key);
+  const to = sent.find(({ organisationId }) => organisationId === key.acceptDepartment);
+  const itemId = to && (await newestSentItem(transaction, client.id, to.recipientId));
+  if (itemId === undefined) return NONE;
+  const letter = await readSentLetter(transaction, itemId);
+  return letter ? { sent: letter, processId: itemId } : NONE;
 }
 
 async function receiptOf(

@@ -4,13 +4,13 @@ import type { Evidence } from "../../shared/letter/evidence/evidence.ts";
 import type { RecipientEvent } from "../../shared/letter/outbound.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Client } from "../clients/client.ts";
-import { kindsFor } from "../inbox/inbox-store.ts";
+import { type ItemKind, kindsFor } from "../inbox/inbox-store.ts";
 
 /** What waits for a client (table client_item). */
 export interface WaitingItem {
   readonly id: string;
   readonly agencyId: string;
-  readonly kind: "letter" | "receipt" | "news" | "dispute";
+  readonly kind: ItemKind;
   readonly intakeId: string | null;
   readonly receiptId: string | null;
   readonly newsId: string | null;
@@ -51,9 +51,8 @@ export async function findItem(
 
 export async function noteFetched(transaction: Transaction<Tables>, itemId: string, at: Date): Promise<void> {
   await sql`
-    update client_item set first_fetched_at = ${at} where id = ${itemId} and first_fetched_at is null`.execute(
-    transaction,
-  );
+    update client_item set first_fetched_at = ${at}
+     where id = ${itemId} and first_fetched_at is null and withdrawn_at is null`.execute(transaction);
 }
 
 /** They are offered no more; those that were done before stay as they are. */

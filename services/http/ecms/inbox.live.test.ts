@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readlink } from "node:fs/promises";
 import { test } from "vitest";
 import { EVIDENCE_EXAMPLES } from "../../shared/testing/evidence-examples.ts";
 import { receiptOffice } from "../testing/receipts.ts";
 import { writeNews, writeSentLetter } from "../testing/sent-letters.ts";
-import { errorCodeOf, openNode } from "./testing/node.ts";
+import { ECMS_PATH, errorCodeOf, openNode } from "./testing/node.ts";
 import { envelope, keyed, letter, MAIN, notifier, objectsIn, sha256Of, textOf } from "./testing/soap.ts";
 
 const POLL = envelope("<CorrespondenceLetterInboundRequest />");
@@ -73,6 +75,33 @@ test("the main letter comes first, wherever its sender has put it", async (conte
     [MAIN, ...attachments].map(({ octets }) => sha256Of(octets)),
   );
 });
+
+test.skipIf(!existsSync("/proc/self/fd"))(
+  "a client that goes away in the middle of an answer leaves nothing open",
+  async (context) => {
+    const { expect } = context;
+    const { post, url, made, dataDir } = await openNode(context);
+    const large = { mimeCode: "application/pdf", octets: randomBytes(8_000_000) };
+    const [{ id, secret } = { id: "", secret: "" }] = made;
+    const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
+    const response = await fetch(`${url}${ECMS_PATH}`, {
+      method: "POST",
+      body: letter({ attachments: [large] }),
+      headers: { authorization },
+    });
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    const held = async (): Promise<string[]> => {
+      const links = await Promise.all(
+        (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),
+      );
+      return links.filter((file) => file.startsWith(dataDir));
+    };
+    await expect.poll(held).toEqual([]);
+    expect((await post(POLL)).status).toBe(200);
+  },
+);
 
 test("a letter by mail is polled as a document of the protocol, with its files out of the mail", async (context) => {
   const { expect } = context;

@@ -12,7 +12,7 @@ const WORDS = {
 } as const;
 
 /**
- * What a client has handed in and nobody has decided on yet; for the agency's own systems also its letters that other nodes
+ * What a client has handed in and nobody has decided on yet; for the agency's own systems also its letters that other offices
  * have not taken.
  */
 export async function openOutbound({

@@ -1,6 +1,7 @@
 import type { Notifier } from "../../shared/ecms/message.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { inTransaction, type Transaction } from "../../shared/runtime/database.ts";
+import { readSentLetter, type SentLetter } from "../inbox/sent-item-store.ts";
 import { isUuid } from "../read-parameters.ts";
 import { actingWherever } from "./acting-wherever.ts";
 import { type ArrivedLetter, readArrivedLetter } from "./arrival-store.ts";
@@ -23,7 +24,7 @@ export type PolledItem = {
   readonly processId: string;
   readonly agencyId: string;
   readonly itemId: string;
-} & ({ readonly letter: ArrivedLetter } | { readonly notifier: Notifier });
+} & ({ readonly letter: ArrivedLetter } | { readonly sent: SentLetter } | { readonly notifier: Notifier });
 
 /** Of one look; of what has no form on the wire no more is passed over in one request. */
 const ITEMS_AT_ONCE = 50;
@@ -44,7 +45,7 @@ export async function pollInbox(call: EcmsCall): Promise<PolledItem | null> {
       const passedOver: string[] = [];
       let found: PolledItem | null = null;
       for (const item of items) {
-        found = await inForm(transaction, item);
+        found = await inForm(transaction, item, parts.now().at);
         if (found !== null) break;
         passedOver.push(item.id);
       }
@@ -58,12 +59,22 @@ export async function pollInbox(call: EcmsCall): Promise<PolledItem | null> {
   return null;
 }
 
-async function inForm(transaction: Transaction<Tables>, item: WaitingItem): Promise<PolledItem | null> {
+async function inForm(
+  transaction: Transaction<Tables>,
+  item: WaitingItem,
+  at: Date,
+): Promise<PolledItem | null> {
   const { id, agencyId, kind, intakeId, receiptId, newsId } = item;
   const as = { processId: id, agencyId, itemId: id };
   if (kind === "letter" && intakeId !== null) {
     const letter = await readArrivedLetter(transaction, intakeId);
     return letter ? { ...as, letter } : null;
+  }
+  if (kind === "sent-letter") {
+    // Before it is read: it is either given here or taken back, and never both.
+    await noteFetched(transaction, id, at);
+    const sent = await readSentLetter(transaction, id);
+    return sent ? { ...as, sent } : null;
   }
   if (kind === "news" && newsId !== null) {
     const facts = await readNewsFacts(transaction, newsId);

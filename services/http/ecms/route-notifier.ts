@@ -17,8 +17,8 @@ export interface RoutedNotifier {
 }
 
 /**
- * A notifier names a letter and no office. From another office's client it is for the agency that registered that client.
- * From the agency's own system it is for the other side of the letter, if that is served here too.
+ * A notifier names a letter and no office. From another office's client, or a node, it is for the agency that registered that
+ * client. From the agency's own system it is for the other side of the letter, if that is served here too.
  */
 export async function routeNotifier(
   call: EcmsCall,
@@ -32,8 +32,17 @@ export async function routeNotifier(
   const isDispute = type === "InvalidAcceptIDNotifier";
   if (notifier.acceptId === null && (isDispute || type === "AcceptLetterNotifier"))
     return { fault: "no-accept-id" };
+  if (client.senderDomain === null) {
+    const named = { letterId, correspondenceDate };
+    const sender = isDispute ? null : await onlyRecipient(call, named);
+    return {
+      receiver: own,
+      senderDomain: sender?.domain ?? null,
+      acceptDepartment: (isDispute ? own : sender)?.organisationId ?? null,
+    };
+  }
   if (!isOwn) {
-    const office = client.senderDomain === null ? null : await parts.offices.byDomain(client.senderDomain);
+    const office = await parts.offices.byDomain(client.senderDomain);
     const accepted = isDispute ? own : office;
     return {
       receiver: own,
@@ -50,14 +59,7 @@ export async function routeNotifier(
       acceptDepartment: (isDispute ? other : own).organisationId,
     };
   }
-  if (client.senderDomain !== null)
-    return { receiver: own, senderDomain: own.domain, acceptDepartment: own.organisationId };
-  const sender = isDispute ? null : await onlyRecipient(call, { letterId, correspondenceDate });
-  return {
-    receiver: own,
-    senderDomain: sender?.domain ?? null,
-    acceptDepartment: sender?.organisationId ?? null,
-  };
+  return { receiver: own, senderDomain: own.domain, acceptDepartment: own.organisationId };
 }
 
 interface NamedLetter {

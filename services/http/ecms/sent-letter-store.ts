@@ -55,7 +55,7 @@ export async function newestNews(
 export interface OpenOutbound {
   readonly processId: string;
   readonly letterId: string;
-  /** waiting: it is being read, or has no number yet; sending: the other office's node has not taken it. */
+  /** waiting: it is being read, or has no number yet; sending: the other office has not taken it. */
   readonly status: "waiting" | "sending" | "failed";
 }
 
@@ -75,7 +75,7 @@ export async function undecidedLetters(
   return rows;
 }
 
-/** Letters of the agency's own that are on their way to other nodes by e-CMS, oldest first. */
+/** Letters of the agency's own that are on their way to other offices by e-CMS and that no node, nor their program, has taken yet, oldest first. */
 export async function openByNode(
   transaction: Transaction<Tables>,
   agencyId: string,
@@ -87,7 +87,10 @@ export async function openByNode(
       join outbound_letter o on o.id = p.letter_id
       join register_line l on l.book_id = o.book_id and l.year = o.year and l.number = o.number
       cross join lateral (select coalesce(bool_or(e.what = 'failed'), false) as failed,
-                                 coalesce(bool_or(e.what not in ('failed', 'delayed', 'warned', 'escalated')), false) as taken
+                                 coalesce(bool_or(e.what not in ('failed', 'delayed', 'warned', 'escalated')
+                                   -- In an inbox here it waits to be fetched.
+                                   and (e.what <> 'accepted' or not exists (
+                                     select from notice n where n.id::text = e.details ->> 'noticeId' and n.channel = 'inbox'))), false) as taken
                             from recipient_event e where e.recipient_id = p.id) s
      where p.agency_id = ${agencyId} and p.channel = 'ecms' and o.state = 'sent' and not s.taken
        and o.sent_at > now() - interval '30 days'

@@ -14,6 +14,7 @@ import { showItem } from "./show-item.ts";
 
 const DEFAULT_PAGE = 20;
 const LONGEST_PAGE = 100;
+const MOST_LOOKS = 10;
 
 /**
  * The inbox of a program: GET /inbox/next is the oldest item that it has not acknowledged, the same one each time, and waits for
@@ -29,10 +30,15 @@ export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
 
   const nextItem = (client: Client): Promise<InboxItem | null> =>
     inTransaction(database, actingForClient(client), async (transaction) => {
-      const [item] = await waitingItems(transaction, client, null, 1);
-      if (!item) return null;
-      if (item.firstFetchedAt === null) await noteFetched(transaction, item.id, now().at);
-      return showItem(transaction, item);
+      // A letter that is taken back at this moment is not told, and the next one waits behind it.
+      for (let look = 0; look < MOST_LOOKS; look++) {
+        const [item] = await waitingItems(transaction, client, null, 1);
+        if (!item) return null;
+        await noteFetched(transaction, [item], now().at);
+        const shown = await showItem(transaction, item);
+        if (shown !== null) return shown;
+      }
+      return null;
     });
 
   api.get("/inbox/next", { config }, async (request, reply) => {
@@ -62,8 +68,12 @@ export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
     const list = await inTransaction(database, actingForClient(client), async (transaction) => {
       const rows = await waitingItems(transaction, client, isSeq ? Number(after) : null, limit + 1);
       const page = rows.slice(0, limit);
+      await noteFetched(transaction, page, now().at);
       const items: InboxItem[] = [];
-      for (const item of page) items.push(await showItem(transaction, item));
+      for (const item of page) {
+        const shown = await showItem(transaction, item);
+        if (shown !== null) items.push(shown);
+      }
       const next = rows.length > limit ? String(page.at(-1)?.seq) : null;
       return { items, next } satisfies InboxList;
     });
@@ -75,7 +85,9 @@ export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
     const itemId = itemAsked(request);
     const item = await inTransaction(database, actingForClient(client), async (transaction) => {
       const found = await findItem(transaction, client, itemId);
-      return found ? showItem(transaction, found) : null;
+      if (!found) return null;
+      await noteFetched(transaction, [found], now().at);
+      return showItem(transaction, found);
     });
     if (item === null) throw problem("not-found");
     return sendItem(request, reply, item);

@@ -1,12 +1,14 @@
 import { sql, type Transaction } from "kysely";
+import { FETCHING_SCOPE } from "../../shared/letter/outbound.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { Client, Scope } from "../clients/client.ts";
 
 /**
  * letter: a letter in the agency's inbound book; receipt: what a letter became that this client handed in; news: what became of
- * a letter of the agency's own at a recipient; dispute: an office says that our number for its letter is wrong.
+ * a letter of the agency's own at a recipient; dispute: an office says that our number for its letter is wrong; sent-letter: a
+ * letter that the agency sends to the office whose program this is; recall: it asks for that letter back.
  */
-export type ItemKind = "letter" | "receipt" | "news" | "dispute";
+export type ItemKind = "letter" | "receipt" | "news" | "dispute" | "sent-letter" | "recall";
 
 /** Something that waits for a client, or waited. */
 export interface WaitingItem {
@@ -20,6 +22,8 @@ export interface WaitingItem {
   readonly intakeId: string | null;
   readonly receiptId: string | null;
   readonly newsId: string | null;
+  /** sent-letter, recall: the notice whose facts it tells. */
+  readonly noticeId: string | null;
   readonly madeAt: Date;
   readonly firstFetchedAt: Date | null;
   readonly doneAt: Date | null;
@@ -30,6 +34,8 @@ const SCOPES_OF: Readonly<Record<ItemKind, readonly Scope[]>> = {
   dispute: ["read-inbound"],
   news: ["read-outbound"],
   receipt: ["submit", "receipts"],
+  "sent-letter": [FETCHING_SCOPE],
+  recall: [FETCHING_SCOPE],
 };
 
 /** What a client may fetch by the scopes that it has now: what was laid there under others waits unseen. */
@@ -44,7 +50,7 @@ export const INBOX_SCOPES: readonly Scope[] = [...new Set(Object.values(SCOPES_O
 
 const ITEM = sql`
   id, seq, agency_id as "agencyId", kind, intake_id as "intakeId", receipt_id as "receiptId", news_id::text as "newsId",
-  made_at as "madeAt", first_fetched_at as "firstFetchedAt", done_at as "doneAt"`;
+  notice_id as "noticeId", made_at as "madeAt", first_fetched_at as "firstFetchedAt", done_at as "doneAt"`;
 
 /**
  * The client's items that are not done, oldest first: looked at, not taken away.
@@ -78,9 +84,20 @@ export async function findItem(
   return rows[0];
 }
 
-/** Writes down when an item was handed to its client for the first time. */
-export async function noteFetched(transaction: Transaction<Tables>, id: string, at: Date): Promise<void> {
-  await sql`update client_item set first_fetched_at = ${at} where id = ${id} and first_fetched_at is null`.execute(
+/**
+ * Writes down when items are handed to their client for the first time: before they are read, so that a letter is either told
+ * here or taken back, and never both.
+ */
+export async function noteFetched(
+  transaction: Transaction<Tables>,
+  items: readonly Pick<WaitingItem, "id" | "firstFetchedAt">[],
+  at: Date,
+): Promise<void> {
+  const ids = items.filter(({ firstFetchedAt }) => firstFetchedAt === null).map(({ id }) => id);
+  if (ids.length === 0) return;
+  await sql`
+    update client_item set first_fetched_at = ${at}
+     where id = any (${ids}::uuid[]) and first_fetched_at is null and withdrawn_at is null`.execute(
     transaction,
   );
 }
@@ -98,7 +115,7 @@ export async function finishItem(
   // An item whose kind its scopes no longer name is none of its own any more.
   const { rows } = await sql<{ doneAt: Date }>`
     update client_item set done_at = coalesce(done_at, ${at}), first_fetched_at = coalesce(first_fetched_at, ${at})
-     where id = ${id} and client_id = ${client.id} and kind = any (${kindsFor(client)}::text[])
+     where id = ${id} and client_id = ${client.id} and kind = any (${kindsFor(client)}::text[]) and withdrawn_at is null
      returning done_at as "doneAt"`.execute(transaction);
   return rows[0]?.doneAt;
 }

@@ -1,10 +1,13 @@
 import { Readable } from "node:stream";
 import { openArrivedFile } from "../../shared/letter/arrival/open-arrived-file.ts";
+import { readUploaded } from "../../shared/letter/uploaded-files.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import { actingForClient, type Client } from "../clients/client-access.ts";
 import type { DoorParts } from "../door-parts.ts";
-import { findItem } from "./inbox-store.ts";
+import { readUploadedContent } from "../outbound-store.ts";
+import { findItem, noteFetched } from "./inbox-store.ts";
 import { type LetterArrival, readArrivedContent, readLetterArrival } from "./item-store.ts";
+import { readSentLetter } from "./sent-item-store.ts";
 import { type NumberedFile, numberFiles } from "./show-files.ts";
 
 /** A file of a letter, on its way out of the octets that came. */
@@ -12,30 +15,41 @@ export interface OpenedFile {
   readonly name: string;
   readonly mediaType: string;
   /** Null: told by the end of the stream alone. */
-  readonly sizeBytes: null;
+  readonly sizeBytes: number | null;
   /** Fails where the octets are gone, or are no more what reading found. */
   readonly content: Readable;
 }
 
 /**
- * Opens a file of the letter that an item tells of. The letter is not held in memory, whatever its size.
+ * Opens a file of the letter that an item tells of, be it one that came or one of the agency's own. The letter is not held in
+ * memory, whatever its size.
  * @returns null when the client has no such item, it is of no letter, or the letter has no such file
  */
 export async function openFile(
-  { database, letters }: Pick<DoorParts, "database" | "letters">,
+  { database, letters, uploads, now }: Pick<DoorParts, "database" | "letters" | "uploads" | "now">,
   client: Client,
   itemId: string,
   no: number,
 ): Promise<OpenedFile | null> {
   const found = await inTransaction(database, actingForClient(client), async (transaction) => {
     const item = await findItem(transaction, client, itemId);
+    if (item?.kind === "sent-letter") {
+      await noteFetched(transaction, [item], now().at);
+      const file = (await readSentLetter(transaction, itemId))?.files[no - 1];
+      return file ? { file, octets: await readUploadedContent(transaction, file.fileId) } : null;
+    }
     if (item?.kind !== "letter" || item.intakeId === null) return null;
     const arrival = await readLetterArrival(transaction, item.intakeId);
     const numbered = arrival && numberFiles(arrival.attachments).find((one) => one.no === no);
     if (!arrival || !numbered?.isOpen) return null;
     return { arrival, numbered, stored: await readArrivedContent(transaction, arrival) };
   });
-  if (found === null || found.stored === undefined || found.stored.isRemoved) return null;
+  if (found === null) return null;
+  if ("octets" in found) {
+    const { name, mediaType, sizeBytes, sha256 } = found.file;
+    return { name, mediaType, sizeBytes, content: readUploaded(uploads, { sha256, content: found.octets }) };
+  }
+  if (found.stored === undefined || found.stored.isRemoved) return null;
   const { content } = found.stored;
   const raw =
     content === null

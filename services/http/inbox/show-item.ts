@@ -14,34 +14,51 @@ import {
   readKnownReceipt,
   readLetterArrival,
 } from "./item-store.ts";
+import { readAskedBack, readSentLetter } from "./sent-item-store.ts";
 import { showFiles } from "./show-files.ts";
+import { showRecall, showSentLetter } from "./show-sent-letter.ts";
 
 /**
  * An item as its client is told (schemas/api/inbox-item.schema.json): what the tables say now, so that an item which waited for
  * long shows a line with its corrections.
+ * @returns null for a letter of the agency that was taken back before anybody fetched it
  * @throws where what it speaks of is gone, which the tables do not allow
  */
-export async function showItem(transaction: Transaction<Tables>, item: WaitingItem): Promise<InboxItem> {
+export async function showItem(
+  transaction: Transaction<Tables>,
+  item: WaitingItem,
+): Promise<InboxItem | null> {
   const { id, kind, agencyId, madeAt, doneAt } = item;
   const self = `/api/v1/inbox/${id}`;
+  const subject = await showSubject(transaction, item, self);
+  if (subject === null) return null;
   return {
     id,
     kind,
     agencyId,
     madeAt: madeAt.toISOString(),
     ...(doneAt === null ? {} : { acknowledgedAt: doneAt.toISOString() }),
-    ...(await showSubject(transaction, item, self)),
+    ...subject,
     links: { self, acknowledge: `${self}/acknowledge` },
   };
 }
 
-type Subject = Pick<InboxItem, "letter" | "receipt" | "news" | "dispute">;
+type Subject = Pick<InboxItem, "letter" | "receipt" | "news" | "dispute" | "sentLetter" | "recall">;
 
+/** @returns null for a letter that was taken back */
 async function showSubject(
   transaction: Transaction<Tables>,
-  { kind, intakeId, receiptId, newsId }: WaitingItem,
+  { id, kind, intakeId, receiptId, newsId }: WaitingItem,
   self: string,
-): Promise<Subject> {
+): Promise<Subject | null> {
+  if (kind === "sent-letter") {
+    const sent = await readSentLetter(transaction, id);
+    return sent ? { sentLetter: showSentLetter(sent, self) } : null;
+  }
+  if (kind === "recall") {
+    const asked = await readAskedBack(transaction, id);
+    return asked ? { recall: showRecall(asked) } : null;
+  }
   if (kind === "letter" && intakeId !== null)
     return { letter: await showLetter(transaction, intakeId, self) };
   if (kind === "receipt" && receiptId !== null)

@@ -18,7 +18,7 @@ export interface RequestWay {
 }
 
 /** Longer ones name no more: a boundary has at most 70 characters (RFC 2046 §5.1.1). */
-const LONGEST_MEDIA_TYPE = 400;
+export const LONGEST_MEDIA_TYPE = 400;
 
 /**
  * The envelope of a letter that a program hands in, for the one agency that its client works with.

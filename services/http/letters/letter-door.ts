@@ -7,6 +7,7 @@ import type { DoorParts } from "../door-parts.ts";
 import { Problem, problem } from "../problem.ts";
 import { isUuid, type Parameters, readParameters } from "../read-parameters.ts";
 import { openAnswer } from "../send-answer.ts";
+import { LONGEST_MEDIA_TYPE } from "./accept-program-letter.ts";
 import { hearOut } from "./read-body.ts";
 import { LARGEST_LETTER_BYTES, openSubmissions } from "./read-submission.ts";
 import { showReceipt, showReceived, showStatus } from "./show-status.ts";
@@ -18,6 +19,8 @@ const RETRY_AFTER_SECONDS = 10;
 const LARGEST_PAGE = 100;
 /** Each holds a connection and a file; programs that come in greater numbers come again. */
 const MOST_AT_ONCE = 512;
+/** One whose requests get stuck leaves room for the others. */
+const MOST_OF_ONE_CLIENT = 256;
 const MEDIA_TYPE = /^\s{0,9}(?:application\/json|application\/xml|multipart\/form-data)\s{0,9}(?:;|$)/i;
 const WANTED = /^([0-9a-fA-F-]{36})(?:\.(json|jws))?$/;
 
@@ -35,6 +38,14 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
   const sendReceipts = openAnswer("letterReceipts");
   const reading = { scopes: ["submit", "receipts"], programsOnly: true } as const;
   let running = 0;
+  const runningOf = new Map<string, number>();
+  const count = (clientId: string, one: 1 | -1): number => {
+    running += one;
+    const own = (runningOf.get(clientId) ?? 0) + one;
+    if (own === 0) runningOf.delete(clientId);
+    else runningOf.set(clientId, own);
+    return own;
+  };
 
   const findStatus = async (request: FastifyRequest, id: string): Promise<StatusRow> => {
     const client = clientOf(request);
@@ -74,7 +85,9 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
     scope.addHook("onRequest", async ({ headers }) => {
       // What is no media type the library would turn away in words for other doors.
-      if (!MEDIA_TYPE.test(headers["content-type"] ?? "")) throw problem("not-a-letter-type");
+      const { "content-type": type = "" } = headers;
+      // What of it would not be kept may be the boundary.
+      if (!MEDIA_TYPE.test(type) || type.length > LONGEST_MEDIA_TYPE) throw problem("not-a-letter-type");
     });
     scope.post(
       "/letters",
@@ -84,10 +97,12 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
       },
       async (request, reply) => {
         let id: string;
-        running += 1;
+        const client = clientOf(request);
+        const own = count(client.id, 1);
         try {
-          if (running > MOST_AT_ONCE || !parts.queueRoom()) throw problem("too-many-waiting");
-          id = await submitLetter(parts, submissions, clientOf(request), request);
+          const isFull = running > MOST_AT_ONCE || own > MOST_OF_ONE_CLIENT;
+          if (isFull || !parts.queueRoom()) throw problem("too-many-waiting");
+          id = await submitLetter(parts, submissions, client, request);
         } catch (error) {
           const refused = refusalOf(error, request, parts);
           if (refused.words.status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
@@ -95,7 +110,7 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
           if (!request.raw.readableEnded) reply.header("connection", "close");
           throw refused;
         } finally {
-          running -= 1;
+          count(client.id, -1);
         }
         noteCall(request, { subjectId: id });
         return answerTo(request, reply, id);

@@ -1,16 +1,13 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { JSON_LETTER, LETTER, openProgram, PDF, xmlLetter } from "../testing/program.ts";
-import { parseForm } from "../../shared/mime/parse-form.ts";
-import { readMultipartLetter } from "./read-multipart-letter.ts";
-import { readBody } from "../../reading/program/read-body.ts";
-import { CONTENT_LIMITS, openContentKeeper } from "../../shared/mime/part-content.ts";
+import { form, JSON_LETTER, LETTER, openProgram, PDF, xmlLetter } from "../testing/program.ts";
 import { openDocumentSchema } from "./document-schema.ts";
 import { readXmlLetter } from "./read-xml-letter.ts";
+async function* one(b: Buffer) { yield b; }
 
 test("starve", async (context) => {
-  const { desk, client, submit } = await openProgram(context);
+  const { desk, client, submit, call } = await openProgram(context);
   const other = await desk.addClient();
   const { port, hostname } = new URL(desk.url);
   const sockets = [];
@@ -21,79 +18,62 @@ test("starve", async (context) => {
     sockets.push(s);
   }
   await sleep(500);
-  const r = await Promise.race([submit(JSON_LETTER, {}, other.token).then((a) => a.status), sleep(5000).then(() => "starved")]);
+  const large = { ...JSON_LETTER, files: [{ ...JSON_LETTER.files[0], content: Buffer.alloc(3_000_000, 1).toString("base64") }] };
+  for (const l of [JSON_LETTER, large]) {
+  const r = await Promise.race([submit(l, {}, other.token).then((a) => a.status), sleep(5000).then(() => "starved")]);
   console.log("starve:", r);
-  for (const s of sockets) s.destroy();
-});
-
-test("tokens", async (context) => {
-  const { desk, client, call } = await openProgram(context);
-  const b = (x: unknown) => Buffer.from(typeof x === "string" ? x : JSON.stringify(x)).toString("base64url");
-  const [h, p, s] = client.token.split(".") as [string, string, string];
-  const head = JSON.parse(Buffer.from(h, "base64url").toString());
-  const heads: unknown[] = [{ alg: "none" }, { ...head, alg: "none" }, { ...head, alg: "HS256" }, { ...head, kid: {} }, { ...head, kid: 5 }, { ...head, kid: ["a"] }, { ...head, b64: false, crit: ["b64"] }, { ...head, crit: ["x"] }, { ...head, crit: [] }, { ...head, zip: "DEF" }, { ...head, typ: 5 }, { ...head, typ: {} }, { ...head, typ: null }, { ...head, alg: {} }, { ...head, alg: 7 }, null, [], 5, "x", '{"a":', "\xff\xfe", { ...head, kid: "__proto__" }, { ...head, kid: undefined }, { ...head, typ: "JWT" }, { ...head, jwk: {} }];
-  const tokens = heads.map((x) => `${b(x)}.${p}.${s}`);
-  tokens.push(`${h}.${p}.`, `..`, `.`, "a", `${h}.${b({ sub: client.id, exp: 9e15 })}.${s}`, `${h}.@.${s}`, `${h}.${p}.${s}A`, `${h}.${p}.${s.slice(0, -2)}`, `${h}..${s}`, `${h}.${p}.~~~`, `${h}=.${p}.${s}`, `${h}.${p}.${s}.${s}`, `${h}.${p}.${s}..`);
-  for (const t of tokens) {
-    const r = await call("GET", "/letters", undefined, {}, t);
-    if (![401, 429].includes(r.status)) console.log("TOKEN", r.status, t.slice(0, 80), Buffer.from(t.split(".")[0] ?? "", "base64url").toString());
   }
+  for (const s of sockets) s.destroy();
+  const long = await call("POST", "/letters", "x", { "content-type": `multipart/form-data; x="${"a".repeat(400)}"; boundary=b` });
+  console.log("long type", long.status);
 });
 
-function multi(parts: [string[], string | Buffer][], boundary = "b"): Buffer {
-  return Buffer.concat([...parts.map(([h, c]) => Buffer.concat([Buffer.from(`--${boundary}\r\n${h.join("\r\n")}\r\n\r\n`), Buffer.from(c), Buffer.from("\r\n")])), Buffer.from(`--${boundary}--\r\n`)]);
-}
-async function* one(b: Buffer) { yield b; }
-async function both(name: string, body: Buffer, type: string) {
-  const door = await readMultipartLetter(one(body), type);
-  const keeper = openContentKeeper(CONTENT_LIMITS);
-  try {
-    const reader = await readBody(one(body), type, false, keeper);
-    const d = "faults" in door ? `FAULT ${door.faults.map((f) => f.pointer + " " + f.en)}` : `${door.letter.toString().slice(0, 60)} files ${door.files.map((f) => `${f.role} ${f.name} ${f.sizeBytes} ${f.sha256.slice(0, 6)}`)}`;
-    const r = reader.stated === null ? `UNREADABLE ${reader.problems}` : `${JSON.stringify(reader.stated).slice(0, 90)} files ${reader.files.map((f) => `${f.role} ${f.part.sizeBytes} ${f.part.sha256.slice(0, 6)}`)}`;
-    console.log(`${name}\n  door   ${d}\n  reader ${r}`);
-  } finally { await keeper.dispose(); }
-}
-test("forms", async () => {
-  const A = JSON.stringify({ ...LETTER, subject: "DOOR" });
-  const B = JSON.stringify({ ...LETTER, subject: "READER", secrecy: "secret" });
-  const L = ['Content-Disposition: form-data; name="letter"', "Content-Type: application/json"];
-  const M = ['Content-Disposition: form-data; name="main"; filename="a.pdf"', "Content-Type: application/pdf"];
-  const t = "multipart/form-data; boundary=b";
-  await both("plain", multi([[L, A], [M, PDF]]), t);
-  await both("names twice", multi([[['Content-Disposition: form-data; name="enclosure"; name="letter"', L[1] as string], A], [['Content-Disposition: form-data; name="letter"; name="main"; filename="a.pdf"', L[1] as string], B]]), t);
-  await both("dispositions twice", multi([[['Content-Disposition: form-data; name="letter"', 'Content-Disposition: form-data; name="main"', L[1] as string], A], [['Content-Disposition: form-data; name="main"; filename="a.pdf"', 'Content-Disposition: form-data; name="letter"', L[1] as string], B]]), t);
-  await both("skipped part", multi([[['Content-Disposition: attachment; name="letter"', L[1] as string], B], [L, A], [M, PDF]]), t);
-  await both("no disposition first", multi([[["Content-Type: application/json"], B], [L, A], [M, PDF]]), t);
-  const inner = multi([[L, B], [M, PDF]], "c");
-  await both("two boundaries", multi([[L, A], [M, inner]]), `multipart/form-data; boundary=b; boundary=c`);
-  await both("boundary*", multi([[L, A], [M, inner]]), `multipart/form-data; boundary*=c; boundary=b`);
-  await both("cte twice", multi([[[...L, "Content-Transfer-Encoding: 8bit", "Content-Transfer-Encoding: base64"], A], [M, PDF]]), t);
-  await both("lf inside", multi([[L, A], [M, `x\n--b\nContent-Disposition: form-data; name="enclosure"; filename="b.pdf"\n\ninside\n`]]), t);
-  await both("long type", multi([[L, A], [M, PDF]]), `multipart/form-data; x="${"a".repeat(390)}"; boundary=b`.slice(0, 400));
-  await both("quoted boundary", multi([[L, A], [M, PDF]], "a b"), `multipart/form-data; boundary="a b"`);
-  await both("boundary with colon etc", multi([[L, A], [M, PDF]], "a'()+_,-./:=?"), `multipart/form-data; boundary="a'()+_,-./:=?"`);
-  await both("escaped boundary", multi([[L, A], [M, PDF]], `a"b`), `multipart/form-data; boundary="a\\"b"`);
-  await both("multipart main", multi([[L, A], [['Content-Disposition: form-data; name="main"; filename="a.pdf"', "Content-Type: multipart/mixed; boundary=z"], "--z\r\n\r\nhi\r\n--z--\r\n"]]), t);
-  await both("message main", multi([[L, A], [['Content-Disposition: form-data; name="main"; filename="a.eml"', "Content-Type: message/rfc822"], "Subject: x\r\n\r\nhello\r\n"]]), t);
-  await both("text main", multi([[L, A], [['Content-Disposition: form-data; name="main"; filename="a.txt"', "Content-Type: text/plain"], "a\r\nb \r\n-- \r\n"]]), t);
-  await both("flowed", multi([[L, A], [['Content-Disposition: form-data; name="main"; filename="a.txt"', "Content-Type: text/plain; format=flowed; delsp=yes"], "a \r\nb \r\n> x\r\n"]]), t);
-  const random = Buffer.alloc(300_000); let x = 7; for (let i = 0; i < random.length; i++) { x = (x * 1103515245 + 12345) & 0x7fffffff; random[i] = x >> 16; }
-  await both("binary", multi([[L, A], [M, random]]), t);
-  await both("one long line", multi([[L, A], [M, Buffer.alloc(3_000_000, 65)]]), t);
-  await both("ends in cr", multi([[L, A], [M, "abc\r"]]), t);
-  await both("ends in lf", multi([[L, A], [M, "abc\n\n"]]), t);
-  await both("ends in crlf", multi([[L, A], [M, "abc\r\n"]]), t);
-  await both("letter upper type + charset", multi([[[L[0] as string, "Content-Type: Application/JSON; charset=tis-620"], A], [M, PDF]]), t);
-  await both("letter xml blank", multi([[[L[0] as string, "Content-Type: application/xml"], " ".repeat(150) + xmlLetter({ main: "" }).replace(/<\?xml.*?\?>/, "")], [M, PDF]]), t);
-  await both("letter xml utf16", multi([[[L[0] as string, "Content-Type: application/xml"], Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(xmlLetter({ main: "" }).replace("UTF-8", "UTF-16"), "utf16le")])], [M, PDF]]), t);
-  await both("letter json bom", multi([[L, "\ufeff" + A], [M, PDF]]), t);
-  await both("letter quoted name no quotes", multi([[["Content-Disposition: form-data; name=letter", L[1] as string], A], [["content-disposition:form-data;name=main;filename=a.pdf", M[1] as string], PDF]]), t);
-  await both("preamble", Buffer.concat([Buffer.from("hello\r\n"), multi([[L, A], [M, PDF]])]), t);
-  await both("many parts 101", multi([[L, A], [M, PDF], ...Array.from({ length: 99 }, (_, i): [string[], string] => [[`Content-Disposition: form-data; name="enclosure"; filename="${i}.txt"`, "Content-Type: text/plain"], `${i}`])]), t);
-  await both("folded", multi([[['Content-Disposition: form-data;\r\n name="letter"', L[1] as string], A], [M, PDF]]), t);
-  await both("letter with filename", multi([[['Content-Disposition: form-data; name="letter"; filename="letter.json"', L[1] as string], A], [M, PDF]]), t);
-  await both("filename*", multi([[L, A], [["Content-Disposition: form-data; name=\"main\"; filename*=UTF-8''%E0%B8%81.pdf", M[1] as string], PDF]]), t);
+test("neighbours", async (context) => {
+  const { submit, arrivals } = await openProgram(context);
+  await submit(JSON_LETTER, { "idempotency-key": "k" });
+  const jobs = [];
+  for (let i = 0; i < 40; i++) jobs.push(submit({ ...JSON_LETTER, number: `นร 1/${i}` }, i % 2 ? { "idempotency-key": `good-${i}` } : {}));
+  for (let i = 0; i < 10; i++) jobs.push(submit(JSON_LETTER, { "idempotency-key": "k" }));
+  for (let i = 0; i < 10; i++) jobs.push(submit({ ...JSON_LETTER, number: `x ${i}` }, { "idempotency-key": "k" }));
+  for (let i = 0; i < 10; i++) jobs.push(submit({ ...JSON_LETTER, number: "y" }, { "idempotency-key": "race" }));
+  for (let i = 0; i < 10; i++) jobs.push(call2(i));
+  function call2(i: number) { return submit({ ...JSON_LETTER, number: `z${i % 2}` }, { "idempotency-key": "race2" }); }
+  const all = await Promise.all(jobs);
+  const count: Record<string, number> = {};
+  for (const a of all) count[`${a.status} ${a.body?.code ?? ""}`] = (count[`${a.status} ${a.body?.code ?? ""}`] ?? 0) + 1;
+  console.log(count, (await arrivals()).length, "expected 1+40+1+1");
+});
+
+test("headers", async (context) => {
+  const { desk, client, call, submit } = await openProgram(context);
+  const nasty = ["\xff\xfe\x80", "a".repeat(8000), ";;;;,,,,", '"', "*/*;q=9", "wait=99999999999999999999", "wait=-1", "wait=1e3", 'wait="', "%00", "\t \t", "__proto__", "constructor", "null", "[1,2]", "${x}", "'", "0", "Infinity"];
+  for (const h of ["prefer", "accept", "if-none-match", "idempotency-key", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "client-cert", "accept-language", "range", "content-encoding", "accept-encoding", "origin", "cookie", "expect"]) {
+    for (const n of nasty) {
+      for (const p of ["/letters", "/inbox/next", "/inbox", `/letters/${client.id}`]) {
+        if (h === "expect") continue;
+        const r = await call("GET", p, undefined, { [h]: n }).catch((e) => ({ status: `throw ${e.message} ${e.cause}` }));
+        if (Number(r.status) >= 500 || typeof r.status === "string") console.log("GET", p, h, n.slice(0, 20), r.status);
+      }
+      const r = await submit({ ...JSON_LETTER, number: `${h}${n}`.slice(0, 90) }, { [h]: n }).catch((e) => ({ status: `throw ${e.message} ${e.cause}` }));
+      if (Number(r.status) >= 500 || typeof r.status === "string") console.log("POST", h, n.slice(0, 20), r.status);
+    }
+  }
+  for (const t of ["application/json;charset=utf-16", "application/json; charset=tis-620", "application/xml; charset=utf-7", "application/json\xa0;", "application/json;\xff=\xfe"]) {
+    const r = await call("POST", "/letters", JSON.stringify({ ...JSON_LETTER, number: t }), { "content-type": t }).catch((e) => ({ status: `${e.cause}` , text: ""}));
+    console.log("type", t, r.status);
+  }
+  const rows = await desk.query("select distinct remote_address, tls from saraban.intake where remote_address <> '127.0.0.1'");
+  console.log("addresses", rows);
+  for (const body of ['{"__proto__":{"secrecy":"x"}}', `{"number":"1","number":"2","date":"2026-05-31","subject":"a","files":[]}`, "[".repeat(1_000_000), `{"a":`.repeat(100_000), "\ufeff{}", "null", "1e999", "123456789".repeat(100000), '"\\ud800"', JSON.stringify({ ...JSON_LETTER, __proto__x: 1 }), `{"constructor":{}}`, JSON.stringify({ ...JSON_LETTER, subject: "a\u0000b\ud800", number: "\u0000 1/2" }), JSON.stringify({ ...JSON_LETTER, from: { organisationId: "0101200000", domain: "\u0000" } }), JSON.stringify({ ...JSON_LETTER, to: { domain: "constructor" } })]) {
+    const r = await submit(body);
+    console.log("body", body.slice(0, 30), r.status, r.body?.code, JSON.stringify(r.body?.errors ?? "").slice(0, 100));
+  }
+  const utf16 = await call("POST", "/letters", Buffer.from(JSON.stringify(JSON_LETTER), "utf16le"), { "content-type": "application/json" });
+  console.log("utf16", utf16.status);
+  for (const p of ["/letters/%00", "/letters?limit=%00", "/letters?after=9999999999999", "/letters?limit[]=1", "/letters?__proto__=1", "/letters?limit=1&limit=2", "/inbox?after=999999999999999", "/inbox?limit=0", "/inbox/%ff", "/inbox/x/files/1", "/inbox/x/acknowledge", "/letters/" + "a".repeat(5000), "/letters/../letters", "//letters", "/letters/%2e%2e", "/LETTERS"]) {
+    const r = await call("GET", p).catch((e) => ({ status: `${e}` }));
+    if (Number(r.status) >= 500 || typeof r.status === "string") console.log("path", p, r.status);
+  }
 });
 
 test("xml", async () => {
@@ -102,16 +82,31 @@ test("xml", async () => {
     const t0 = process.cpuUsage(); const w = performance.now();
     const r = await readXmlLetter(one(Buffer.from(xml)), schema, false);
     const c = process.cpuUsage(t0);
-    console.log("xml", name, xml.length, "cpu", Math.round((c.user + c.system) / 1000), "ms wall", Math.round(performance.now() - w), "faults" in r ? r.faults.length + JSON.stringify(r.faults).slice(0, 300) : "ok");
+    console.log("xml", name, xml.length, "cpu", Math.round((c.user + c.system) / 1000), "ms wall", Math.round(performance.now() - w), "faults" in r ? r.faults.length + JSON.stringify(r.faults).slice(0, 200) : "ok");
   };
   await go("plain", xmlLetter());
-  await go("plain", xmlLetter());
-  await go("subject", xmlLetter({ subject: "ก".repeat(900_000) }));
-  const ref = "<ram:ReferenceCorrespondence><ram:ID>1</ram:ID><ram:CorrespondenceDate>2026-01-01</ram:CorrespondenceDate><ram:Subject>x</ram:Subject></ram:ReferenceCorrespondence>";
-  await go("refs", xmlLetter().replace("<ram:Attachment>", `${ref.repeat(4000)}<ram:Attachment>`));
-  await go("junk", xmlLetter().replace("<ram:Attachment>", `${"<ram:x/>".repeat(20000)}<ram:Attachment>`));
-  await go("attrs", xmlLetter().replace('<ram:Attachment>', `<ram:Attachment ${Array.from({ length: 5000 }, (_, i) => `a${i}="${i}"`).join(" ")}>`));
-  await go("objs", xmlLetter().replace("</ram:CorrespondenceLetter>", `${'<ram:AttachmentBinaryObject mimeCode="application/pdf">QQ==</ram:AttachmentBinaryObject>'.repeat(4000)}</ram:CorrespondenceLetter>`));
-  await go("classified + bad date", xmlLetter({ secret: "002" }).replace("2026-05-31<", "TOPSECRET<"));
-  await go("bad secret", xmlLetter({ secret: "hush" }));
+  for (const n of [3000, 8000, 30000]) await go("attrs", xmlLetter().replace('<ram:Attachment>', `<ram:Attachment ${Array.from({ length: n }, (_, i) => `a${i}="${i}"`).join(" ")}>`));
+  await go("attrs on many", xmlLetter().replaceAll(/<ram:([A-Z]\w+)>/g, (_, t) => `<ram:${t} ${Array.from({ length: 60 }, (_, i) => `a${i}="${i}"`).join(" ")}>`));
+  await go("long attr", xmlLetter().replace('<ram:Attachment>', `<ram:Attachment a="${"x".repeat(900_000)}">`));
+  await go("long name", xmlLetter().replace('<ram:Attachment>', `<ram:${"x".repeat(400_000)}/><ram:Attachment>`));
+  await go("ns", xmlLetter().replace('<ram:Attachment>', `<q:x xmlns:q="${"u".repeat(400_000)}"/><ram:Attachment>`));
+  await go("long date", xmlLetter().replace("2026-05-31<", `${"9".repeat(900_000)}<`));
+  await go("long id", xmlLetter().replace("นร 0505/77", `${"9".repeat(300_000)}`));
 });
+
+test("own", async (context) => {
+  const { desk, client, submit, call, arrivals } = await openProgram(context);
+  const same = await desk.addClient();
+  const elsewhere = await desk.addClient({ agencyId: "agency-b" });
+  const reader = await desk.addClient({ scopes: ["receipts"], senderDomain: "opdc.example.go.th" });
+  const { body } = await submit(JSON_LETTER, { "idempotency-key": "mine" });
+  for (const [n, t] of [["same", same.token], ["elsewhere", elsewhere.token], ["reader", reader.token], ["clerk", desk.token]] as const)
+    for (const p of [`/letters/${body.id}`, `/letters/${body.id}/receipts`, `/arrivals/${body.id}/receipts`, `/lines`, `/tray`, `/tray/${body.id}`, `/outbound`, `/inbox`, `/directory`, `/quarantine`, `/mailbox-checks`]) {
+      const r = await call("GET", p, undefined, {}, t);
+      console.log(n, p.replace(body.id, "ID"), r.status, r.body?.code ?? "");
+    }
+  const again = await submit(JSON_LETTER, { "idempotency-key": "mine" }, same.token);
+  console.log("same key other client", again.status, again.body.id !== body.id, (await arrivals()).length);
+  void client;
+});
+void form; void LETTER; void PDF; void expect;

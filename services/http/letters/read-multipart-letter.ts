@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { Busboy, type BusboyHeaders } from "@fastify/busboy";
+import { readFormParts } from "../../shared/mime/form-parts.ts";
 import type { Fault } from "../problem.ts";
 import { uploadName } from "../upload-name.ts";
 
@@ -40,83 +39,66 @@ export async function readMultipartLetter(
     sizeBytes: 0,
   };
   let parts = 0;
-  let parser: InstanceType<typeof Busboy>;
-  try {
-    parser = new Busboy({
-      headers: { "content-type": mediaType } as BusboyHeaders,
-      isPartAFile: () => true,
-      preservePath: true,
-      limits: { parts: MOST_FILES + 2, headerPairs: 20, headerSize: 8 * 1024 },
-    });
-  } catch {
-    return {
-      faults: [partFault("", "names no boundary in its Content-Type", "ไม่ระบุ boundary ใน Content-Type")],
-    };
-  }
-
-  parser.on("file", (field, content, fileName, encoding, type) => {
-    parts += 1;
-    const name = String(field ?? "");
-    if (!/^(?:7bit|8bit|binary)$/.test(encoding)) {
-      faults.push(
-        partFault(
-          name,
-          "comes as it is, without Content-Transfer-Encoding",
-          "ต้องไม่ใช้ Content-Transfer-Encoding",
-        ),
-      );
-    }
-    if (parts === 1) {
-      if (name !== "letter") {
-        faults.push(partFault(name, "stands first; the first part is letter", "ส่วนแรกต้องชื่อ letter"));
+  const fault = await readFormParts(
+    octets,
+    mediaType,
+    ({ field, fileName, mediaType: type, encoding }, content) => {
+      parts += 1;
+      if (!/^(?:7bit|8bit|binary)$/.test(encoding)) {
+        faults.push(
+          partFault(
+            field,
+            "comes as it is, without Content-Transfer-Encoding",
+            "ต้องไม่ใช้ Content-Transfer-Encoding",
+          ),
+        );
       }
-      letter.type = type;
+      if (parts === 1) {
+        if (field !== "letter") {
+          faults.push(partFault(field, "stands first; the first part is letter", "ส่วนแรกต้องชื่อ letter"));
+        }
+        letter.type = type;
+        content.on("data", (piece: Buffer) => {
+          letter.sizeBytes += piece.length;
+          if (letter.sizeBytes <= LARGEST_LETTER_PART) letter.octets.push(piece);
+        });
+        return undefined;
+      }
+      const given = fileName === null ? null : uploadName(fileName);
+      if (field !== "main" && field !== "enclosure") {
+        faults.push(
+          partFault(field, "is no part of a letter: main or enclosure", "ส่วนที่เป็นแฟ้มต้องชื่อ main หรือ enclosure"),
+        );
+      } else if (given === null) {
+        faults.push(partFault(field, "has no filename that can be used", "ไม่มีชื่อแฟ้ม (filename) ที่ใช้ได้"));
+      }
+      const hash = createHash("sha256");
+      let sizeBytes = 0;
       content.on("data", (piece: Buffer) => {
-        letter.sizeBytes += piece.length;
-        if (letter.sizeBytes <= LARGEST_LETTER_PART) letter.octets.push(piece);
+        sizeBytes += piece.length;
+        hash.update(piece);
       });
-      content.on("error", () => {});
-      return;
-    }
-    const given = typeof fileName === "string" ? uploadName(fileName) : null;
-    if (name !== "main" && name !== "enclosure") {
-      faults.push(
-        partFault(name, "is no part of a letter: main or enclosure", "ส่วนที่เป็นแฟ้มต้องชื่อ main หรือ enclosure"),
-      );
-    } else if (given === null) {
-      faults.push(partFault(name, "has no filename that can be used", "ไม่มีชื่อแฟ้ม (filename) ที่ใช้ได้"));
-    }
-    const hash = createHash("sha256");
-    let sizeBytes = 0;
-    content.on("data", (piece: Buffer) => {
-      sizeBytes += piece.length;
-      hash.update(piece);
-    });
-    content.on("error", () => {});
-    content.on("end", () => {
-      if (sizeBytes === 0) faults.push(partFault(name, "is empty", "ว่างเปล่า"));
-      const role = name === "main" ? "main" : "enclosure";
-      files.push({ role, name: given ?? "", mediaType: type, sizeBytes, sha256: hash.digest("hex") });
-    });
-  });
-  parser.on("partsLimit", () => {
-    faults.push(partFault("", `has more than ${MOST_FILES} files`, `มีแฟ้มเกิน ${MOST_FILES} แฟ้ม`));
-  });
-  const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  let broken = false;
-  parser.on("finish", end);
-  parser.on("error", () => {
-    broken = true;
-    end();
-  });
-
-  for await (const piece of octets) {
-    if (!broken && !parser.write(piece)) await Promise.race([once(parser, "drain").catch(() => {}), over]);
+      content.on("end", () => {
+        if (sizeBytes === 0) faults.push(partFault(field, "is empty", "ว่างเปล่า"));
+        const role = field === "main" ? "main" : "enclosure";
+        files.push({ role, name: given ?? "", mediaType: type, sizeBytes, sha256: hash.digest("hex") });
+      });
+      return undefined;
+    },
+  );
+  switch (fault) {
+    case "no-boundary":
+      faults.push(partFault("", "names no boundary in its Content-Type", "ไม่ระบุ boundary ใน Content-Type"));
+      break;
+    case "too-many-parts":
+      faults.push(partFault("", `has more than ${MOST_FILES} files`, `มีแฟ้มเกิน ${MOST_FILES} แฟ้ม`));
+      break;
+    case "broken":
+      faults.unshift(partFault("", "is no multipart/form-data", "ไม่ใช่ multipart/form-data"));
+      break;
+    default:
+      if (parts === 0) faults.push(partFault("letter", "is needed", "ต้องมีส่วน letter"));
   }
-  if (!broken) parser.end();
-  await over;
-  if (broken) faults.unshift(partFault("", "is no multipart/form-data", "ไม่ใช่ multipart/form-data"));
-  if (!broken && parts === 0) faults.push(partFault("letter", "is needed", "ต้องมีส่วน letter"));
   if (letter.sizeBytes > LARGEST_LETTER_PART) {
     faults.push(partFault("letter", "is too long: at most 1 MiB", "ยาวเกินกำหนด: ไม่เกิน 1 MiB"));
   }

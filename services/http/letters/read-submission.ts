@@ -20,6 +20,8 @@ export const LARGEST_LETTER_BYTES = 100 * 1024 * 1024;
 /** JSON is held whole while it is checked, some three times over. */
 const JSON_MEMORY_BYTES = 32 * 1024 * 1024;
 const MOST_JSON_WAITING = 500;
+/** A slow line brings the largest in this time, at 90 KB a second; others wait for its memory. */
+const JSON_WITHIN_MS = 120_000;
 
 /** Up to this size octets are committed with their row (store.ts); beyond they are a file, which must have a row. */
 const LARGEST_INLINE_BYTES = 64 * 1024;
@@ -69,8 +71,11 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
 
   const readJson = async ({ client, source, lengthBytes, known }: IncomingLetter) => {
     if (lengthBytes !== null && lengthBytes > LARGEST_JSON_BYTES) throw problem("too-large");
-    const release = await memory.take(lengthBytes ?? LARGEST_JSON_BYTES);
+    // As small as most letters are they count as nothing: their number is bounded, and they wait for no large one.
+    const isSmall = lengthBytes !== null && lengthBytes <= LARGEST_INLINE_BYTES;
+    const release = isSmall ? () => {} : await memory.take(lengthBytes ?? LARGEST_JSON_BYTES, client.id);
     if (release === null) throw problem("too-many-waiting");
+    const timer = setTimeout(() => source.destroy(), JSON_WITHIN_MS);
     try {
       const octets = await readBody(source, LARGEST_JSON_BYTES);
       const letter = checked(check, parseJson(octets), "json");
@@ -82,6 +87,7 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
       const spooled = await letters.spool(Readable.from([octets]), { limitBytes: LARGEST_JSON_BYTES });
       return { spooled, senderDomain, fingerprint: spooled.sha256 };
     } finally {
+      clearTimeout(timer);
       release();
     }
   };

@@ -57,7 +57,6 @@ export const LETTER_OPERATIONS: readonly Operation[] = [
       "not-understood",
       "classified-here",
       "other-office",
-      "not-found",
       "too-large",
       "not-a-letter-type",
       "not-a-letter",

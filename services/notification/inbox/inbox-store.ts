@@ -31,8 +31,8 @@ export type OwnItem =
 const SCOPE_OF = { letter: "read-inbound", dispute: "read-inbound", news: "read-outbound" } as const;
 
 /**
- * Lays an item into the inbox of each active client of the agency's own that has the scope for it: the agency's systems, and
- * nodes that work for nobody else; never those of other offices, whatever scopes stand in their rows.
+ * Lays an item into the inbox of each active client of the agency's own that has the scope for it; never of other offices'
+ * clients, nor of nodes, which work for many, whatever scopes stand in their rows.
  */
 export async function insertOwnItems(
   transaction: Transaction<Tables>,
@@ -47,7 +47,7 @@ export async function insertOwnItems(
       select gen_random_uuid(), c.id, c.agency_id, ${item.kind}, ${intakeId}::uuid, ${newsId}::bigint, ${at}::timestamptz
         from client c join agency a on a.id = c.agency_id
        where c.agency_id = ${agencyId} and c.active and ${SCOPE_OF[item.kind]} = any (c.scopes)
-         and coalesce(c.sender_domain, a.domain) = a.domain
+         and c.sender_domain = a.domain
        order by c.id
       on conflict on constraint client_item_once do nothing`.execute(transaction);
 }

@@ -3,12 +3,20 @@ import { signRecall } from "../../shared/letter/evidence/recall.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { newId } from "../../shared/runtime/ids.ts";
-import { findNotices, insertNotice, type Notice, withholdNotice } from "../notice-store.ts";
+import { isFetchedHere } from "../inbox/sent-item-store.ts";
+import {
+  findNotices,
+  insertNotice,
+  type Notice,
+  type NoticeChannel,
+  withholdNotice,
+} from "../notice-store.ts";
 import type { EvidenceIssuer } from "../receipts/issue-evidence.ts";
+import { isInInbox, layLetter, layRecall, recordTaken, seenInInboxes } from "./lay-letter.ts";
 import { agencyOf, isClassified, letterFactsOf, recallOf } from "./letter-facts.ts";
 import { isBeingSent, type LetterSubject, newestEvidenceId, readLetterSubject } from "./outbound-store.ts";
-import { hasServerEvent, type RecipientNews } from "./recipient-event-store.ts";
-import { recordNews } from "./record-news.ts";
+import { hasServerEvent } from "./recipient-event-store.ts";
+import { recordNews, serverNews } from "./record-news.ts";
 
 /**
  * Promises what is owed to one recipient of a letter of ours: the letter itself, once more for each time that it was asked
@@ -27,6 +35,7 @@ export async function promiseLetter(
   let notices = await find();
   if (await promiseMails(transaction, subject, notices, stamp)) notices = await find();
   await recordDelays(transaction, subject, notices, stamp);
+  if (notices.some(({ channel }) => channel === "inbox")) await recordTaken(transaction, subject, stamp);
   if (subject.recall === null) return notices;
   await recallLetter(transaction, issuer, subject, subject.recall, notices, stamp);
   return find();
@@ -39,7 +48,7 @@ async function promiseMails(
   notices: readonly Notice[],
   stamp: Stamp,
 ): Promise<boolean> {
-  const { recipientId, letterId, agencyId, address, channel, agency, recall } = subject;
+  const { recipientId, letterId, agencyId, address, agency, recall } = subject;
   const missing = [null, ...subject.resent].filter(
     (eventId) => !notices.some((notice) => notice.kind === "letter" && notice.eventId === eventId),
   );
@@ -48,12 +57,19 @@ async function promiseMails(
   // Of a classified letter nothing is repeated, here neither.
   const facts = classified ? { agency: agencyOf(subject) } : letterFactsOf(subject);
   const withheld = classified ? "classified" : recall === null ? null : "recalled";
+  const isFetched = subject.channel === "ecms" && (await isFetchedHere(transaction, recipientId));
+  const channel: NoticeChannel = isFetched ? "inbox" : subject.channel;
+  const inInbox = notices.filter(isInInbox).map(({ id }) => id);
   for (const eventId of missing) {
     const id = newId();
     const messageId = `<letter.${id}@${agency.domain}>`;
     const place = { agencyId, letterId, recipientId, eventId, channel };
     const notice = { ...place, id, kind: "letter", recipient: address, messageId, facts, withheld } as const;
     const isNew = await insertNotice(transaction, notice, stamp);
+    if (isNew && isFetched && withheld === null) {
+      await layLetter(transaction, subject, id, inInbox, stamp);
+      inInbox.push(id);
+    }
     if (isNew && classified) {
       await recordNews(
         transaction,
@@ -83,7 +99,8 @@ async function recordDelays(
 
 /**
  * Called back before any server may have taken it, a letter is not sent at all, and there is nothing to ask for. Where one
- * may have it (the line broke before its answer, or we were killed before we had written it down) the recall goes out.
+ * may have it (the line broke before its answer, or we were killed before we had written it down) the recall goes out. What
+ * lies in an inbox and was not fetched yet is taken out of it.
  */
 async function recallLetter(
   transaction: Transaction<Tables>,
@@ -93,19 +110,23 @@ async function recallLetter(
   notices: readonly Notice[],
   stamp: Stamp,
 ): Promise<void> {
-  const { recipientId, letterId, agencyId, address, channel, agency } = subject;
+  const { recipientId, letterId, agencyId, address, agency } = subject;
   if (notices.some(({ kind, eventId }) => kind === "recall" && eventId === recall.eventId)) return;
   const letters = notices.filter(({ kind }) => kind === "letter");
   const mayHaveLeft = await isBeingSent(transaction, recipientId);
   for (const { id, state } of letters)
     if (state === "due") await withholdNotice(transaction, id, "recalled", stamp.at);
-  const mayBeThere = letters.filter(
-    ({ id, state, attempts }) =>
-      state === "delivered" || wasTaken(subject, id) || (mayHaveLeft && state === "due" && attempts === 0),
-  );
+  const seen = await seenInInboxes(transaction, letters, stamp);
+  const mayBeThere = letters.filter((letter) => {
+    const { id, state, attempts } = letter;
+    if (isInInbox(letter)) return seen.has(id);
+    return (
+      state === "delivered" || wasTaken(subject, id) || (mayHaveLeft && state === "due" && attempts === 0)
+    );
+  });
   const [first] = mayBeThere;
   if (!first) {
-    const details = { reason: "not-sent" };
+    const details = { reason: letters.some(isInInbox) ? "not-fetched" : "not-sent" };
     if (!(await hasServerEvent(transaction, recipientId, "recall-accepted", details)))
       await recordNews(transaction, serverNews(subject, "recall-accepted", details, stamp), stamp);
     return;
@@ -121,36 +142,21 @@ async function recallLetter(
     printed: subject.entry?.letterNumberPrinted ?? asked.letter.number,
     letterMessageId: first.messageId,
   };
+  // Where the newest of them went: an office may have got a node since the first.
+  const channel = mayBeThere.at(-1)?.channel ?? subject.channel;
   const place = { agencyId, letterId, recipientId, eventId: recall.eventId, channel };
   const messageId = `<recall.${id}@${agency.domain}>`;
-  await insertNotice(
+  const isNew = await insertNotice(
     transaction,
     { ...place, id, kind: "recall", recipient: address, messageId, facts, withheld: null },
     stamp,
   );
+  if (!isNew || channel !== "inbox") return;
+  const letterNoticeIds = mayBeThere.map((letter) => letter.id);
+  await layRecall(transaction, subject, id, letterNoticeIds, stamp);
 }
 
 function wasTaken({ tries }: LetterSubject, noticeId: string): boolean {
   const results = tries.find((each) => each.noticeId === noticeId)?.results ?? [];
   return results.includes("accepted") || results.includes("unknown");
-}
-
-/** News of our own: what the next server has answered, or what was decided here. */
-export function serverNews(
-  { recipientId, letterId, agencyId }: Pick<LetterSubject, "recipientId" | "letterId" | "agencyId">,
-  what: RecipientNews["what"],
-  details: RecipientNews["details"],
-  { at }: Stamp,
-): RecipientNews {
-  const place = { recipientId, letterId, agencyId };
-  return {
-    ...place,
-    what,
-    source: "server",
-    proof: "own",
-    intakeId: null,
-    evidenceId: null,
-    details,
-    happenedAt: at,
-  };
 }

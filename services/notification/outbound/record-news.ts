@@ -27,6 +27,26 @@ export async function recordNews(
   return true;
 }
 
+/** News of our own: what the next server has answered, or what was decided here. */
+export function serverNews(
+  { recipientId, letterId, agencyId }: Pick<RecipientNews, "recipientId" | "letterId" | "agencyId">,
+  what: RecipientNews["what"],
+  details: RecipientNews["details"],
+  { at }: Stamp,
+): RecipientNews {
+  const place = { recipientId, letterId, agencyId };
+  return {
+    ...place,
+    what,
+    source: "server",
+    proof: "own",
+    intakeId: null,
+    evidenceId: null,
+    details,
+    happenedAt: at,
+  };
+}
+
 /** Numbers and times; words of a server, a stranger or a clerk stay here. */
 const TOLD = [
   "receiveNumber",

@@ -11,8 +11,8 @@ import { composeLetter, type OpenFile } from "./compose-letter.ts";
 import { composeRecall } from "./compose-recall.ts";
 import type { LetterNoticeFacts, RecallNoticeFacts } from "./letter-facts.ts";
 import { openerOf, type SentFiles } from "./open-sent-file.ts";
-import { promiseLetter, serverNews } from "./promise-letter.ts";
-import { recordNews } from "./record-news.ts";
+import { promiseLetter } from "./promise-letter.ts";
+import { recordNews, serverNews } from "./record-news.ts";
 
 export interface SendLetterParts extends DeliveryParts, SentFiles {
   /** Signs recalls, with the key that signs the receipts. */
@@ -22,7 +22,8 @@ export interface SendLetterParts extends DeliveryParts, SentFiles {
 /**
  * The job "send-letter", one for each recipient: the letter, the letter once more when somebody asks for that, and its
  * recall. Each is one mail with a return path of its own, so that what comes back to it is about this recipient; or, to who
- * is reached by e-CMS, one post to a node.
+ * is reached by e-CMS, one post to a node, or an item in the inbox of his own program. That a program has taken its item runs
+ * the job once more.
  */
 export function sendLetter(parts: SendLetterParts, data: JobData): Promise<void> {
   return deliverNotices(parts, data, "send-letter", {

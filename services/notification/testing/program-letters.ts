@@ -3,7 +3,7 @@ import type { adminQueries } from "../../shared/testing/arrivals.ts";
 /** A client, as saraban client registers one. */
 export interface SceneClient {
   readonly id: string;
-  /** Null: it works for the agency itself. */
+  /** Null: a node, which passes on what many offices say. */
   readonly senderDomain: string | null;
   readonly scopes: readonly string[];
   readonly active?: boolean;

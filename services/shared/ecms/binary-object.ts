@@ -20,6 +20,12 @@ export interface BinaryObject {
 /** Takes what a binary object holds: a keeper of contents, or what else reads a stream to its end. */
 export type ObjectSink = ContentTaker;
 
+const REFERENCE = /&#(?:x0{0,4}([0-9a-f]{1,2})|0{0,4}([0-9]{1,3}));/giu;
+
+function characterOf(_: string, hex: string | undefined, decimal: string | undefined): string {
+  return String.fromCharCode(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
+}
+
 export interface OpenObject {
   write(piece: string): void;
   end(): void;
@@ -51,9 +57,10 @@ export function openObject(role: BinaryObject["role"], code: string, sink: Objec
   };
   return {
     write(piece) {
-      // Line ends may come as character references.
-      const bare = (held + piece).replace(/&#(?:x0?[9ad]|9|10|13);/giu, "").replace(/\s+/gu, "");
-      const reference = bare.indexOf("&", Math.max(0, bare.length - 6));
+      const text = held + piece;
+      // Line ends, and some letters of the alphabet, may come as character references.
+      const bare = (text.includes("&") ? text.replace(REFERENCE, characterOf) : text).replace(/\s+/gu, "");
+      const reference = bare.indexOf("&", Math.max(0, bare.length - 9));
       const whole = reference < 0 ? bare.length - (bare.length % 4) : reference - (reference % 4);
       held = bare.slice(whole);
       put(bare.slice(0, whole));

@@ -53,9 +53,9 @@ const OLD_MIME_CODES: Readonly<Record<string, string>> = {
   "image/tif": "image/tiff",
 };
 
-/** The registered media type of a mimeCode; one that is in no list stays as it is, in lower case. */
+/** The registered media type of a mimeCode, without its parameters; one that is in no list stays as it is, in lower case. */
 export function mediaTypeOfMimeCode(mimeCode: string): string {
-  const told = mimeCode.trim().toLowerCase();
+  const told = mimeCode.split(";", 1).join("").trim().toLowerCase();
   return OLD_MIME_CODES[told] ?? told;
 }
 

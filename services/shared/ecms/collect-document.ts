@@ -12,9 +12,24 @@ export interface DocumentCollector extends XmlEvents {
 
 const DOCUMENT_NAMESPACE = "urn:th:gov:egif:data:standard:GovernmentDocument:";
 const ENTITY_NAMESPACE = "urn:th:gov:egif:data:standard:ReusableAggregateBusinessInformationEntity:";
+export const SOAP_NAMESPACE =
+  /^http:\/\/(?:schemas\.xmlsoap\.org\/soap\/envelope\/?|www\.w3\.org\/2003\/05\/soap-envelope)$/u;
 const MAX_OBJECTS = 100;
 const MAX_REFERENCES = 100;
 export const MAX_VALUE_CHARACTERS = 8_000;
+/** The places whose texts are kept: a stranger may write twenty thousand others. */
+const OF_PARTY = [
+  "GivenName",
+  "FamilyName",
+  "JobTitle",
+  "MinistryOrganization/ID",
+  "DepartmentOrganization/ID",
+];
+const PLACES: ReadonlySet<string> = new Set([
+  ...["ID", "CorrespondenceDate", "Subject", "SpeedCode", "Attachment", "SendDate", "Description"],
+  ...["SenderParty", "ReceiverParty"].flatMap((party) => OF_PARTY.map((place) => `${party}/${place}`)),
+]);
+const OF_REFERENCE: ReadonlySet<string> = new Set(["ID", "CorrespondenceDate", "Subject"]);
 
 /**
  * Takes a GovernmentDocument out of the events of an XML document, wherever in it it stands.
@@ -37,7 +52,9 @@ export function collectDocument(sink: ObjectSink | "digest" | null): DocumentCol
   };
   return {
     open(element) {
-      path.push(isOfDocument(element) ? element.name : `?${path.length}`);
+      // Of a class no way of writing it is passed over.
+      const isClass = /^secretcode$/iu.test(element.name);
+      path.push(isClass ? "SecretCode" : isOfDocument(element) ? element.name : `?${path.length}`);
       text = "";
       // Base64 has no elements in it.
       object?.write("*");
@@ -50,7 +67,7 @@ export function collectDocument(sink: ObjectSink | "digest" | null): DocumentCol
       else if (sink !== null && letters === 1) {
         object = openObject(
           place === "MainLetterBinaryObject" ? "main" : "attachment",
-          element.attributes.get("mimeCode") ?? "",
+          mimeCodeIn(element),
           sink === "digest" ? null : sink,
         );
         objects.push(object);
@@ -75,8 +92,10 @@ export function collectDocument(sink: ObjectSink | "digest" | null): DocumentCol
       const [head, ...rest] = place.split("/");
       if (head === "ReferenceCorrespondence") {
         const reference = references.at(-1);
-        if (reference !== undefined) reference[rest.join("/")] ??= value;
-      } else letter[place] ??= value;
+        const name = rest.join("/");
+        if (reference !== undefined && OF_REFERENCE.has(name)) reference[name] ??= value;
+      } else if (place.includes("SecretCode")) letter["SecretCode"] = graverCode(letter["SecretCode"], value);
+      else if (PLACES.has(place)) letter[place] ??= value;
     },
     async settled() {
       await object?.settled();
@@ -124,10 +143,22 @@ function documentOf(
 }
 
 function isOfDocument({ name, namespace, prefix }: XmlElement): boolean {
-  // Old senders write the usual prefixes without declaring them, or no prefix at all.
+  // Old senders write the usual prefixes without declaring them, or no prefix at all, be it in an envelope without one.
   if (namespace === null) return prefix === "rsm" || prefix === "ram";
-  if (namespace === "") return true;
+  if (namespace === "" || (prefix === "" && SOAP_NAMESPACE.test(namespace))) return true;
   return namespace.startsWith(name === "GovernmentDocument" ? DOCUMENT_NAMESPACE : ENTITY_NAMESPACE);
+}
+
+/** As old senders write it: in any case, with a prefix or without. */
+function mimeCodeIn({ attributes }: XmlElement): string {
+  const exact = attributes.get("mimeCode");
+  if (exact !== undefined) return exact;
+  return [...attributes].find(([name]) => /^(?:[^:]{1,40}:)?mimecode$/iu.test(name))?.[1] ?? "";
+}
+
+/** Who says two things of a letter's class means the graver; what is no code of three digits is the gravest. */
+function graverCode(one: string | undefined, other: string): string {
+  return one === undefined || one.padStart(3, "0") < other.padStart(3, "0") ? other : one;
 }
 
 /** What an element says: one line, entities that were escaped twice read; null where it says nothing ("", "-"). */

@@ -24,6 +24,9 @@ export const nothingSigned: DocumentSignature = Object.freeze({
 });
 
 const NAMESPACE = "http://www.w3.org/2000/09/xmldsig#";
+const NAMED: ReadonlySet<string> = new Set([
+  ...["SignatureMethod", "DigestMethod", "CanonicalizationMethod", "X509Certificate"],
+]);
 const WEAK = /sha1$|md5|#dsa|hmac/iu;
 
 /** Watches for the first ds:Signature among the elements of a document. */
@@ -45,7 +48,7 @@ export function watchSignature(): {
         seen = true;
         since = depth;
       }
-      if (since === null) return;
+      if (since === null || !NAMED.has(name)) return;
       const algorithm = attributes.get("Algorithm")?.slice(0, 200).toWellFormed() ?? "";
       if (!named.has(name)) named.set(name, algorithm);
       // Of several references one that is weak makes the whole weak.

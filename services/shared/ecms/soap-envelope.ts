@@ -1,5 +1,5 @@
 import type { ObjectSink } from "./binary-object.ts";
-import { collectDocument, MAX_VALUE_CHARACTERS, wordsOf } from "./collect-document.ts";
+import { collectDocument, MAX_VALUE_CHARACTERS, SOAP_NAMESPACE, wordsOf } from "./collect-document.ts";
 import type { EcmsFault } from "./faults.ts";
 import { type EcmsErrorDetail, NOTIFIERS, type Notifier } from "./message.ts";
 import type { DocumentFault, GovernmentDocument } from "./read-government-document.ts";
@@ -9,6 +9,9 @@ import { readXml, type XmlElement, type XmlFault } from "./xml-gate.ts";
 export interface ReadEnvelope {
   /** First child of Body; "" where Body is empty. */
   readonly operation: string;
+  /** Children of Body, and letters and notifiers in the first of them: a request has one of each at most. */
+  readonly operations: number;
+  readonly contents: number;
   /** The first child of the operation that is itself a letter, a notifier or a list; "" for none. */
   readonly child: string;
   /** Whether anything stands in the operation. */
@@ -31,9 +34,9 @@ export interface ReadEnvelope {
   readonly time: string | null;
 }
 
-const SOAP = /^http:\/\/(?:schemas\.xmlsoap\.org\/soap\/envelope\/?|www\.w3\.org\/2003\/05\/soap-envelope)$/u;
 const OLD_ADDRESSING = /^https?:\/\/w3\.org\/2005\/08\/addressing/u;
 const MAX_VALUES = 200;
+const MAX_PLACE_CHARACTERS = 100;
 const MAX_ERRORS = 20;
 const MAX_OUTBOUND = 1_000;
 
@@ -52,6 +55,8 @@ export async function readEnvelope(
   let oldAddressing = false;
   let notSoap = false;
   let operations = 0;
+  /** A letter that is in no operation: whoever reads the stored octets for one must not meet another. */
+  let hasStray = false;
   let operation = "";
   let text = "";
   const inOperation = (): boolean => operations === 1 && path.length >= 3 && path[1] === "Body";
@@ -65,6 +70,7 @@ export async function readEnvelope(
         oldAddressing ||= element.name === "to" || OLD_ADDRESSING.test(element.namespace ?? "");
       }
       if (path[1] === "Body" && path.length === 3 && ++operations === 1) operation = element.name;
+      if (!inOperation()) hasStray ||= element.name === "CorrespondenceLetter";
       if (notSoap || !inOperation()) return false;
       body.open(element.name);
       return collector.open(element);
@@ -100,21 +106,22 @@ export async function readEnvelope(
   if (fault !== null) return { fault };
   if (notSoap) return { fault: "not-soap" };
   if (operation === "") return { fault: "no-operation" };
-  const document = "fault" in found ? null : found;
+  const document = "fault" in found || hasStray ? null : found;
   return {
     operation,
+    operations,
     messageId: header.messageid,
     to: header.to,
     oldAddressing,
     document,
-    documentFault: "fault" in found ? found.fault : "not-a-document",
+    documentFault: "fault" in found ? found.fault : hasStray ? "several-documents" : "not-a-document",
     ...body.found(operation),
   };
 }
 
 /** Old clients name the namespace's prefix without declaring it, or declare another one than they use. */
 function isOfSoap({ namespace }: XmlElement): boolean {
-  return namespace === null || namespace === "" || SOAP.test(namespace);
+  return namespace === null || namespace === "" || SOAP_NAMESPACE.test(namespace);
 }
 
 function isAddressing({ name }: XmlElement): boolean {
@@ -128,6 +135,7 @@ function watchBody() {
   const errors: { code: string; description: string; children: number }[] = [];
   const outbound: Record<"processid" | "letterid" | "processstatus", string>[] = [];
   let child = "";
+  let contents = 0;
   let hasContent = false;
   let time: string | null = null;
   return {
@@ -135,6 +143,7 @@ function watchBody() {
       path.push(name.toLowerCase());
       hasContent ||= path.length > 1;
       const isGroup = name === "GovernmentDocument" || notifierOf(name) !== null;
+      if (path.length === 2 && isGroup) contents++;
       if (path.length === 2 && child === "" && isGroup) child = name;
       if (path.at(-1) === "errordetail" && errors.length < MAX_ERRORS) {
         errors.push({ code: "", description: "", children: 0 });
@@ -159,8 +168,8 @@ function watchBody() {
       if (name === "ecmstime" && value !== "") time ??= value.slice(0, 100).toWellFormed();
       const inChild = path[1] === child.toLowerCase() && child !== "";
       const place = path.slice(inChild ? 2 : 1).join("/");
-      if (value !== "" && place !== "" && values.size < MAX_VALUES && !values.has(place))
-        values.set(place, value);
+      const isKept = value !== "" && place !== "" && place.length <= MAX_PLACE_CHARACTERS;
+      if (isKept && values.size < MAX_VALUES && !values.has(place)) values.set(place, value);
       path.pop();
     },
     found(operation: string) {
@@ -174,6 +183,7 @@ function watchBody() {
       }
       return {
         child,
+        contents,
         hasContent,
         notifier: notifierIn(child, values),
         values,

@@ -32,6 +32,8 @@ export async function readSoapRequest(
   if ("fault" in read) return read;
   const operation = ECMS_REQUESTS.find((each) => each === read.operation);
   if (operation === undefined) return { fault: "unknown-operation" };
+  // What comes second would be answered for, and lost.
+  if (read.operations > 1 || read.contents > 1) return { fault: "several-documents" };
   const { document, notifier } = read;
   if (operation === LETTER_REQUEST && document === null && notifier === null) {
     return {

@@ -33,9 +33,11 @@ export interface XmlLimits {
   readonly maxBytes: number;
   readonly maxDepth: number;
   readonly maxElements: number;
-  /** Between two ">" outside raw elements: the longest text, comment or tag. */
+  /** Outside raw elements: the longest text, comment or tag, whatever stands in it. */
   readonly maxPieceCharacters: number;
   readonly maxPieces: number;
+  /** Of one element; and namespaces in force at any place, which each element that declares one takes over. */
+  readonly maxAttributes: number;
 }
 
 const LETTER_LIMITS: XmlLimits = {
@@ -44,6 +46,7 @@ const LETTER_LIMITS: XmlLimits = {
   maxElements: 20_000,
   maxPieceCharacters: 256 * 1024,
   maxPieces: 200_000,
+  maxAttributes: 200,
 };
 const SLICE_BYTES = 64 * 1024;
 const CDATA = "<![CDATA[";
@@ -119,14 +122,25 @@ function openFeed(
   let raw = false;
   let inCdata = false;
   let pending = "";
-  let pieceCharacters = 0;
+  let hasBegun = false;
   let pieces = 0;
+  /** Given to the parser and not told by it yet: it holds them, however many ">" stand in them. */
+  let heldCharacters = 0;
+  const told = (): void => {
+    heldCharacters = 0;
+  };
+  parser.on("comment", told);
+  parser.on("processinginstruction", told);
   parser.on("error", () => refuse("not-well-formed"));
   parser.on("doctype", () => refuse("doctype"));
   parser.on("opentag", ({ name, attributes }) => {
     if (++elements > limits.maxElements) refuse("too-many-elements");
     if (scopes.length > limits.maxDepth) refuse("too-deep");
-    const scope = scopeOf(scopes.at(-1) ?? new Map(), attributes as Record<string, string>);
+    told();
+    const written = new Map(Object.entries(attributes as Record<string, string>));
+    if (written.size > limits.maxAttributes) refuse("too-many-elements");
+    const scope = scopeOf(scopes.at(-1) ?? new Map(), written);
+    if (scope.size > limits.maxAttributes) refuse("too-many-elements");
     scopes.push(scope);
     const colon = name.indexOf(":");
     const prefix = colon < 0 ? "" : name.slice(0, colon);
@@ -135,16 +149,20 @@ function openFeed(
       name: name.slice(colon + 1),
       namespace,
       prefix,
-      attributes: new Map(Object.entries(attributes as Record<string, string>)),
+      attributes: written,
     });
   });
   parser.on("closetag", () => {
+    told();
     scopes.pop();
     raw = false;
     events.close();
   });
   parser.on("text", (text) => events.text(text));
-  parser.on("cdata", (text) => events.text(text));
+  parser.on("cdata", (text) => {
+    told();
+    events.text(text);
+  });
 
   /** Takes what may be taken of `pending`; false when more has to come first. */
   const step = (): boolean => {
@@ -161,27 +179,39 @@ function openFeed(
         return true;
       }
       if (CDATA.startsWith(pending)) return false;
-      // What stands behind a comment would be lost without a word; no base64 has one in it.
-      if (/^<[!?]/.test(pending)) events.raw("*");
       inCdata = false;
+      if ("<!--".startsWith(pending)) return false;
+      if (pending.startsWith("<!--") || pending.startsWith("<?")) {
+        // Says nothing, and ends nothing.
+        const end = pending.indexOf(pending[1] === "?" ? "?>" : "-->", 2);
+        if (end < 0 && pending.length > limits.maxPieceCharacters) refuse("too-large");
+        if (end < 0) return false;
+        if (++pieces > limits.maxPieces) refuse("too-many-elements");
+        pending = pending.slice(end + (pending[1] === "?" ? 2 : 3));
+        return true;
+      }
+      // What stands behind it would be lost without a word.
+      if (pending.startsWith("<!")) events.raw("*");
       raw = false;
       return true;
     }
     const end = pending.indexOf(">");
     const piece = end < 0 ? pending : pending.slice(0, end + 1);
-    pieceCharacters = end < 0 ? pieceCharacters : 0;
-    if (pieceCharacters + piece.length > limits.maxPieceCharacters) refuse("too-large");
+    if (heldCharacters + piece.length > limits.maxPieceCharacters) refuse("too-large");
     if (end < 0) return false;
     if (++pieces > limits.maxPieces) refuse("too-many-elements");
     if (/<!DOCTYPE/iu.test(piece)) refuse("doctype");
     pending = pending.slice(piece.length);
+    heldCharacters += piece.length;
     parser.write(piece);
     return pending !== "";
   };
 
   return {
     write(text) {
-      pending += text;
+      // Old clients put a line end before the declaration.
+      pending += hasBegun ? text : text.trimStart();
+      hasBegun ||= pending !== "";
       while (pending !== "" && step());
     },
     close() {
@@ -194,9 +224,9 @@ function openFeed(
 
 function scopeOf(
   outer: ReadonlyMap<string, string>,
-  attributes: Readonly<Record<string, string>>,
+  attributes: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
-  const declared = Object.entries(attributes).filter(([name]) => /^xmlns(?::|$)/u.test(name));
+  const declared = [...attributes].filter(([name]) => /^xmlns(?::|$)/u.test(name));
   if (declared.length === 0) return outer;
   return new Map([...outer, ...declared.map(([name, uri]): [string, string] => [name.slice(6), uri])]);
 }

@@ -142,17 +142,72 @@ export interface InboxDispute {
   readonly line?: InboxLine;
 }
 
+export interface InboxSendingAgency {
+  readonly nameThai: string;
+  readonly nameEnglish: string;
+  readonly domain: string;
+  /** Ten digits */
+  readonly organisationId: string | null;
+}
+
+export interface InboxReceiver {
+  /** Ten digits */
+  readonly organisationId: string;
+}
+
+/** A letter of the agency for the office whose program this is, as it was sent. What becomes of it there is told with the notifiers of e-CMS, or by a reply */
+export interface InboxSentLetter {
+  readonly sender: InboxSendingAgency;
+  readonly receiver: InboxReceiver;
+  /** ที่, as it stands in the letter */
+  readonly number: string;
+  /** ลงวันที่, C.E. */
+  readonly date: string | null;
+  readonly subject: string;
+  readonly from: string;
+  readonly to: string;
+  readonly urgency: "normal" | "urgent" | "very-urgent" | "most-urgent";
+  /** อ้างถึง, as printed */
+  readonly references: readonly string[];
+  /** สิ่งที่ส่งมาด้วย */
+  readonly enclosures: readonly string[];
+  /** Words beside the files; without files they are the letter */
+  readonly text: string | null;
+  readonly sentAt: string;
+  /** Somebody at the agency has asked for it to be sent once more */
+  readonly isResent: boolean;
+  /** The letter itself first */
+  readonly files: readonly InboxFile[];
+}
+
+/** The agency asks for a letter back that this program has fetched. e-CMS has no word for it: who polls by that protocol does not hear of it */
+export interface InboxRecall {
+  readonly sender: InboxSendingAgency;
+  /** ที่, canonical */
+  readonly number: string;
+  /** ที่, as it stands in the letter */
+  readonly numberPrinted: string;
+  /** ลงวันที่, C.E. */
+  readonly date: string | null;
+  readonly reason: string;
+  /** ที่ of the letter that takes its place */
+  readonly replacedBy?: string;
+  readonly issuedAt: string;
+  /** The request, signed (schemas/recall.schema.json; compact JWS) */
+  readonly jws: string;
+}
+
 export interface InboxLinks {
   readonly self: string;
   readonly acknowledge: string;
 }
 
-/** Something that waits for a program until it acknowledges it. The member that kind names is there, and no other of the four */
+/** Something that waits for a program until it acknowledges it. The member that kind names is there (sentLetter for sent-letter), and no other of the six */
 export interface InboxItem {
   /** The same each time that the item is fetched; by e-CMS its ProcessID */
   readonly id: string;
-  /** letter: a letter in the agency's inbound book; receipt: what a letter became that this client handed in; news: what became of a letter of the agency's own at a recipient; dispute: an office says that our number for its letter is wrong */
-  readonly kind: "letter" | "receipt" | "news" | "dispute";
+  /** letter: a letter in the agency's inbound book; receipt: what a letter became that this client handed in; news: what became of a letter of the agency's own at a recipient; dispute: an office says that our number for its letter is wrong; sent-letter: a letter that the agency sends to the office whose program this is (scope submit); recall: it asks for that letter back */
+  readonly kind: "letter" | "receipt" | "news" | "dispute" | "sent-letter" | "recall";
   readonly agencyId: string;
   readonly madeAt: string;
   /** Left out while it waits */
@@ -161,6 +216,8 @@ export interface InboxItem {
   readonly receipt?: InboxReceipt;
   readonly news?: InboxNews;
   readonly dispute?: InboxDispute;
+  readonly sentLetter?: InboxSentLetter;
+  readonly recall?: InboxRecall;
   readonly links: InboxLinks;
 }
 

@@ -1,6 +1,8 @@
-import { decodeHeader } from "./header-text.ts";
-import { type MimeMessage, type MimePart, parseMime } from "./parse-mime.ts";
-import type { ContentTaker } from "./part-content.ts";
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { type FormHead, readFormParts } from "./form-parts.ts";
+import type { MimeMessage, MimePart } from "./parse-mime.ts";
+import type { ContentTaker, PartContent } from "./part-content.ts";
 
 /** A body of multipart/form-data (RFC 7578), as programs hand letters in. */
 export interface FormBody {
@@ -14,11 +16,9 @@ export interface FormPart {
   readonly part: MimePart;
 }
 
-const LIMITS = { maxDepth: 6, maxParts: 150, maxHeaderBytes: 64 * 1024, maxTextBytes: 1024 * 1024 };
-
 /**
- * Parses a form as it streams by, by the parser of mails: the stored Content-Type is the head that HTTP left out. Part ids
- * are those of a mail: "1" is the first part.
+ * Parses a form as it streams by: each of its parts as the attachment of a mail that it would have been. Part ids are those of a
+ * mail: "1" is the first part. Never throws for what is in it.
  * @param mediaType Content-Type of the request, with its boundary
  */
 export async function parseForm(
@@ -26,27 +26,57 @@ export async function parseForm(
   mediaType: string,
   keeper: ContentTaker,
 ): Promise<FormBody> {
-  const message = await parseMime(withHead(body, mediaType), LIMITS, keeper);
-  const parts = message.parts.map((part) => {
-    const { parameters } = part.disposition;
-    // So senders of forms write a quotation mark, which mail writes otherwise.
-    const name = parameters.get("filename")?.replaceAll("%22", '"');
-    if (name !== undefined) parameters.set("filename", name);
-    return { field: decodeHeader(parameters.get("name") ?? "").slice(0, 100), part };
+  const parts: FormPart[] = [];
+  const fault = await readFormParts(body, mediaType, async (head, content) => {
+    const place = parts.length;
+    const partId = String(place + 1);
+    parts.push({ field: head.field, part: partOf(head, partId, { sizeBytes: 0, sha256: "" }, null) });
+    const hash = createHash("sha256");
+    let sizeBytes = 0;
+    const measured = async function* (): AsyncGenerator<Buffer> {
+      for await (const piece of content as AsyncIterable<Buffer>) {
+        sizeBytes += piece.length;
+        hash.update(piece);
+        yield piece;
+      }
+    };
+    const kept = await keeper.keep(Readable.from(measured(), { objectMode: false }), partId);
+    const measure = { sizeBytes, sha256: hash.digest("hex") };
+    parts[place] = { field: head.field, part: partOf(head, partId, measure, kept) };
   });
-  return { parts, problems: message.problems };
+  const problems: MimeMessage["problems"] = new Set();
+  if (fault === "too-many-parts") problems.add("too-many-parts");
+  else if (fault !== null) problems.add("unreadable-structure");
+  else if (parts.length === 0) problems.add("no-parts");
+  return { parts, problems };
 }
 
-async function* withHead(body: AsyncIterable<Buffer>, mediaType: string): AsyncGenerator<Buffer> {
-  // A line end in it would begin another field.
-  const type = mediaType.replace(/[\r\n\0]/g, " ");
-  yield Buffer.from(`MIME-Version: 1.0\r\nContent-Type: ${type}\r\n\r\n`, "latin1");
-  yield* body;
+function partOf(
+  { fileName, mediaType, encoding }: FormHead,
+  partId: string,
+  measure: Pick<MimePart, "sizeBytes" | "sha256">,
+  content: PartContent | null,
+): MimePart {
+  // So senders of forms write a quotation mark. RFC 2231: exactly the name, whatever a mail would take for an encoded word.
+  const name = fileName?.replaceAll("%22", '"').toWellFormed();
+  const named: [string, string][] =
+    name === undefined ? [] : [["filename*", `utf-8''${encodeURIComponent(name)}`]];
+  return {
+    partId,
+    headers: [],
+    contentType: { value: mediaType, parameters: new Map() },
+    disposition: { value: "attachment", parameters: new Map(named) },
+    encoding,
+    within: [],
+    ...measure,
+    intact: true,
+    octets: null,
+    content,
+    message: null,
+  };
 }
 
 /** The octets of a part that is small enough to be held, such as the letter's facts; null where they are not to be had. */
 export async function octetsOfPart(part: MimePart, mostBytes: number): Promise<Buffer | null> {
-  if (part.sizeBytes > mostBytes) return null;
-  if (part.octets !== null) return part.octets.length === part.sizeBytes ? part.octets : null;
-  return part.content === null ? null : part.content.read();
+  return part.sizeBytes > mostBytes || part.content === null ? null : part.content.read();
 }
