@@ -14,6 +14,7 @@ import { loadSettings } from "./shared/runtime/settings.ts";
 import { adminQueries } from "./shared/testing/arrivals.ts";
 import { databaseUrl, type Environment, runHere } from "./shared/testing/command-line.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
+import { processTree } from "./shared/testing/process-usage.ts";
 import {
   openProgramClient,
   type ProgramAnswer,
@@ -22,6 +23,8 @@ import {
 import { type ProgramForm, programLetter } from "./shared/testing/program-letters.ts";
 import { startServiceProcess } from "./shared/testing/service-process.ts";
 
+/** Handed in while the database is stopped and started again. */
+const LETTERS = 40;
 const FORMS = ["json", "multipart", "xml", "soap"] as const;
 
 async function folder(context: TestContext): Promise<string> {
@@ -130,7 +133,7 @@ test.runIf(canLimitFiles)(
   240_000,
 );
 
-test("a stopped database: programs come again until their letters are taken in, each of them once, and all are registered", async (context) => {
+test("a database that hangs, then stops: programs come again until their letters are taken in, each of them once, and all are registered", async (context) => {
   const { expect } = context;
   const dataDir = await folder(context);
   const [postgresDir, socketDir] = [join(dataDir, "database"), join(dataDir, "socket")];
@@ -146,7 +149,29 @@ test("a stopped database: programs come again until their letters are taken in, 
   const service = await start(context, "all", environment);
   const program = await addProgram(context, environment, service.httpUrl);
 
-  const LETTERS = 40;
+  // It hangs: whoever comes then is told at once, and what was under way is taken in when it goes on.
+  const servers = processTree(server.pid);
+  const signal = (name: "SIGSTOP" | "SIGCONT"): void => {
+    for (const pid of servers) process.kill(pid, name);
+  };
+  const held: Promise<ProgramAnswer>[] = [];
+  signal("SIGSTOP");
+  try {
+    for (const form of FORMS) {
+      const ask = async (): Promise<number> => {
+        const answer = program.handIn(letterOf(LETTERS + held.length, form, 20_000));
+        const first = await Promise.race([answer, pause(2_000).then(() => null)]);
+        if (first?.status === 503) expectComeAgain(context, form, first);
+        else held.push(answer);
+        return first?.status ?? 0;
+      };
+      await expect.poll(ask).toBe(503);
+    }
+  } finally {
+    signal("SIGCONT");
+  }
+  for (const answer of await Promise.all(held)) expect(isTaken(answer)).toBe(true);
+
   let next = 0;
   const refused = new Set<ProgramForm>();
   const taken: number[] = [];
@@ -177,7 +202,7 @@ test("a stopped database: programs come again until their letters are taken in, 
   await Promise.all(senders);
 
   const query = adminQueries(context, server.connection);
-  await expectRegistered(context, query, LETTERS);
+  await expectRegistered(context, query, LETTERS + held.length);
   // Of a letter that was refused in its middle no octets are left.
   const stored = await readdir(join(dataDir, "letters"), { recursive: true, withFileTypes: true });
   const kept = await query("select 1 from saraban.stored_body where content is null");

@@ -292,6 +292,9 @@ test("the agencies' own systems, one of each kind, fetch what came and hear what
   expect((await clerkA.ask(`/outbound/${letterId}`)).status).toBe(404);
 }, 240_000);
 
+const STATUS_REQUEST =
+  '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Body><OutboundStatusRequest/></SOAP-ENV:Body></SOAP-ENV:Envelope>';
+
 for (const year of [2012, 2020] as const) {
   test(`a client of ${year} fetches a letter that is for its office, and answers it; nobody else's program sees it`, async (context) => {
     const { expect } = context;
@@ -299,12 +302,14 @@ for (const year of [2012, 2020] as const) {
     const office = ["--agency", "agency-b", "--sender", OPDC.domain];
     const client = await addClient(year, "opdc", ...office, "--scope", "submit");
     const json = await addProgram("opdc-json", ...office, "--scope", "submit");
+    const scopes = ["submit", "read-inbound", "read-outbound"].flatMap((scope) => ["--scope", scope]);
+    const own = await addProgram("own", "--agency", "agency-b", ...scopes);
     const strangers = [
       await addProgram("opdc-receipts", ...office, "--scope", "receipts"),
       await addProgram("opdc-a", "--agency", "agency-a", "--sender", OPDC.domain, "--scope", "submit"),
       await addProgram("mot", "--agency", "agency-b", "--sender", "mot.example.go.th", "--scope", "submit"),
       await addProgram("node", "--agency", "agency-b", "--node", "--scope", "submit"),
-      await addProgram("own", "--agency", "agency-b", "--scope", "submit", "--scope", "read-inbound"),
+      own,
     ];
     const clerk = await addClerk("b");
     const pdf = samplePdf(3_000, (length) => Buffer.alloc(length, "ของเรา"));
@@ -339,6 +344,8 @@ for (const year of [2012, 2020] as const) {
     expect((await client.poll())?.processId).toBe(item.processId);
     expect(await status(letterId)).toMatchObject({ address: OPDC.id, status: { state: "accepted" } });
     for (const stranger of strangers) expect((await stranger.api("/inbox/next")).status).not.toBe(200);
+    const onItsWay = async () => (await own.soap(STATUS_REQUEST)).text.match(/<ProcessStatus>([^<]*)/)?.[1];
+    expect(await onItsWay()).toBe("รอส่ง");
 
     // The office's other program reads the same as JSON, with the files as they were sent.
     const { body: shown } = await json.api("/inbox/next");
@@ -363,6 +370,7 @@ for (const year of [2012, 2020] as const) {
     // Deleting it is news of its own: it is with the office, whatever that makes of it.
     for (const _ of [1, 2]) expect((await client.removeItem(item.processId)).error).toBeNull();
     await expect.poll(async () => (await status(letterId)).status.state).toBe("delivered");
+    expect(await onItsWay()).toBeUndefined();
     const wire = { ...read, sender: AGENCY.b, receiver: OPDC.id };
     expect((await client.askAgain("GovernmentDocument", wire))?.letter).toEqual(read);
     expect((await client.notify("ReceiveLetterNotifier", wire)).error).toBeNull();

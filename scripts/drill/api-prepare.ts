@@ -53,18 +53,23 @@ export async function prepareApi(
       await pause(LOOK_MS);
     }
   };
+  // On a machine with much to do a wait of 20 seconds may be too short: then it is asked for again.
   const act = async (more: object): Promise<void> => {
-    const { status, body } = await call("doAct", callers.clerk, "/api/v1/acts", {
-      id: newId(),
-      agencyId: "agency-a",
-      ...more,
+    const id = newId();
+    await call("doAct", callers.clerk, "/api/v1/acts", { id, agencyId: "agency-a", ...more });
+    await until(`done: ${JSON.stringify(more)}`, async () => {
+      const { body } = await call("getAct", callers.clerk, `/api/v1/acts/${id}`);
+      return (body as { result?: string }).result === "done";
     });
-    if (status !== 201) throw new Error(`not done: ${JSON.stringify(body)}`);
   };
 
   for (const at of [1, 2]) {
-    const { status, body } = await call("submitLetter", callers.office, "/api/v1/letters", soundLetter(at));
-    if (status !== 201) throw new Error(`not registered: ${JSON.stringify(body)}`);
+    const { body } = await call("submitLetter", callers.office, "/api/v1/letters", soundLetter(at));
+    const { id } = body as { id: string };
+    await until("a letter that is registered", async () => {
+      const status = await call("getLetterStatus", callers.office, `/api/v1/letters/${id}`);
+      return (status.body as { status?: string }).status === "registered";
+    });
   }
   await call("submitLetter", callers.node, "/api/v1/letters", {
     ...soundLetter(3),

@@ -98,6 +98,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     acceptLetter: acceptInto({ room: "http", database, pipe }, now),
     letters: await openStore({ dir: join(settings.dataDir, "letters") }),
     queueRoom: queueWatch.hasRoom,
+    databaseAnswers: queueWatch.databaseAnswers,
     outcomes,
     inboxes,
     offices: openOfficeDirectory(database),

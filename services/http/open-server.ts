@@ -72,12 +72,17 @@ interface TlsPart {
   readonly tls: HttpTls | null;
 }
 
+interface PressurePart {
+  /** False: programs and people are told at once to come again; what is under way goes on. */
+  readonly databaseAnswers?: () => boolean;
+}
+
 /** What fastify itself refuses before a door is asked. */
 const REFUSED_BY_LIBRARY: Readonly<Record<number, ProblemCode>> = { 413: "too-large", 415: "not-json" };
 
 /** The HTTP server with all its doors; it does not listen yet. */
 export async function openServer(
-  parts: DoorParts & OperatorParts & TlsPart & { readonly clients: ClientParts },
+  parts: DoorParts & OperatorParts & TlsPart & PressurePart & { readonly clients: ClientParts },
   receiveWithinMs = RECEIVE_WITHIN_MS,
 ): Promise<FastifyInstance> {
   const server = newServer(parts);
@@ -86,6 +91,14 @@ export async function openServer(
     if (request.routeOptions.config?.mayTakeLong !== true) receiveSoon(request, receiveWithinMs);
     // Nothing here may lie in a cache: letters' words, and states that are old a second later.
     reply.header("cache-control", "no-store").header("x-content-type-options", "nosniff");
+    if (parts.databaseAnswers?.() === false && isForCallers(request, parts.ecmsPath)) {
+      reply.header("retry-after", COME_AGAIN_AFTER_SECONDS);
+      throw problem("not-now");
+    }
+  });
+  // Who was answered before all of it was in, such as a stranger on a route where files come, has no longer than others.
+  server.addHook("onResponse", async (request) => {
+    if (!request.raw.complete) receiveSoon(request, receiveWithinMs);
   });
   server.setErrorHandler<FastifyError | Problem>((error, _request, reply) => {
     if (error instanceof Problem) return sendProblem(reply, error);
@@ -130,6 +143,11 @@ function newServer({ proxyNetworks, tls }: Pick<DoorParts, "proxyNetworks"> & Tl
   const server = fastify({ ...options, https: { ...tls.options, ...times } });
   tls.follow(server.server);
   return server as unknown as FastifyInstance; // the doors see no difference
+}
+
+function isForCallers({ routeOptions }: FastifyRequest, ecmsPath: string): boolean {
+  const { url = "", config } = routeOptions;
+  return config?.scopes !== undefined || url === "/oauth/token" || url === ecmsPath;
 }
 
 /** Cuts off a client that sends its request drop by drop: Node.js has one such time for all routes. */

@@ -56,7 +56,10 @@ async function pages(
   scope.setErrorHandler<FastifyError | Problem>((error, request, reply) => {
     const status = error instanceof Problem ? error.words.status : (error.statusCode ?? 500);
     const known = status in FAULTS ? status : status >= 400 && status < 500 ? 400 : 503;
-    if (known === 503) log.error({ err: error }, "a check of a receipt failed");
+    if (known === 503) {
+      log.error({ err: error }, "a check of a receipt failed");
+      reply.header("retry-after", 10);
+    }
     // fastify takes the type away from what it answers to an error.
     reply.code(known).type("text/html; charset=utf-8");
     return reply.send(verifyPage(rootOf(request), { words: FAULTS[known] as Words }));

@@ -5,7 +5,7 @@ import { SOAP_MEDIA_TYPE } from "../../shared/ecms/write-soap.ts";
 import { type Client, noteCall } from "../clients/client-access.ts";
 import { identifyEcmsClient } from "../clients/ecms-client.ts";
 import type { DoorParts } from "../door-parts.ts";
-import { hearOut as hearRest } from "../letters/read-body.ts";
+import { hearOut } from "../letters/read-body.ts";
 import { countRunning } from "./count-running.ts";
 import type { EcmsAnswer } from "./ecms-answer.ts";
 import { ecmsCall } from "./ecms-call.ts";
@@ -51,7 +51,7 @@ export async function ecmsDoor(server: FastifyInstance, parts: DoorParts): Promi
         const source = request.body instanceof Readable ? request.body : request.raw;
         const client = await identifyEcmsClient(request);
         if (client === null) {
-          await hearOut(source);
+          await hearStranger(source);
           reply.header("www-authenticate", 'Basic realm="saraban", charset="UTF-8"');
           return sendFault(reply, 401, "not-allowed");
         }
@@ -78,7 +78,7 @@ async function answerTo(
   const call = await ecmsCall(parts, client, request, typeGiven);
   const taken = await takeRequest(call, source, LARGEST_REQUEST_BYTES).catch(async (error: unknown) => {
     // No room, or no database: who has not sent everything yet would see a broken connection, and no answer.
-    await hearRest(source, LARGEST_REQUEST_BYTES);
+    await hearOut(source, LARGEST_REQUEST_BYTES);
     throw error;
   });
   if ("fault" in taken) {
@@ -107,7 +107,7 @@ function bodyOf(parts: DoorParts, { body, close }: EcmsAnswer): string | Readabl
   return Readable.from(pieces(), { objectMode: true, highWaterMark: 1 });
 }
 
-async function hearOut(source: Readable): Promise<void> {
+async function hearStranger(source: Readable): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, HEARD_OUT.ms);
   const listen = async (): Promise<void> => {

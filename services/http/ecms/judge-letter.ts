@@ -1,7 +1,8 @@
 import { secrecyOfCode, tenDigits } from "../../shared/ecms/codes.ts";
-import { type EcmsFault, faultsOfLetter, isoDateOf } from "../../shared/ecms/faults.ts";
+import { type EcmsFault, faultsOfLetter } from "../../shared/ecms/faults.ts";
 import type { DocumentKey } from "../../shared/ecms/message.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
+import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import type { Client } from "../clients/client.ts";
 import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
 

@@ -1,5 +1,6 @@
-import { type EcmsFault, isoDateOf } from "../../shared/ecms/faults.ts";
+import type { EcmsFault } from "../../shared/ecms/faults.ts";
 import type { Notifier } from "../../shared/ecms/message.ts";
+import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import { actingForClient } from "../clients/client-access.ts";
 import type { Office } from "../letters/office-directory.ts";

@@ -27,6 +27,7 @@ export function sendFault(
 export function sendThrown(reply: FastifyReply, error: unknown, log: Log): FastifyReply {
   if (error instanceof Problem) {
     const { status, th, en } = error.words;
+    if (status === 503) return sendFault(reply, 503, "not-available");
     const { code } = errorDetailOf("not-available");
     const text = soapFault("Client", { code, description: `${th} (${en})` });
     return reply.code(status).type(SOAP_MEDIA_TYPE).send(text);

@@ -6,12 +6,12 @@ import { readSoapRequest } from "../../shared/ecms/soap-request.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import type { SpooledBytes } from "../../shared/runtime/store.ts";
 import { actingForClient } from "../clients/client-access.ts";
+import { type Judged, readWhileStoring } from "../read-while-storing.ts";
 import { answerRequest, mayAsk } from "./answer-request.ts";
 import { isDocumentKept } from "./document-store.ts";
 import { type EcmsAnswer, refused } from "./ecms-answer.ts";
 import type { EcmsCall } from "./ecms-call.ts";
 import { judgeLetter } from "./judge-letter.ts";
-import { type Judged, readWhileStoring } from "./read-while-storing.ts";
 import { routeNotifier } from "./route-notifier.ts";
 import { takeLetter, takeNotifier } from "./take-in.ts";
 

@@ -101,7 +101,7 @@ async function openScene(context: TestContext) {
 
 test("the oldest item is offered until it is acknowledged, once and for all; what is another's is not there", async (context) => {
   const { expect } = context;
-  const { ask, addClient, addClerk, lay, letter, receipt, url } = await openScene(context);
+  const { ask, addClient, addClerk, lay, letter, receipt, url, query } = await openScene(context);
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   const isItem = ajv.compile(readJson(join(projectDir, "schemas/api/inbox-item.schema.json")) as object);
   const own = await addClient({
@@ -133,6 +133,22 @@ test("the oldest item is offered until it is acknowledged, once and for all; wha
   });
   expect(file.headers.get("content-disposition")).toContain("attachment;");
   expect(await file.text()).toBe("%PDF-1.4 เนื้อหา");
+  // Letters that are held whole are held one after the other, and let go of also where nobody waits for them any more.
+  await query(
+    "begin; set local session_replication_role = replica; update saraban.intake set size_bytes = 8000000; commit",
+  );
+  const fetchFile = (signal?: AbortSignal) =>
+    fetch(`${url}${next.body.letter.files[0].href}`, {
+      headers: { authorization: `Bearer ${own.token}` },
+      ...(signal === undefined ? {} : { signal }),
+    }).then((answer) => answer.text());
+  const gone = new AbortController();
+  const given = Array.from({ length: 8 }, () => fetchFile(gone.signal).catch(() => "gone"));
+  const kept = Promise.all(Array.from({ length: 8 }, () => fetchFile()));
+  await given[0];
+  gone.abort();
+  expect(new Set(await kept)).toEqual(new Set(["%PDF-1.4 เนื้อหา"]));
+  expect(await fetchFile()).toBe("%PDF-1.4 เนื้อหา");
   expect((await ask(own.token, `/inbox/${first}/files/2`)).status).toBe(404);
   const list = await ask(own.token, "/inbox?limit=1");
   expect(list.body.items).toHaveLength(1);

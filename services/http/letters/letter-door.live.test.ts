@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { EVIDENCE_EXAMPLES } from "../../shared/testing/evidence-examples.ts";
@@ -236,11 +235,13 @@ test("a node hands in letters of every office that the directory knows, and of n
 type Query = Awaited<ReturnType<typeof openDesk>>["query"];
 
 async function firstArrival(query: Query, ...except: string[]): Promise<string> {
-  for (const until = Date.now() + 20_000; Date.now() < until; await sleep(5)) {
-    const [row] = await query("select id from saraban.intake where id <> all ($1::uuid[])", [except]);
-    if (row) return (row as { id: string }).id;
-  }
-  throw new Error("no letter came");
+  const arrived = async () => {
+    const [row] = await query<{ id: string }>("select id from saraban.intake where id <> all ($1::uuid[])", [
+      except,
+    ]);
+    return row?.id;
+  };
+  return vi.waitUntil(arrived, { timeout: 60_000, interval: 5 });
 }
 
 function outcome(query: Query, id: string, what: string, reason: string, earlier: string | null = null) {

@@ -6,9 +6,13 @@ import type { Log } from "../../shared/runtime/log.ts";
 export type QueueRoom = () => boolean;
 
 const LOOK_EVERY_MS = 1_000;
+/** A database that cuts its connections is seen by each request; one that hangs is not, and would hold them all. */
+const SILENT_AFTER_MS = 10_000;
 
 export interface QueueWatch {
   readonly hasRoom: QueueRoom;
+  /** False when the database has taken a question and not answered it for ten seconds. */
+  readonly databaseAnswers: () => boolean;
   /** Looks now; for tests. */
   look(): Promise<void>;
   stop(): Promise<void>;
@@ -27,7 +31,9 @@ export async function watchQueueRoom(
   let room = true;
   let answers = true;
   let looking: Promise<void> | undefined;
+  let askedMs = Number.POSITIVE_INFINITY;
   const lookOnce = async (): Promise<void> => {
+    askedMs = performance.now();
     try {
       const { rows } = await sql<{ waiting: number }>`
         select letters_waiting(${mostWaiting}::integer) as waiting`.execute(database);
@@ -37,6 +43,8 @@ export async function watchQueueRoom(
       room = true;
       if (answers) log.warn({ err: error }, "how many letters wait cannot be read");
       answers = false;
+    } finally {
+      askedMs = Number.POSITIVE_INFINITY;
     }
   };
   const look = (): Promise<void> => {
@@ -50,6 +58,7 @@ export async function watchQueueRoom(
   timer.unref();
   return {
     hasRoom: () => room,
+    databaseAnswers: () => performance.now() - askedMs < SILENT_AFTER_MS,
     look,
     async stop() {
       clearInterval(timer);

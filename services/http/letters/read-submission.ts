@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { LARGEST_JSON_BYTES } from "../../shared/letter/arrival/json-letter.ts";
 import type { Letter } from "../../shared/letter/exchange-types.ts";
 import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
 import type { Client } from "../clients/client.ts";
-import { readWhileStoring } from "../ecms/read-while-storing.ts";
 import { type Fault, Problem, problem } from "../problem.ts";
+import { readWhileStoring } from "../read-while-storing.ts";
 import { type LetterCheck, mainFaults, openLetterCheck } from "./check-letter.ts";
 import { type DocumentSchema, openDocumentSchema } from "./document-schema.ts";
 import { judgeSender, type LetterHead } from "./judge-sender.ts";
@@ -14,7 +15,6 @@ import { parseJson, readBody } from "./read-body.ts";
 import { fingerprintOf, readMultipartLetter } from "./read-multipart-letter.ts";
 import { headOfDocument, readXmlLetter } from "./read-xml-letter.ts";
 
-export const LARGEST_JSON_BYTES = 8 * 1024 * 1024;
 export const LARGEST_LETTER_BYTES = 100 * 1024 * 1024;
 
 /** JSON is held whole while it is checked, some three times over. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openAnswerCheck } from "../../../scripts/drill/api-answers.ts";
 import { openDesk } from "../testing/desk.ts";
 import { documentPath, openapiDocument } from "./document.ts";
 import { knownRoutes } from "./known-routes.ts";
@@ -117,4 +118,38 @@ test("code lists are for everybody and may be kept; the directory is for clerks 
   expect((await ask("/directory", { token: (await addClient({ scopes: ["submit"] })).token })).status).toBe(
     403,
   );
+});
+
+test("without its database each door says so as the document tells, and when to come again", async (context) => {
+  const { url, token, database, addClient } = await openDesk(context);
+  const { secret, id } = await addClient();
+  const check = await openAnswerCheck(openapiDocument(ECMS));
+  await database.destroy();
+  const needNoDatabase =
+    /^(?:listCodes|getCodeList|getTime|isAlive|isReady|getDocument|getDocumentHere|openDocs|getDocs.*|openEcms|openVerify.*|sendVerifyForm)$/;
+  for (const operation of allOperations(ECMS)) {
+    const { method, path, id: name } = operation;
+    const address = path
+      .replace(":list", "urgency")
+      .replaceAll(/:[a-zA-Z]+/g, "0199c2f4-5b7e-7c31-9d7a-1f2e3d4c5b6a");
+    const byBasic = name === "callEcms" || name === "getAccessToken";
+    const authorization = byBasic
+      ? `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`
+      : `Bearer ${token}`;
+    const type = name === "getAccessToken" ? "application/x-www-form-urlencoded" : "application/json";
+    const body =
+      name === "getAccessToken"
+        ? "grant_type=client_credentials"
+        : '{"code":"0199c2f4-5b7e-7c31-9d7a-1f2e3d4c5b6a"}';
+    const sent =
+      method === "post"
+        ? { body, headers: { authorization, "content-type": type } }
+        : { headers: { authorization } };
+    const response = await fetch(`${url}${address}`, { method: method.toUpperCase(), ...sent });
+    const octets = Buffer.from(await response.arrayBuffer());
+    const fault = check(operation, { status: response.status, headers: response.headers, octets }, true);
+    expect({ name, fault }).toEqual({ name, fault: null });
+    if (needNoDatabase.test(name)) continue;
+    expect({ name, status: response.status }).toEqual({ name, status: 503 });
+  }
 });

@@ -32,10 +32,9 @@ const PAGES = {
 } as const;
 /** The page says itself what is wrong. */
 const PAGE_ERRORS = {
-  400: { description: "The request cannot be understood; a page that says so", forms: HTML },
   404: { description: "There is no such receipt; a page that says so", forms: HTML },
   429: { description: "Too many checks from this address", forms: HTML, headers: ["Retry-After"] },
-  503: { description: "Not available now", forms: HTML },
+  503: { description: "Not available now", forms: HTML, headers: ["Retry-After"] },
 } as const;
 
 export const RECEIPT_OPERATIONS: readonly Operation[] = [
@@ -129,7 +128,7 @@ export const RECEIPT_OPERATIONS: readonly Operation[] = [
     id: "openVerifyFolder",
     th: "หน้าตรวจสอบใบตอบรับ",
     en: "The same page",
-    answers: { 200: PAGE, 400: PAGE_ERRORS[400], 429: PAGE_ERRORS[429], 503: PAGE_ERRORS[503] },
+    answers: { 200: PAGE, 429: PAGE_ERRORS[429], 503: PAGE_ERRORS[503] },
   },
   {
     ...PAGES,
@@ -164,6 +163,7 @@ export const RECEIPT_OPERATIONS: readonly Operation[] = [
     answers: {
       200: PAGE,
       ...PAGE_ERRORS,
+      400: { description: "The request cannot be understood; a page that says so", forms: HTML },
       413: { description: "Larger than any receipt", forms: HTML },
       415: { description: "Sent by something else than the form", forms: HTML },
     },

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { tenDigits } from "../../shared/ecms/codes.ts";
-import { isoDateOf } from "../../shared/ecms/faults.ts";
 import type { DocumentKey, SoapResponse } from "../../shared/ecms/message.ts";
 import type { NodeLimits } from "../../shared/ecms/post-soap.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
+import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import type { AcceptLetter, Envelope } from "../../shared/letter/arrival/envelope.ts";
 import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
 import { askForDeletion, type FetchedItem, fetchItem } from "./ask-node.ts";

@@ -88,7 +88,7 @@ test("what an office tells of our letter by e-CMS is known of it alone, each thi
   await tell(scene, { type: "RejectLetterNotifier" }, node);
   await tell(scene, { type: "RejectLetterNotifier" }, node);
   await scene.event(letter, "resent", mot);
-  await tell(scene, { type: "ReceiveLetterNotifier", correspondenceDate: "2569-11-20T00:00:00" }, node);
+  await tell(scene, { type: "ReceiveLetterNotifier", correspondenceDate: "2026-11-19T17:00:00Z" }, node);
   await tell(scene, { type: "AcceptLetterNotifier", acceptId: "7" }, node);
   expect(await seen(mot)).toEqual(["rejected client", "arrived client", "registered client 7"]);
   // The agency's own systems hear of what is proved.

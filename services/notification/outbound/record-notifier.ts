@@ -1,5 +1,6 @@
 import { tenDigits } from "../../shared/ecms/codes.ts";
 import type { NotifierType } from "../../shared/ecms/message.ts";
+import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
@@ -80,21 +81,14 @@ async function namedBy(
   { notifier, senderDomain }: ArrivedNotifier,
 ): Promise<NamedLetter | null> {
   const number = notifier.letterId === null ? null : normaliseLetterNumber(notifier.letterId);
-  const date = dateOf(notifier.correspondenceDate);
+  // As at the door that has taken it in: a notifier that it understood must not find no letter here.
+  const date = isoDateOf(notifier.correspondenceDate);
   const saysWho = notifier.type !== "InvalidAcceptIDNotifier";
   const department = saysWho ? tenDigits(notifier.acceptDepartment) : null;
   const said = department === null ? null : await domainOfOffice(transaction, department);
   const domain = senderDomain ?? said;
   if (number === null || date === null || domain === null) return null;
   return { number, date, domain, isTheirs: said === null || said === domain };
-}
-
-/** Some write it with a time, some in the Buddhist Era. */
-function dateOf(text: string | null): string | null {
-  const [, year, rest] = /^(\d{4})(-\d{2}-\d{2})(?!\d)/.exec(text ?? "") ?? [];
-  if (year === undefined || rest === undefined) return null;
-  const iso = `${Number(year) > 2400 ? Number(year) - 543 : year}${rest}`;
-  return Number.isNaN(Date.parse(iso)) || new Date(iso).toISOString().slice(0, 10) !== iso ? null : iso;
 }
 
 interface Found {

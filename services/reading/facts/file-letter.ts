@@ -1,5 +1,5 @@
-import { isoDateOf } from "../../shared/ecms/faults.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
+import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import { readMarkingWords } from "../../shared/letter/classification.ts";
 import type { Secrecy, Urgency } from "../../shared/letter/letter.ts";
 import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
@@ -59,25 +59,29 @@ export function letterOfDocument(file: LetterFile, document: GovernmentDocument)
     file,
     source: "xml",
     number: number === null ? null : { value: number, printed: (id ?? "").slice(0, 200), confidence: 0.99 },
-    date: sure(isoDate(document.correspondenceDate)),
+    date: sure(isoDateOf(document.correspondenceDate)),
     subject: sure(document.subject?.slice(0, 1_000).toWellFormed() ?? null),
     // The wire names the sender's department by its code; its name is the directory's.
     from: null,
     to: sure(to),
     urgency: URGENCY_OF_CODE.get(Number(document.speedCode)) ?? null,
     kind: null,
-    citations: document.references.slice(0, 50).map(({ id: cited, date, subject }) => ({
-      printed: [cited, date && `ลงวันที่ ${date}`, subject && `เรื่อง ${subject}`]
-        .filter(Boolean)
-        .join(" ")
-        .slice(0, 500)
-        .toWellFormed(),
-      number: cited === null ? null : normaliseLetterNumber(cited),
-      date: isoDate(date),
-    })),
+    citations: document.references
+      .slice(0, 50)
+      .map(({ id: cited, date, subject }) => citationOf(cited, date, subject)),
     enclosures: findEnclosures([items]),
   };
 }
 
-/** yyyy-MM-dd of a date as programs write it, the same here as at their door; null for no date. */
-export const isoDate = isoDateOf;
+/** A letter that is cited in fields of its own, as it would be printed. */
+export function citationOf(number: string | null, date: string | null, subject: string | null): Citation {
+  return {
+    printed: [number, date && `ลงวันที่ ${date}`, subject && `เรื่อง ${subject}`]
+      .filter(Boolean)
+      .join(" ")
+      .slice(0, 500)
+      .toWellFormed(),
+    number: number === null ? null : normaliseLetterNumber(number),
+    date: isoDateOf(date),
+  };
+}

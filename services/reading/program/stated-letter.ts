@@ -1,9 +1,10 @@
+import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import type { JsonLetter } from "../../shared/letter/arrival/json-letter.ts";
 import type { Secrecy } from "../../shared/letter/letter.ts";
 import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
 import type { LetterFile } from "../attachments/letter-file.ts";
 import { emptyAttachment } from "../attachments/mark-attachment.ts";
-import { type FileLetter, isoDate, letterOfDocument, secrecyOf } from "../facts/file-letter.ts";
+import { citationOf, type FileLetter, letterOfDocument, secrecyOf } from "../facts/file-letter.ts";
 import type { StatedFacts } from "./program-letter.ts";
 
 /** What the program says of the letter, as if a file beside its files said it; the request itself is that file. */
@@ -40,21 +41,15 @@ function letterOfJson(file: LetterFile, letter: JsonLetter): FileLetter {
     file,
     source: "api",
     number: canonical === null ? null : { value: canonical, printed: number ?? "", confidence: SURE },
-    date: sure(isoDate(letter.date)),
+    date: sure(isoDateOf(letter.date)),
     subject: sure(letter.subject?.slice(0, 1_000).toWellFormed() ?? null),
     from: null,
     to: sure(to.name ?? to.position ?? to.person),
     urgency: letter.urgency,
     kind: letterKind === null ? null : { kind: letterKind, place: "body", confidence: SURE },
-    citations: letter.references.slice(0, 50).map(({ number: cited, date, subject }) => ({
-      printed: [cited, date && `ลงวันที่ ${date}`, subject && `เรื่อง ${subject}`]
-        .filter(Boolean)
-        .join(" ")
-        .slice(0, 500)
-        .toWellFormed(),
-      number: cited === null ? null : normaliseLetterNumber(cited),
-      date: isoDate(date),
-    })),
+    citations: letter.references
+      .slice(0, 50)
+      .map(({ number: cited, date, subject }) => citationOf(cited, date, subject)),
     enclosures: letter.enclosures,
   };
 }

@@ -64,10 +64,13 @@ function localOf(name: string): string {
   return name.slice(name.indexOf(":") + 1);
 }
 
-/** By code points, as the specification has it. */
+/** By code points, as the specification has it; code units come in another order only where some stand for half of one. */
 function compare(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : Number(a > b);
 }
+
+const SURROGATE = /[\ud800-\udfff]/;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",

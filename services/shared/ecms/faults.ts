@@ -1,8 +1,7 @@
-import { dayOf, dayOfIsoDate, isoDateOfDay } from "../letter/bangkok-day.ts";
-import { findThaiDates } from "../letter/thai-date.ts";
 import { secrecyOfCode, tenDigits, urgencyOfCode } from "./codes.ts";
 import type { EcmsErrorDetail } from "./message.ts";
 import type { DocumentFault, GovernmentDocument } from "./read-government-document.ts";
+import { isoDateOf } from "./wire-date.ts";
 
 /** Why a request is not understood, or is refused. None of them quotes the request. */
 export type EcmsFault =
@@ -48,7 +47,11 @@ const FAULTS: Readonly<Record<EcmsFault, readonly [code: string, th: string, en:
   "unknown-operation": ["SRB109", "ไม่รู้จักคำสั่งนี้", "unknown operation"],
   "no-letter": ["SRB110", "ไม่พบหนังสือหรือหนังสือแจ้งในคำขอ", "neither a letter nor a notifier"],
   "not-a-document": ["SRB111", "ไม่ใช่ GovernmentDocument ตามมาตรฐาน", "not a GovernmentDocument"],
-  "several-documents": ["SRB112", "มีหนังสือมากกว่าหนึ่งฉบับในคำขอ", "more than one letter"],
+  "several-documents": [
+    "SRB112",
+    "มีคำสั่ง หนังสือ หรือหนังสือแจ้งมากกว่าหนึ่งรายการ",
+    "more than one operation, letter or notifier",
+  ],
   "too-many-objects": ["SRB113", "มีสิ่งที่แนบมากเกินกำหนด", "too many binary objects"],
   "no-number": ["SRB201", "ไม่มีเลขที่หนังสือ", "no letter number"],
   "no-date": ["SRB202", "ไม่มีวันที่ของหนังสือ หรือวันที่ไม่ถูกต้อง", "no date, or none that can be read"],
@@ -89,29 +92,19 @@ export function errorDetailOf(fault: EcmsFault): EcmsErrorDetail {
   return { code, description: `${th} (${en})` };
 }
 
+/** No office writes more; the key that it is part of could not be kept. */
+const MOST_NUMBER_CHARACTERS = 200;
+
 /** What a letter on this wire lacks, worst first; empty for one that can be taken in. Secrecy is the door's to judge. */
 export function faultsOfLetter(document: GovernmentDocument): EcmsFault[] {
   const faults: EcmsFault[] = [];
   if (tenDigits(document.receiver.departmentId) === null) faults.push("no-receiver");
   if (tenDigits(document.sender.departmentId) === null) faults.push("no-sender");
-  if (document.id === null) faults.push("no-number");
+  if (document.id === null || document.id.length > MOST_NUMBER_CHARACTERS) faults.push("no-number");
   if (isoDateOf(document.correspondenceDate) === null) faults.push("no-date");
   if (document.subject === null) faults.push("no-subject");
   if (secrecyOfCode(document.secretCode) === null) faults.push("unknown-secret-code");
   if (urgencyOfCode(document.speedCode) === null) faults.push("unknown-speed-code");
   if (document.objects.some(({ intact }) => !intact)) faults.push("not-base64");
   return faults;
-}
-
-/** A date with a time of another zone, as toolkits write it: midnight in Thailand is the evening before in UTC. */
-const ZONED =
-  /^((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})$/u;
-
-/** yyyy-MM-dd in Thailand of a date as the wire has it (with a time behind it, or B.E., from some); null for no date. */
-export function isoDateOf(text: string | null): string | null {
-  if (text === null) return null;
-  const day = ZONED.exec(text)?.[1];
-  const instant = day !== undefined && dayOfIsoDate(day) !== null ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(instant)) return isoDateOfDay(dayOf(instant));
-  return findThaiDates(text.slice(0, 40))[0]?.iso ?? null;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { faultsOfLetter, isoDateOf } from "./faults.ts";
+import { faultsOfLetter } from "./faults.ts";
 import { readSoapRequest } from "./soap-request.ts";
+import { isoDateOf } from "./wire-date.ts";
 
 /** One letter in the ways in which senders write it, and in those by which someone would have it mistaken for another. */
 const OCTETS = Buffer.from("%PDF-1.4 หนังสือทดสอบ >>>???".repeat(20));
@@ -121,6 +122,17 @@ describe("a letter on the wire", () => {
     expect(request).toMatchObject({ document: { secretCode } });
     if (secretCode === "ลับ" && "document" in request && request.document !== null)
       expect(faultsOfLetter(request.document)).toEqual(["unknown-secret-code"]);
+  });
+
+  it("has a number that a key can hold", async () => {
+    const request = await read(letter(DOCUMENT.replace("นร ๑๒๐๐/๖๑", "9".repeat(201))));
+    if (!("document" in request) || request.document === null) throw new Error("not read");
+    expect(faultsOfLetter(request.document)).toEqual(["no-number"]);
+  });
+
+  it("is not accepted by a notifier of another kind, whatever stands in it", async () => {
+    const inside = notifier("ReceiveLetterNotifier").replace("</Rec", "<AcceptID>7</AcceptID></Rec");
+    expect(await read(letter(inside))).toMatchObject({ notifier: { letterId: "ก 1/2", acceptId: null } });
   });
 
   it.each([

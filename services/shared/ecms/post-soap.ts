@@ -69,9 +69,12 @@ export async function postSoap(
   const wholeCall = AbortSignal.timeout(WHOLE_CALL * idleMs);
   const signal = AbortSignal.any([wholeCall, stopping]);
   let isSent = false;
+  let isSilent = false;
   const wordsOf = (error: NodeJS.ErrnoException): string => {
     if (stopping.aborted) return "broken off: this service stops";
     if (wholeCall.aborted) return `not done within ${(WHOLE_CALL * idleMs) / 1000} s`;
+    // An answer that had begun only hears that it was cut.
+    if (isSilent) return `silent for ${idleMs / 1000} s`;
     return error.code === undefined ? error.message : `${error.code}`;
   };
   let request: ReturnType<typeof requestPlain>;
@@ -95,7 +98,10 @@ export async function postSoap(
   } catch (error) {
     throw new NodeCallFailed(wordsOf(error as Error), { isSent: false, isAway: true });
   }
-  request.setTimeout(idleMs, () => request.destroy(new Error(`silent for ${idleMs / 1000} s`)));
+  request.setTimeout(idleMs, () => {
+    isSilent = true;
+    request.destroy(new Error("silent"));
+  });
   request.on("finish", () => {
     isSent = true;
   });

@@ -204,13 +204,19 @@ function notifierOf(name: string): Notifier["type"] | null {
   return NOTIFIERS.find((each) => each.toLowerCase() === name.toLowerCase()) ?? null;
 }
 
+const ACCEPT_IDS: ReadonlySet<Notifier["type"]> = new Set([
+  "AcceptLetterNotifier",
+  "InvalidAcceptIDNotifier",
+]);
+
 function notifierIn(child: string, values: ReadonlyMap<string, string>): Notifier | null {
   const type = notifierOf(child);
   if (type === null) return null;
   return {
     type,
     letterId: values.get("letterid") ?? null,
-    acceptId: values.get("acceptid") ?? null,
+    // With the other kinds it would be taken for an acceptance by who reads on.
+    acceptId: ACCEPT_IDS.has(type) ? (values.get("acceptid") ?? null) : null,
     correspondenceDate: values.get("correspondencedate") ?? null,
     subject: values.get("subject") ?? null,
     acceptDate: values.get("acceptdate") ?? null,

@@ -25,8 +25,21 @@ function megabytes(pid: number, field: "VmHWM" | "VmRSS"): number {
 /** Ticks of proc(5) are hundredths of a second on every Linux that we run on. */
 const TICK_MS = 10;
 
+/** The process and all that descend from it. */
+export function processTree(pid: number): number[] {
+  const processes = readProcesses();
+  return [...processes.keys()].filter((id) => isWithin(processes, id, pid));
+}
+
 /** CPU time in ms that a process, its children and theirs have used so far; of those that have ended what their parents know. */
 export function treeCpuMs(pid: number): number {
+  const processes = readProcesses();
+  return [...processes].reduce((sum, [id, { ms }]) => (isWithin(processes, id, pid) ? sum + ms : sum), 0);
+}
+
+type Processes = ReadonlyMap<number, { readonly parent: number; readonly ms: number }>;
+
+function readProcesses(): Processes {
   const processes = new Map<number, { readonly parent: number; readonly ms: number }>();
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
@@ -39,11 +52,12 @@ export function treeCpuMs(pid: number): number {
       processes.set(Number(name), { parent: Number(fields[1]), ms: ticks * TICK_MS });
     } catch {} // it has just ended
   }
-  const isIn = (id: number): boolean => {
-    for (let at: number | undefined = id; at !== undefined; at = processes.get(at)?.parent) {
-      if (at === pid) return true;
-    }
-    return false;
-  };
-  return [...processes].reduce((sum, [id, { ms }]) => (isIn(id) ? sum + ms : sum), 0);
+  return processes;
+}
+
+function isWithin(processes: Processes, id: number, root: number): boolean {
+  for (let at: number | undefined = id; at !== undefined; at = processes.get(at)?.parent) {
+    if (at === root) return true;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
-import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
-import { StoreError } from "../../shared/runtime/store-errors.ts";
+import type { ByteStore, SpooledBytes } from "../shared/runtime/store.ts";
+import { StoreError } from "../shared/runtime/store-errors.ts";
 
 /** What is to become of a request: its octets are kept, or let go. */
 export interface Judged<Verdict> {
