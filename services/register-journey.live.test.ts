@@ -327,7 +327,7 @@ test("the same on the command line, with its exit codes; an act is kept while th
   await start();
   expect(await waiting).toMatchObject({ code: 0, stdout: expect.stringContaining(`${OUTBOUND} 2/`) });
   expect((await saraban(...reserve)).stdout).toContain(`${OUTBOUND} 2/`);
-}, 120_000);
+}, 300_000);
 
 test("clerks are added, listed, given a new token and removed; what is wrong is said with what to do", async (context) => {
   const { expect } = context;
