@@ -128,16 +128,18 @@ async function promise(
     return (await findNotices(transaction, { intakeId })).filter((one) => isFor(one, owed));
   const state = stateOf(notice);
   const { clientId } = subject;
+  // A copy says nothing new; what it carries was told of with its own arrival. That a classified letter came is its registrar's
+  // to know, and no program's.
+  const isNews = owed.kind !== "copy" && subject.outcomeReason !== "classified";
   await together(
     state === "delivered" && clientId !== null && receiptId !== null
       ? layReceipt(transaction, id, { agencyId, clientId, intakeId, receiptId }, stamp)
       : Promise.resolve(),
     owed.kind === "acknowledgement" ? layLetter(transaction, agencyId, intakeId, stamp) : Promise.resolve(),
+    receipt && isNews
+      ? promiseWebhookCalls(transaction, agencyId, intakeId, receiptIssued(receipt), stamp)
+      : Promise.resolve(),
   );
-  // A copy says nothing new; what it carries was told of with its own arrival. That a classified letter came is its registrar's
-  // to know, and no program's.
-  if (receipt && owed.kind !== "copy" && subject.outcomeReason !== "classified")
-    await promiseWebhookCalls(transaction, agencyId, intakeId, receiptIssued(receipt), stamp);
   return [
     {
       ...notice,

@@ -6,7 +6,13 @@ import { finish, handOn, putOff } from "../shared/letter/outbox.ts";
 import type { SenderRules } from "../shared/letter/sender-rules.ts";
 import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { inTransaction, isDataFault, type Kysely, type Transaction } from "../shared/runtime/database.ts";
+import {
+  inTransaction,
+  isDataFault,
+  type Kysely,
+  type Transaction,
+  together,
+} from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
@@ -192,14 +198,17 @@ async function writeResult(
   // First, and the fence: a reader that stood still while another one finished must write nothing, or the
   // register-letter that it hands on again would find no waiting letter and fail for ever.
   if ((await finish(transaction, JOB, [intakeId])) === 0) return false;
-  await insertReading(transaction, agencyId, intakeId, result, now().at);
   const book = { id: `${agencyId}.inbound.ordinary`, arrivalSeq: arrival.arrivalSeq };
   const work = { agencyId, subjectId: intakeId };
-  await handOn(transaction, "reading", [{ job: "register-letter", ...work, book }]);
   const { kind, report } = result.reading;
-  if (isReportKind(kind)) await handOn(transaction, "reading", [{ job: "record-report", ...work }]);
-  if (kind === "recall" && report !== null)
-    await handOn(transaction, "reading", [{ job: "record-recall", ...work }]);
+  await together(
+    insertReading(transaction, agencyId, intakeId, result, now().at),
+    handOn(transaction, "reading", [
+      { job: "register-letter", ...work, book },
+      ...(isReportKind(kind) ? [{ job: "record-report", ...work } as const] : []),
+      ...(kind === "recall" && report !== null ? [{ job: "record-recall", ...work } as const] : []),
+    ]),
+  );
   return true;
 }
 

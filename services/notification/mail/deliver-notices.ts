@@ -7,14 +7,14 @@ import { inTransaction, type Kysely, type Transaction, together } from "../../sh
 import type { Log } from "../../shared/runtime/log.ts";
 import type { EcmsChannel } from "../ecms/ecms-channel.ts";
 import type { Notice } from "../notice-store.ts";
-import { readReportKeys, signingKey } from "../report-key-store.ts";
+import { signingKey } from "../report-key-store.ts";
 import { signToken } from "../report-token.ts";
 import {
   insertAttempt,
   lockJob,
   type OpenJob,
   putBackJob,
-  readMailbox,
+  readReturnPathParts,
   settleNotice,
   takeJob,
 } from "./delivery-store.ts";
@@ -81,13 +81,12 @@ export async function deliverNotices(
   const begun = await inTransaction(database, actingFor(data), async (transaction) => {
     const taken = await lockJob(transaction, job, data.subjectId);
     if (!taken) return undefined;
-    const [promised, ends, keys] = await together(
+    const [promised, ends] = await together(
       delivery.promise(transaction, now()),
-      readMailbox(transaction, data.agencyId),
-      readReportKeys(transaction),
+      readReturnPathParts(transaction, data.agencyId),
     );
     // Made behind the promises, which may make a key for receipts: two who take both locks take them in one order.
-    const key = keys[0] ?? (await signingKey(transaction));
+    const key = ends.key ?? (await signingKey(transaction));
     const due = promised.filter(isDue);
     const sendable = due.filter((notice) => wayOut(parts, notice) !== null);
     if (due.length > 0 && sendable.length === 0) {
@@ -100,7 +99,8 @@ export async function deliverNotices(
       work.putOffUntil.set(id, nowMs + WITHOUT_SMARTHOST_MS);
     const ready = sendable.filter((notice) => nextTryMs(notice) <= nowMs + EARLY_MS);
     if (ready.length === 0) {
-      await close(work, transaction, await takeJob(transaction, job, data.subjectId), null);
+      // The row is ours since before the look: whoever has news for it waits for our commit, so that no second look is needed.
+      await end(work, transaction, await takeJob(transaction, job, data.subjectId), due, null, now().at);
       return undefined;
     }
     return { due, ready, taken, paths: { ends, key } };
@@ -230,8 +230,20 @@ async function close(
 ): Promise<void> {
   const stamp = work.now();
   const due = (await work.delivery.promise(transaction, stamp)).filter(isDue);
+  await end(work, transaction, taken, due, why, stamp.at);
+}
+
+/** The work whose row was taken away is done, or its row comes back for what is still due. */
+async function end(
+  work: Work,
+  transaction: Transaction<Tables>,
+  taken: OpenJob | undefined,
+  due: readonly Notice[],
+  why: string | null,
+  at: Date,
+): Promise<void> {
   if (due.length === 0) return;
-  const delayMs = delayUntilNext(work, due, stamp.at);
+  const delayMs = delayUntilNext(work, due, at);
   await putBackJob(transaction, work.job, work.data, taken, delayMs, why ?? "waits for its next try");
 }
 

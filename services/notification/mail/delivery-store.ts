@@ -52,16 +52,22 @@ export async function putBackJob(
       on conflict (job, subject_id, agency_id) do nothing`.execute(transaction);
 }
 
-/** The mailbox whose return paths the agency's messages carry. */
-export async function readMailbox(
+/** What the return paths of an agency's messages are made of; no key before the first use. */
+export interface ReturnPathParts {
+  readonly mailbox: string;
+  readonly domain: string;
+  readonly key: Buffer | null;
+}
+
+export async function readReturnPathParts(
   transaction: Transaction<Tables>,
   agencyId: string,
-): Promise<{ readonly mailbox: string; readonly domain: string }> {
-  return transaction
-    .selectFrom("agency")
-    .select(["mailbox", "domain"])
-    .where("id", "=", agencyId)
-    .executeTakeFirstOrThrow();
+): Promise<ReturnPathParts> {
+  const { rows } = await sql<ReturnPathParts>`
+    select mailbox, domain, (select secret from report_key order by id desc limit 1) as key
+      from agency where id = ${agencyId}`.execute(transaction);
+  if (!rows[0]) throw new Error("the agency cannot be found");
+  return rows[0];
 }
 
 /** @param domain in A-labels @returns whether an agency of this installation has it */

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { createTransport, type SendMailOptions } from "nodemailer";
+import { composeMime } from "./compose-mime.ts";
 import type { SignerFor } from "./dkim-keys.ts";
 import type { MailFile, OutgoingMail } from "./outgoing-mail.ts";
 
@@ -10,11 +11,17 @@ import type { MailFile, OutgoingMail } from "./outgoing-mail.ts";
 export function mailOptions(mail: OutgoingMail, signerFor: SignerFor): SendMailOptions {
   const { from, to, subject, text, files, messageId, date, inReplyTo, returnPath, autoSubmitted } = mail;
   const signer = signerFor(from.address);
-  return {
-    from,
-    to: { name: "", address: to },
+  const ends = {
     envelope: { from: returnPath, to: [to] },
     ...(returnPath === "" ? {} : { dsn: reportsWanted(mail) }),
+    ...(signer === null ? {} : { dkim: signer }),
+  };
+  const raw = composeMime(mail);
+  if (raw !== null) return { ...ends, raw, messageId };
+  return {
+    ...ends,
+    from,
+    to: { name: "", address: to },
     subject,
     text,
     textEncoding: "base64",
@@ -25,7 +32,6 @@ export function mailOptions(mail: OutgoingMail, signerFor: SignerFor): SendMailO
       ? {}
       : { headers: { "Auto-Submitted": autoSubmitted, "X-Auto-Response-Suppress": "All" } }),
     attachments: files.map(attachmentOf),
-    ...(signer === null ? {} : { dkim: signer }),
   };
 }
 
