@@ -15,9 +15,10 @@ export const OUTBOUND_ACTS = [
   "recall",
   "withdraw",
   "note-answer",
+  "pass-on",
 ] as const;
 
-/** What a clerk can do (schemas/act.schema.json). */
+/** What is asked of the registry: by clerks and programs (schemas/act.schema.json), and pass-on by the e-CMS door alone. */
 export const ACTS = [
   "register",
   "reject",
@@ -63,7 +64,7 @@ export interface NormalisedFacts extends LineFacts {
 
 /** What an act says besides the columns of a line. Each field belongs to the acts named with it. */
 export interface ActDetails {
-  /** draft: the whole letter as it is to be now. */
+  /** draft: the whole letter as it is to be now. pass-on: what it says; its number stands in the facts. */
   readonly letter?: OutboundFacts;
   /** check, return, approve, send, and if wanted draft: the version that the person has seen; another one is refused. */
   readonly version?: number;
