@@ -44,6 +44,8 @@ export interface LetterSubject {
     readonly mailbox: string;
   };
   readonly files: readonly SentFile[];
+  /** A client has sent a letter under this number and date there before, and sends it anew: the node there may still have the first. */
+  readonly isAnew: boolean;
   /** Ids of the events that had it sent again to this recipient, in their order. */
   readonly resent: readonly string[];
   readonly recall: {
@@ -68,6 +70,10 @@ export async function readLetterSubject(
            (select coalesce(jsonb_agg(jsonb_build_object('fileId', u.id, 'name', f.name, 'mediaType', u.media_type,
                 'sha256', u.sha256, 'sizeBytes', u.size_bytes) order by f.no), '[]')
               from outbound_file f join uploaded_file u on u.id = f.file_id where f.letter_id = l.id) as files,
+           l.origin = 'client' and exists (
+             select from outbound_letter b join outbound_recipient t on t.letter_id = b.id and t.address = r.address
+              where b.agency_id = l.agency_id and b.client_number = l.client_number and b.id < l.id
+                and b.facts ->> 'letterDate' = l.facts ->> 'letterDate') as "isAnew",
            array(select v.id from outbound_event v where v.letter_id = l.id and v.what = 'resent'
                     and coalesce(v.recipient_id, r.id) = r.id order by v.event_no) as resent,
            (select jsonb_build_object('eventId', v.id, 'reason', v.reason, 'replacedBy',
