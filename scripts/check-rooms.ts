@@ -1,5 +1,5 @@
 /**
- * Holds the rules of the house (README, "How the code is laid out"):
+ * Holds the rules of the house (README, "Developing"):
  *   1. rooms never import each other; shared/letter imports shared/runtime and shared/pdf and no room; those two import
  *      none of the others;
  *   2. nobody imports a room's main.ts (the command line loads it by name);

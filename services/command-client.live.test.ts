@@ -75,6 +75,8 @@ test("in whose name a program comes says what it may be given", async (context) 
   });
   expect(await client("add", "node", ...NEW, "--node", "--ecms", "1.0")).toMatchObject({ code: 0 });
   expect(await shown("node")).toMatchObject({ senderDomain: null, dialect: "1.0" });
+  // A node is nobody's own system.
+  expect(await client("scopes", "node", "--scope", "read-inbound")).toMatchObject({ code: 64 });
   const wrong = [
     ["add", "Big", ...NEW],
     ["add", "x", "--name", "ก", "--agency", "nowhere", "--scope", "submit"],

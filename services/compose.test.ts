@@ -64,12 +64,20 @@ test("the keys that receipts are signed with reach the one service that signs, a
   for (const [name, { volumes = [] }] of ours) expect(volumes, name).toContain("letters:/var/lib/saraban");
 });
 
-test("mailboxes' secrets reach the one service that needs them, from a file that is in no repository", () => {
+test("secrets of mailboxes and nodes reach the services that need them, from files that are in no repository", () => {
   const given = ours.filter(([, { env_file }]) => env_file !== undefined);
   expect(given.map(([name, { env_file }]) => [name, env_file])).toEqual([
-    ["intake", [{ path: "./secrets.env", required: false }]],
+    [
+      "intake",
+      [
+        { path: "./secrets.env", required: false },
+        { path: "./secrets-nodes.env", required: false },
+      ],
+    ],
+    ["notification", [{ path: "./secrets-nodes.env", required: false }]],
   ]);
-  expect(readFileSync(join(projectDir, ".gitignore"), "utf8").split("\n")).toContain("secrets.env");
+  const ignored = readFileSync(join(projectDir, ".gitignore"), "utf8").split("\n");
+  expect(ignored).toEqual(expect.arrayContaining(["secrets.env", "secrets-nodes.env"]));
   for (const [name, { volumes = [] }] of ours)
     expect(volumes, name).toContain("./config:/srv/saraban/config:ro");
 });

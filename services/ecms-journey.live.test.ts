@@ -16,7 +16,7 @@ import {
   type OldLetter,
   oldClient,
 } from "./shared/testing/old-ecms-clients.ts";
-import { openProgramClient } from "./shared/testing/program-client.ts";
+import { openProgramClient, type ProgramClient } from "./shared/testing/program-client.ts";
 import { samplePdf } from "./shared/testing/sample-pdf.ts";
 import { startServiceProcess } from "./shared/testing/service-process.ts";
 
@@ -58,23 +58,15 @@ async function node(context: TestContext) {
   const here = (command: keyof typeof COMMANDS, ...args: string[]) =>
     runHere(COMMANDS[command], environment, [command, ...args]);
   /** A program that an administrator has registered. */
-  const addClient = async (year: 2012 | 2020, id: string, ...more: string[]): Promise<OldClient> => {
-    const dialect = year === 2012 ? "1.0" : "2.0";
-    const { code, stdout, stderr } = await here(
-      "client",
-      "add",
-      id,
-      "--name",
-      id,
-      "--ecms",
-      dialect,
-      ...more,
-    );
+  const addProgram = async (id: string, ...more: string[]): Promise<ProgramClient> => {
+    const { code, stdout, stderr } = await here("client", "add", id, "--name", id, ...more);
     if (code !== 0) throw new Error(stderr);
     const program = openProgramClient(service.httpUrl, id, stdout.trim());
     context.onTestFinished(() => program.close());
-    return oldClient(year, program);
+    return program;
   };
+  const addClient = async (year: 2012 | 2020, id: string, ...more: string[]): Promise<OldClient> =>
+    oldClient(year, await addProgram(id, "--ecms", year === 2012 ? "1.0" : "2.0", ...more));
   const addClerk = async (agency: "a" | "b") => {
     const more = ["--agency", `agency-${agency}`, "--may", "approve"];
     const token = (
@@ -93,6 +85,16 @@ async function node(context: TestContext) {
     };
     return {
       ask,
+      /** @returns its id, for a draft */
+      upload: async (name: string, octets: Buffer): Promise<string> => {
+        const query = new URLSearchParams({ agency: `agency-${agency}`, name });
+        const response = await fetch(`${service.httpUrl}/api/v1/outbound/files?${query}`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/pdf" },
+          body: new Uint8Array(octets),
+        });
+        return ((await response.json()) as { id: string }).id;
+      },
       act: (act: string, more: object) =>
         ask("/acts", { id: newId(), agencyId: `agency-${agency}`, act, ...more }),
       /** The one letter of the tray, once it lies there. */
@@ -103,7 +105,7 @@ async function node(context: TestContext) {
       },
     };
   };
-  return { service, here, addClient, addClerk, query: adminQueries(context, address) };
+  return { service, here, addProgram, addClient, addClerk, query: adminQueries(context, address) };
 }
 
 const letterOf = (number: string, receiver: string): OldLetter => ({
@@ -289,3 +291,96 @@ test("the agencies' own systems, one of each kind, fetch what came and hear what
   expect(await ownA.poll()).toBeNull();
   expect((await clerkA.ask(`/outbound/${letterId}`)).status).toBe(404);
 }, 240_000);
+
+for (const year of [2012, 2020] as const) {
+  test(`a client of ${year} fetches a letter that is for its office, and answers it; nobody else's program sees it`, async (context) => {
+    const { expect } = context;
+    const { addProgram, addClient, addClerk, query, here } = await node(context);
+    const office = ["--agency", "agency-b", "--sender", OPDC.domain];
+    const client = await addClient(year, "opdc", ...office, "--scope", "submit");
+    const json = await addProgram("opdc-json", ...office, "--scope", "submit");
+    const strangers = [
+      await addProgram("opdc-receipts", ...office, "--scope", "receipts"),
+      await addProgram("opdc-a", "--agency", "agency-a", "--sender", OPDC.domain, "--scope", "submit"),
+      await addProgram("mot", "--agency", "agency-b", "--sender", "mot.example.go.th", "--scope", "submit"),
+      await addProgram("node", "--agency", "agency-b", "--node", "--scope", "submit"),
+      await addProgram("own", "--agency", "agency-b", "--scope", "submit", "--scope", "read-inbound"),
+    ];
+    const clerk = await addClerk("b");
+    const pdf = samplePdf(3_000, (length) => Buffer.alloc(length, "ของเรา"));
+    const large = samplePdf(3_000_000, (length) => Buffer.alloc(length, "ภาคผนวก"));
+    const files = [await clerk.upload("หนังสือ.pdf", pdf), await clerk.upload("ภาคผนวก.pdf", large)];
+    const send = async (subject: string) => {
+      const letterId = newId();
+      const facts = { series: "ordinary", subject, urgency: "urgent", files };
+      const letter = { ...facts, recipients: [{ partner: OPDC.domain, channel: "ecms" }] };
+      for (const [act, details] of [
+        ["draft", { letter }],
+        ["approve", { version: 1, send: true }],
+      ] as const)
+        expect((await clerk.act(act, { letterId, details })).body).toMatchObject({ result: "done" });
+      const [line] = await query<{ number: string; printed: string; date: string }>(
+        `select letter_number as number, coalesce(letter_number_printed, letter_number) as printed, letter_date::text as date
+           from saraban.register_line where book_id = 'agency-b.outbound.ordinary' order by number desc limit 1`,
+      );
+      const { number = "", printed = "", date = "" } = line ?? {};
+      return { letterId, number, printed, date };
+    };
+    const status = async (letterId: string) => (await clerk.ask(`/outbound/${letterId}`)).body.recipients[0];
+
+    const { letterId, number, printed, date } = await send("ขอส่งรายงานประจำปี");
+    const item = await nextItem(context, client);
+    const read = {
+      ...{ number: printed, date, subject: "ขอส่งรายงานประจำปี" },
+      ...{ sender: client.department(AGENCY.b), receiver: client.department(OPDC.id) },
+      ...{ pdf, mimeCode: "application/pdf" },
+    };
+    expect(item.letter).toEqual(read);
+    expect((await client.poll())?.processId).toBe(item.processId);
+    expect(await status(letterId)).toMatchObject({ address: OPDC.id, status: { state: "accepted" } });
+    for (const stranger of strangers) expect((await stranger.api("/inbox/next")).status).not.toBe(200);
+
+    // The office's other program reads the same as JSON, with the files as they were sent.
+    const { body: shown } = await json.api("/inbox/next");
+    expect(shown).toMatchObject({
+      kind: "sent-letter",
+      sentLetter: {
+        sender: { domain: "agency-b.example.go.th", organisationId: AGENCY.b },
+        ...{ number: printed, date, subject: read.subject, urgency: "urgent", isResent: false },
+        files: [
+          { no: 1, role: "main", sizeBytes: pdf.length },
+          { no: 2, role: "enclosure", sizeBytes: large.length },
+        ],
+      },
+    });
+    const file = await json.api(`/inbox/${shown.id}/files/2`);
+    expect([file.status, file.sizeBytes]).toEqual([200, large.length]);
+    for (const stranger of strangers) {
+      expect((await stranger.api(`/inbox/${shown.id}`)).status).not.toBe(200);
+      expect((await stranger.api(`/inbox/${shown.id}/files/1`)).status).not.toBe(200);
+    }
+
+    // Deleting it is news of its own: it is with the office, whatever that makes of it.
+    for (const _ of [1, 2]) expect((await client.removeItem(item.processId)).error).toBeNull();
+    await expect.poll(async () => (await status(letterId)).status.state).toBe("delivered");
+    const wire = { ...read, sender: AGENCY.b, receiver: OPDC.id };
+    expect((await client.askAgain("GovernmentDocument", wire))?.letter).toEqual(read);
+    expect((await client.notify("ReceiveLetterNotifier", wire)).error).toBeNull();
+    await expect.poll(async () => (await status(letterId)).status.state).toBe("arrived");
+    expect((await client.notify("AcceptLetterNotifier", wire, "88/2569")).error).toBeNull();
+    await expect
+      .poll(async () => (await status(letterId)).status)
+      .toMatchObject({ state: "registered", proof: "client", receiveNumber: "88", receiveYear: 2569 });
+    expect((await clerk.ask("/outbound/unanswered?agency=agency-b")).body.recipients).toEqual([]);
+    expect(number).toMatch(/\/1$/);
+
+    // Called back before anybody has fetched it, the next one is gone.
+    const second = await send("ขอส่งฉบับที่สอง");
+    await expect.poll(async () => (await status(second.letterId)).status.state).toBe("accepted");
+    const recalled = await clerk.act("recall", { letterId: second.letterId, reason: "ส่งผิดหน่วยงาน" });
+    expect(recalled.body).toMatchObject({ result: "done" });
+    await expect.poll(async () => (await status(second.letterId)).status.recall).toBe("recall-accepted");
+    expect(await client.poll()).toBeNull();
+    expect(await here("verify")).toMatchObject({ code: 0 });
+  }, 240_000);
+}

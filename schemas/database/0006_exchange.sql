@@ -48,9 +48,9 @@ create table client_secret (
 comment on table client_secret is 'Secrets of 256 random bits, of which only the hash stands here; two at a time, so that one can be changed without a gap.';
 create index client_secret_by_client on client_secret (client_id);
 grant select on client, client_secret to saraban_http;
-grant select on client to saraban_notification, saraban_reading;
--- Whether a program may sign off for an agency that wants no second person for it, and whether a partner's program fetches here.
-grant select (id, agency_id, sender_domain, scopes, active) on client to saraban_registry;
+-- registry: whether a program may sign off for an agency that wants no second person for it, and whether a partner's program
+-- fetches here; notification: whose inboxes there are.
+grant select (id, agency_id, sender_domain, scopes, active) on client to saraban_registry, saraban_notification;
 
 create table client_call (
   id bigint primary key generated always as identity,
@@ -70,7 +70,7 @@ create trigger append_only before update or delete on client_call for each row e
 create trigger no_truncate before truncate on client_call for each statement execute function refuse_change();
 alter table client_call enable row level security;
 create policy own_agency on client_call using (acting_for(agency_id)) with check (acting_for(agency_id));
-grant select, insert on client_call to saraban_http;
+grant insert on client_call to saraban_http;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Arrivals by program: room http takes them in by the same narrow place as room intake (shared/letter/arrival).
@@ -90,9 +90,11 @@ create index intake_by_client on intake (client_id, arrival_seq desc) where clie
 alter table entry drop constraint entry_channel_check;
 alter table entry add constraint entry_channel_check check (channel in ('smtp', 'imap', 'paper', 'api', 'ecms'));
 
-grant select, insert on intake, stored_body to saraban_http;
+grant insert on intake to saraban_http;
+grant select, insert on stored_body to saraban_http;
 grant update (content, removed_at) on stored_body to saraban_http;
-create policy stored_again_by_http on stored_body as restrictive for update to saraban_http using (true) with check (removed_at is null);
+-- Only what was removed: the octets of a letter that is there nobody writes again.
+create policy stored_again_by_http on stored_body as restrictive for update to saraban_http using (removed_at is not null) with check (removed_at is null);
 drop policy http_hands_on on outbox;
 create policy http_hands_on on outbox for insert to saraban_http
   with check (acting_for(agency_id) and job in ('do-act', 'print-register', 'read-letter'));
@@ -258,7 +260,7 @@ grant update (deleted_at) on ecms_document to saraban_intake;
 grant select on tray_decision to saraban_intake;
 grant select, insert, update on ecms_node to saraban_intake;
 grant select on ecms_node, ecms_pulled to saraban_http;
-grant select on submission, ecms_document to saraban_notification, saraban_reading;
+grant select on ecms_document to saraban_notification;
 grant select, insert, update (done_at, withdrawn_at) on client_item to saraban_notification;
 grant select, update (first_fetched_at, receive_told_at, done_at) on client_item to saraban_http;
 create function tell_client_item() returns trigger language plpgsql

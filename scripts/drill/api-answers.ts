@@ -71,6 +71,12 @@ export async function openAnswerCheck(document: Record<string, unknown>) {
     }
     const response = paths[documentPath(path)]?.[method]?.responses[String(status)];
     if (response === undefined) return undocumented(`no such status; ${octets.subarray(0, 200)}`);
+    const needed = NEEDED_FIELD[status];
+    if (needed !== undefined && !headers.has(needed) && id !== "isReady")
+      return undocumented(`without ${needed}`);
+    const told = (body as { status?: unknown } | undefined)?.status;
+    if (type === "application/problem+json" && told !== status)
+      return undocumented(`says that it is ${told}`);
     const { content } = response;
     if (content === undefined) return octets.length === 0 ? null : undocumented("has a body");
     const form = content[type] ?? content["*/*"];
@@ -89,6 +95,15 @@ export async function openAnswerCheck(document: Record<string, unknown>) {
     return null;
   };
 }
+
+/** Fields without which an answer with this status is of little use. */
+const NEEDED_FIELD: Readonly<Record<number, string>> = {
+  304: "etag",
+  401: "www-authenticate",
+  405: "allow",
+  429: "retry-after",
+  503: "retry-after",
+};
 
 function isBusy(id: string, status: number, body: unknown, octets: Buffer): boolean {
   if (status !== 503) return false;

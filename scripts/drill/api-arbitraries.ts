@@ -1,28 +1,7 @@
 import fc, { type Arbitrary } from "fast-check";
+import type { Schema } from "../../services/http/api-schemas.ts";
 
-/** As much of a schema of the document as values are made from. */
-export interface ValueSchema {
-  readonly $ref?: string;
-  readonly type?: string | readonly string[];
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, ValueSchema>>;
-  readonly items?: ValueSchema;
-  readonly oneOf?: readonly ValueSchema[];
-  readonly anyOf?: readonly ValueSchema[];
-  readonly contentEncoding?: string;
-}
-
-export type Schemas = Readonly<Record<string, ValueSchema>>;
+export type Schemas = Readonly<Record<string, Schema>>;
 
 const DEEPEST = 6;
 /** Longer lists and texts only take time. */
@@ -38,7 +17,7 @@ const text = (minLength: number, maxLength: number): Arbitrary<string> =>
 const date = fc.date({ min: new Date("2020-01-01"), max: new Date("2026-12-31"), noInvalidDate: true });
 
 /** Values that a schema describes: most of them are valid, for conditions (if, not) are not looked at. */
-export function valuesOf(schema: ValueSchema, schemas: Schemas, depth = 0): Arbitrary<unknown> {
+export function valuesOf(schema: Schema, schemas: Schemas, depth = 0): Arbitrary<unknown> {
   if (schema.$ref !== undefined) {
     const named = schemas[schema.$ref.slice(schema.$ref.lastIndexOf("/") + 1)];
     return depth > DEEPEST || named === undefined ? fc.constant(null) : valuesOf(named, schemas, depth + 1);
@@ -53,7 +32,7 @@ export function valuesOf(schema: ValueSchema, schemas: Schemas, depth = 0): Arbi
   return fc.oneof(...types.map((type) => typed(type, schema, schemas, depth)));
 }
 
-function typed(type: string, schema: ValueSchema, schemas: Schemas, depth: number): Arbitrary<unknown> {
+function typed(type: string, schema: Schema, schemas: Schemas, depth: number): Arbitrary<unknown> {
   switch (type) {
     case "null":
       return fc.constant(null);
@@ -88,7 +67,7 @@ function strings({
   minLength = 0,
   maxLength = LONGEST_TEXT,
   contentEncoding,
-}: ValueSchema): Arbitrary<string> {
+}: Schema): Arbitrary<string> {
   if (contentEncoding === "base64") return fc.base64String({ minLength: 4, maxLength: 80 });
   if (format === "uuid") return fc.uuid();
   if (format === "date") return date.map((day) => day.toISOString().slice(0, 10));

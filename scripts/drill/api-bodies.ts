@@ -1,19 +1,12 @@
 import fc, { type Arbitrary } from "fast-check";
+import type { Schema } from "../../services/http/api-schemas.ts";
 import { envelope, keyed, letter } from "../../services/http/ecms/testing/soap.ts";
 import { LETTER } from "../../services/http/openapi/examples.ts";
 import type { Form, Operation } from "../../services/http/openapi/operation.ts";
 import { newId } from "../../services/shared/runtime/ids.ts";
 import { samplePdf } from "../../services/shared/testing/sample-pdf.ts";
 import { act } from "./api-acts.ts";
-import {
-  type Change,
-  change,
-  changed,
-  type Schemas,
-  SPITEFUL,
-  type ValueSchema,
-  valuesOf,
-} from "./api-arbitraries.ts";
+import { type Change, change, changed, type Schemas, SPITEFUL, valuesOf } from "./api-arbitraries.ts";
 import type { Caller } from "./api-installation.ts";
 import type { Known } from "./api-known.ts";
 
@@ -99,7 +92,7 @@ function formBody(id: string, type: string, form: Form, schemas: Schemas): Arbit
 
 function jsonBody(id: string, { component, schema = {} }: Form, schemas: Schemas): Arbitrary<MakeBody> {
   const described = valuesOf(
-    component === undefined ? (schema as ValueSchema) : { $ref: `/${component}` },
+    component === undefined ? (schema as Schema) : { $ref: `/${component}` },
     schemas,
   );
   const values: Arbitrary<(caller: Caller, known: Known) => unknown> =
@@ -214,7 +207,7 @@ const checkForm: Arbitrary<MakeBody> = fc.nat().map((at) => (_caller, known) => 
 
 function urlencoded({ component, schema = {} }: Form, schemas: Schemas): Arbitrary<MakeBody> {
   const described = valuesOf(
-    component === undefined ? (schema as ValueSchema) : { $ref: `/${component}` },
+    component === undefined ? (schema as Schema) : { $ref: `/${component}` },
     schemas,
   );
   return fc

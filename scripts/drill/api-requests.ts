@@ -1,6 +1,7 @@
 import fc, { type Arbitrary } from "fast-check";
+import type { Schema } from "../../services/http/api-schemas.ts";
 import type { Operation, Parameter } from "../../services/http/openapi/operation.ts";
-import { type Schemas, SPITEFUL, type ValueSchema, valuesOf } from "./api-arbitraries.ts";
+import { type Schemas, SPITEFUL, valuesOf } from "./api-arbitraries.ts";
 import { bodiesOf, pick } from "./api-bodies.ts";
 import type { ApiInstallation, Caller } from "./api-installation.ts";
 import type { Known } from "./api-known.ts";
@@ -141,7 +142,7 @@ const spitefulTexts = SPITEFUL.filter(
 
 function parameterValue({ schema, example }: Parameter, schemas: Schemas): Arbitrary<unknown> {
   return fc.oneof(
-    { weight: 6, arbitrary: valuesOf(schema as ValueSchema, schemas) },
+    { weight: 6, arbitrary: valuesOf(schema as Schema, schemas) },
     { weight: example === undefined ? 0 : 3, arbitrary: fc.constant(example) },
     {
       weight: 2,
@@ -209,7 +210,7 @@ function headerValue({ name, schema }: Parameter, schemas: Schemas): Arbitrary<s
       : name === "If-None-Match"
         ? fc.constantFrom(KNOWN_TAG, KNOWN_TAG, "*", '"x"', ",,,", "W/")
         : fc.oneof(
-            valuesOf(schema as ValueSchema, schemas).map(String),
+            valuesOf(schema as Schema, schemas).map(String),
             fc.constantFrom("", "x".repeat(300), "ไทย", "a b", "same-key"),
           );
   return fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: given });

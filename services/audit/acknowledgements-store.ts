@@ -109,9 +109,10 @@ export async function findStateFaults(transaction: Transaction<Tables>): Promise
        where state = 'delivered' and not exists (
          select from delivery_attempt d where d.notice_id = n.id and d.result = 'accepted')
       union all
-      select 'not-in-inbox', agency_id, intake_id, state, made_at from notice n
+      select 'not-in-inbox', agency_id, coalesce(intake_id, letter_id), state, made_at from notice n
        where channel = 'inbox' and state = 'delivered' and not exists (
          select from client_item c where c.receipt_id = n.receipt_id and c.intake_id = n.intake_id and c.kind = 'receipt')
+         and not exists (select from client_item c where c.notice_id = n.id)
       union all
       select 'not-told-there', n.agency_id, n.intake_id, n.state, n.made_at from notice n join intake i on i.id = n.intake_id
        where i.client_id is not null and n.channel = 'mail' and n.kind <> 'alert' and n.state <> 'withheld'

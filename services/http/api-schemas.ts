@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { projectDir, readJson } from "../shared/runtime/settings.ts";
 
-/** As much of JSON Schema (2020-12) as schemas/api uses. */
+/** As much of JSON Schema (2020-12) as schemas/api uses and readers of the API's document look at. */
 export interface Schema {
   readonly $id?: string;
   readonly $ref?: string;
@@ -12,10 +12,14 @@ export interface Schema {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly format?: string;
+  readonly pattern?: string;
   readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
   readonly maxLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly contentEncoding?: string;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;

@@ -24,7 +24,7 @@ export async function askRegistry(
     storeAct(transaction, act, now()),
   ).catch(problemOfInsert);
   if (!stored) throw problem("id-in-use");
-  await waiters.wait(act.id, act.agencyId, waitMs, gone);
+  await waiters.wait({ actId: act.id, agencyId: act.agencyId }, waitMs, gone);
   const answer = await inTransaction(database, acting, (transaction) => readActAnswer(transaction, act.id));
   if (!answer) throw new Error("an act that was written down cannot be read");
   return answer;

@@ -47,7 +47,11 @@ test("a program's certificate is enough; others come in without one; a renewed c
   context.onTestFinished(() => tls?.close());
   const { url, addClient, token } = await openDesk(context, undefined, log, undefined, {}, tls);
   const sha256 = fingerprintOf(new X509Certificate(await readFile(given(program).certFile)).raw);
-  await addClient({ certificates: [sha256], senderDomain: null, scopes: ["read-inbound"] });
+  await addClient({
+    certificates: [sha256],
+    senderDomain: "agency-a.example.go.th",
+    scopes: ["read-inbound"],
+  });
   const port = Number(new URL(url).port);
   expect(new URL(url).protocol).toBe("https:");
   const ca = await Promise.all([first, second].map((pair) => readFile(given(pair).certFile)));

@@ -9,7 +9,7 @@
  *             GET /receipts/ID, ID.jws, ID.pdf and /arrivals/ID/receipts (what senders were told, and what became of it).
  *             From programs, with a token each: POST /letters (JSON, GovernmentDocument or multipart/form-data), GET /letters,
  *             /letters/ID and its receipts (letters/letter-door.ts); GET /inbox/next and /inbox, POST /inbox/ID/acknowledge,
- *             GET /inbox/ID and files of its letter (inbox/inbox-door.ts).
+ *             GET /inbox/ID and files of its letter (inbox/inbox-door.ts); GET /directory (partners and agencies).
  *             From e-CMS clients of either dialect, at ecms.path: SOAP requests (letters, notifiers, queue, lists, time; ecms/ecms-door.ts),
  *             known by certificate, HTTP Basic or, where ecms.byAddress is on, by address.
  *             Programs (saraban client add) come with an access token of POST /oauth/token, or with a certificate; each of the
@@ -17,9 +17,15 @@
  *             For anybody, some sixty times a minute: /verify and POST /api/v1/verify (is a receipt genuine, what does it
  *             say), /.well-known/jwks.json (the keys that receipts are checked with).
  *             For anybody: GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
- *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs.
- * Hands on    "do-act" to the registry, "print-register" to printing, "read-letter" to reading.
- * Writes      client_item (fetched, acknowledged), intake, stored_body, submission (append-only), ecms_document and large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; its heartbeat.
+ *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs;
+ *             /openapi.json, /api/docs and /api/v1/codes (openapi/openapi-door.ts).
+ *             /openapi.json (all of this, from one table: openapi/operations.ts), /api/docs (the same as a page to read and try),
+ *             /api/v1/codes; with the scope directory GET /directory (agencies served here and their partners).
+ * Hands on    "do-act" to the registry, "print-register" to printing, "read-letter" to reading; by a trigger of client_item "send-letter"
+ *             to notification when a partner's program has taken a letter of ours.
+ * Writes      intake, stored_body, submission, client_call (append-only), ecms_document, client_item (fetched, acknowledged) and
+ *             large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; the key
+ *             of access tokens under DATA/keys/tokens; its heartbeat.
  * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
  *             other agencies' things not even their existence is told. The same act sent twice is done once.
  *             201 or 202 on a letter of a program means that its octets and rows are on disk, once, however often it is sent;
@@ -29,14 +35,15 @@
  *             What answers without a token shows no word of any letter. A half working day without a look into a tray
  *             that has to be looked into is told once (Annex 7).
  * May not     write into a book: the registry does. See a classified book.
- * Standards   RFC 6750 (tokens), RFC 6749 §4.4, RFC 9068 (access tokens), RFC 9440 (Client-Cert), RFC 7617 (Basic), RFC 9457 (problem details), RFC 7240 (Prefer: wait), RFC 7517 (keys).
- * Settings    http.*, ecms.byAddress, ecms.path, database.*, queue.*, holidaysDir, clock.policy.
+ * Standards   RFC 6750 (tokens), RFC 6749 §4.4, RFC 9068 (access tokens), RFC 9440 (Client-Cert), RFC 7617 (Basic), RFC 9457
+ *             (problem details), RFC 7240 (Prefer: wait), RFC 7578 (multipart/form-data), RFC 8941 (Idempotency-Key), RFC 7517 (keys).
+ * Settings    http.*, exchange.*, ecms.byAddress, ecms.path, database.*, queue.*, dataDir, holidaysDir, clock.policy.
  * Fails       registry away: acts are kept and answered 202; it carries them out when it is back.
  *             database or disk away, or too many letters waiting: programs are answered 503 with Retry-After.
  *             a part that does not answer within 3 s is shown as such; /readyz is then 503.
  * Limits      without http.tls no TLS (RFC 6750 §5.3): bind it to loopback and put a proxy with a certificate before it, which
- *             lets only /api/v1 through to clerks, and /verify and /.well-known to everybody. Wrong tokens, and checks of
- *             receipts, are counted for all clients of a proxy together, where http.proxyNetworks does not name it.
+ *             lets through to each what is for him (README, "In production"). Wrong tokens, and checks of receipts, are counted
+ *             for all clients of a proxy together, where http.proxyNetworks does not name it.
  *             Requests of a program are counted by each process for itself. A key of access tokens that was copied is replaced by
  *             removing DATA/keys/tokens and starting again.
  *             A person's program that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.

@@ -6,8 +6,9 @@
  *             reply, acknowledgement and e-CMS notifier of others; "send-letter" for each recipient of a letter of our own.
  * Hands on    "tell-arrival" for letters that wait for their number for longer than arrivalAfterSeconds, "notify-owner" for
  *             recipients who fail or are silent, "call-webhook"; mail to senders, recipients, and persons of the agency; letters
- *             and notifiers to e-CMS nodes. Who hands in by program finds its receipts in its inbox, and the agency's own programs
- *             each letter that is registered and what becomes of its own.
+ *             and notifiers to e-CMS nodes. Who hands in by program finds its receipts in its inbox, a partner's program the letters
+ *             for its office where no node takes them, and the agency's own programs each letter that is registered and what
+ *             becomes of its own.
  * Writes      receipt (signed statements), notice (what was promised to whom), delivery_attempt (each try and the answer),
  *             delivery_report (what others say of a notice), recipient_event (what became of a letter at a recipient),
  *             client_item (inboxes of programs), webhook_call and webhook_attempt; signing_key, partner_key, report_key.
@@ -27,8 +28,8 @@
  * Fails       templates that cannot be used: told with file and line, and nothing starts. Next server away, 4xx or its own
  *             settings: tried again after 30 s, 1 min, 2 min … every 4 hours, until giveUpAfterHours; 5xx for the message, or
  *             a bounce: failed, recorded, `saraban notices retry`; killed between sending and recording: sent once more. A
- *             destination (a domain, an e-CMS node) that does not answer is left alone for 30 s, doubling to 15 minutes: what waits for it costs no
- *             worker and no try. A smarthost, for a minute at most.
+ *             destination (a domain, an e-CMS node) that does not answer is left alone for 30 s, doubling to 15 minutes: what
+ *             waits for it costs no worker and no try. A smarthost, for a minute at most.
  * Limits      mail is not signed by S/MIME; MX servers' certificates are not compared with their names (no DANE, no MTA-STS);
  *             places at a destination are counted by each process for itself;
  *             a notice of a line's change is sent when a job of the letter runs: nothing looks through the books for them.

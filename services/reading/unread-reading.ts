@@ -10,8 +10,13 @@ export const UNOPENED: PdfReader = {
   close: async () => {},
 };
 
+/** The octets of an arrival; of what came by program also in whose name, which stands nowhere in them. */
+export type ArrivedOctets = Pick<Arrival, "sha256" | "sizeBytes" | "senderDomain">;
+
 /** What is stated of a message that cannot be read: that there is one. */
-export function unreadable({ sha256, sizeBytes }: Pick<Arrival, "sha256" | "sizeBytes">): Reading {
+export function unreadable({ sha256, sizeBytes, senderDomain }: ArrivedOctets): Reading {
+  // One office must not be answered with the number of another one's letter, nor take its place in the book.
+  const sender = senderDomain === null ? "" : ` ${senderDomain}`;
   return {
     kind: "unreadable",
     messageId: null,
@@ -29,7 +34,7 @@ export function unreadable({ sha256, sizeBytes }: Pick<Arrival, "sha256" | "size
     problems: ["unreadable-structure"],
     sizeBytes,
     // Only the very same octets count as the same message.
-    contentDigest: createHash("sha256").update(`unreadable ${sha256}`).digest("hex"),
+    contentDigest: createHash("sha256").update(`unreadable ${sha256}${sender}`).digest("hex"),
     letterDigest: null,
   };
 }
@@ -37,7 +42,7 @@ export function unreadable({ sha256, sizeBytes }: Pick<Arrival, "sha256" | "size
 /** Of a message that is not to be looked into: what it is, who sent it (to be told so) and its marking. */
 export function onlyMarked(
   { kind, messageId, fromAddress, contentDigest, facts: { secrecy, urgency } }: Reading,
-  arrival: Pick<Arrival, "sha256" | "sizeBytes">,
+  arrival: ArrivedOctets,
   problems: ReadingProblem[],
 ): Reading {
   const facts = { ...NO_FACTS, secrecy, urgency };

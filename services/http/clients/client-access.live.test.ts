@@ -57,11 +57,17 @@ test("another office's program never reads the agency's books, whatever its row 
   const { expect } = context;
   const { addClient, ask, query } = await openDesk(context);
   await writeBookLines(query, [{ registeredAt: at(0), subject: "ลับเฉพาะหน่วยงาน" }]);
-  const { token } = await addClient({ senderDomain: "opdc.example.go.th", scopes: ALL });
-  for (const path of ["/lines", INBOUND, "/outbound?agency=agency-a", `/acts/${newId()}`])
-    expect(await ask(path, { token }), path).toMatchObject({ status: 403, body: { code: "scope-needed" } });
+  for (const senderDomain of ["opdc.example.go.th", null]) {
+    const { token } = await addClient({ senderDomain, scopes: ALL });
+    for (const path of ["/lines", INBOUND, "/outbound?agency=agency-a", `/acts/${newId()}`])
+      expect(await ask(path, { token }), path).toMatchObject({ status: 403, body: { code: "scope-needed" } });
+  }
   // Nor one of another agency served here.
-  const other = await addClient({ agencyId: "agency-b", senderDomain: null, scopes: ALL });
+  const other = await addClient({
+    agencyId: "agency-b",
+    senderDomain: "agency-b.example.go.th",
+    scopes: ALL,
+  });
   expect((await ask(INBOUND, { token: other.token })).status).toBe(404);
   expect((await ask("/lines", { token: other.token })).body.lines).toEqual([]);
 });
@@ -80,7 +86,7 @@ test("one who reads one of the books sees nothing of the other, not in a search 
   ]);
   const refers = { referenceNumbers: { old: [], new: ["นร 1200/1"] } };
   await writeEvent(query, "agency-a.outbound.ordinary", 2026, 1, "corrected", refers);
-  const reader = (...scopes: Scope[]) => addClient({ senderDomain: null, scopes });
+  const reader = (...scopes: Scope[]) => addClient({ senderDomain: "agency-a.example.go.th", scopes });
   const [inbound, outbound, both] = [
     await reader("read-inbound"),
     await reader("read-outbound"),
@@ -114,7 +120,10 @@ test("receipts: of what a program handed in itself, or all of them for one that 
   const office = await receiptOffice(desk);
   const [mine, others] = [await office.issue(), await office.issue()];
   const sender = await addClient({ scopes: ["submit", "receipts"] });
-  const reader = await addClient({ senderDomain: null, scopes: ["read-inbound", "receipts"] });
+  const reader = await addClient({
+    senderDomain: "agency-a.example.go.th",
+    scopes: ["read-inbound", "receipts"],
+  });
   await query(`alter table saraban.intake disable trigger user`);
   await query(
     `update saraban.intake set door = 'api', media_type = 'application/json', client_id = $2, sender_domain = 'opdc.example.go.th'
@@ -135,7 +144,10 @@ test("receipts: of what a program handed in itself, or all of them for one that 
 test("a program that sends: acts on the agency's own letters under its name, and sees of acts its own", async (context) => {
   const { expect } = context;
   const { addClient, ask, post, query, url } = await openDesk(context);
-  const { id, token } = await addClient({ senderDomain: null, scopes: ["send-outbound"] });
+  const { id, token } = await addClient({
+    senderDomain: "agency-a.example.go.th",
+    scopes: ["send-outbound"],
+  });
   const file = await fetch(`${url}/api/v1/outbound/files?agency=agency-a&name=letter.pdf`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/pdf" },
@@ -177,6 +189,6 @@ test("a program that sends: acts on the agency's own letters under its name, and
     body: { code: "people-only" },
   });
   const sent = await writeSentLetter(query, 1, ["one.example.go.th"]);
-  const reader = await addClient({ senderDomain: null, scopes: ["read-outbound"] });
+  const reader = await addClient({ senderDomain: "agency-a.example.go.th", scopes: ["read-outbound"] });
   expect((await ask(`/outbound/${sent.letterId}`, { token: reader.token })).status).toBe(200);
 });

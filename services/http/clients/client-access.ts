@@ -5,6 +5,7 @@ import type { Log } from "../../shared/runtime/log.ts";
 import type { NetworkSet } from "../../shared/runtime/networks.ts";
 import { Problem, problem, problems } from "../problem.ts";
 import { isUuid } from "../read-parameters.ts";
+import { whenClosed } from "../when-closed.ts";
 import { countWrongTokens, type WrongTokens } from "../wrong-tokens.ts";
 import type { AccessTokens } from "./access-tokens.ts";
 import type { Client, Scope } from "./client.ts";
@@ -110,12 +111,12 @@ export function beginCall(request: FastifyRequest, client: Client, door: CallDoo
   const calledAt = new Date();
   // Of a client that has gone away nobody knows it any more.
   const remoteAddress = request.ip.slice(0, LONGEST_ADDRESS);
-  reply.raw.once("close", () =>
+  whenClosed(reply, () =>
     calls.add({
       clientId: client.id,
       agencyId: client.agencyId,
       door,
-      operation: call.operation.slice(0, LONGEST_OPERATION),
+      operation: call.operation.slice(0, LONGEST_OPERATION).toWellFormed(),
       status: reply.raw.writableFinished ? reply.raw.statusCode : WENT_AWAY,
       remoteAddress,
       subjectId: call.subjectId,

@@ -1,6 +1,5 @@
 import { isDataFault } from "../../shared/runtime/database.ts";
 import type { Log } from "../../shared/runtime/log.ts";
-import type { Client } from "./client.ts";
 
 /** One call of a client, as table client_call keeps it. */
 export interface ClientCall {
@@ -18,7 +17,6 @@ export interface ClientCall {
   readonly calledAt: Date;
 }
 export type CallDoor = "api" | "ecms" | "token";
-export type CallingClient = Pick<Client, "id" | "agencyId">;
 
 export interface ClientCalls {
   add(call: ClientCall): void;
@@ -44,16 +42,22 @@ export function openClientCalls(
   let writing: Promise<void> = Promise.resolve();
   const flush = (): Promise<void> => {
     writing = writing.then(async () => {
+      let oneByOne = 0;
       while (waiting.length > 0) {
-        const batch = waiting.slice(0, MOST_IN_A_BATCH);
+        const batch = waiting.slice(0, oneByOne > 0 ? 1 : MOST_IN_A_BATCH);
         try {
           await write(batch);
         } catch (err) {
+          // A row that the database never takes must keep no other one out.
+          if (isDataFault(err) && batch.length > 1) {
+            oneByOne = batch.length;
+            continue;
+          }
           log.error({ err, waiting: waiting.length }, "calls of clients cannot be written down now");
-          // A row that the database never takes must not keep all others out.
           if (!isDataFault(err)) return;
         }
         waiting = waiting.slice(batch.length);
+        oneByOne = Math.max(0, oneByOne - 1);
       }
       if (lost > 0) log.error({ lost }, "calls of clients were not written down: there were too many");
       lost = 0;

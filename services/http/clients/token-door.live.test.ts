@@ -25,7 +25,10 @@ async function scene(context: TestContext, settings: Parameters<typeof openDesk>
 const basic = (id: string, secret: string) => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`,
 });
-const OWN = { senderDomain: null, scopes: ["submit", "read-inbound", "receipts"] } as const;
+const OWN = {
+  senderDomain: "agency-a.example.go.th",
+  scopes: ["submit", "read-inbound", "receipts"],
+} as const;
 
 test("a token by id and secret, in the header or in the form, for all or some of the scopes", async (context) => {
   const { expect } = context;

@@ -187,7 +187,11 @@ test("an agency served here writes to another one, whose notifier goes back to i
   const { post, query } = await openNode(
     context,
     { senderDomain: "agency-a.example.go.th", scopes: ["submit", "receipts", "read-inbound"] },
-    { agencyId: "agency-b", senderDomain: null, scopes: ["submit", "receipts", "read-inbound"] },
+    {
+      agencyId: "agency-b",
+      senderDomain: "agency-b.example.go.th",
+      scopes: ["submit", "receipts", "read-inbound"],
+    },
   );
   const fromA = { id: "ทก 0101/7", sender: "01999", receiver: "01998" };
   expect(errorCodeOf(await post(letter(fromA, "1.0")))).toBeNull();

@@ -16,7 +16,7 @@ const deletion = (processId: string | null): string =>
   );
 
 const OWN = {
-  senderDomain: null,
+  senderDomain: "agency-a.example.go.th",
   scopes: ["submit", "receipts", "read-inbound", "read-outbound"],
 } as const;
 

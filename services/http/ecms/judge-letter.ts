@@ -79,7 +79,10 @@ export function readKey(key: DocumentKey | null): DocumentKey | null {
   return { letterId: key.letterId, correspondenceDate, senderDepartment, acceptDepartment };
 }
 
-/** A client sends in its own office's name; a node passes on letters of every office in the directory. */
-function mayBeSender({ senderDomain }: Pick<Client, "senderDomain">, { domain }: Office): boolean {
-  return senderDomain === null || senderDomain === domain;
+/** A client sends in its own office's name; a node passes on letters of every other office in the directory. */
+function mayBeSender(
+  { senderDomain, agencyId }: Pick<Client, "agencyId" | "senderDomain">,
+  { domain, agency }: Office,
+): boolean {
+  return senderDomain === null ? agency?.id !== agencyId : senderDomain === domain;
 }

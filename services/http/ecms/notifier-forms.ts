@@ -80,7 +80,7 @@ function receiveNumberIn({ receiveNumber, receiveYear }: NewsFacts["details"]): 
 }
 
 /** เลขรับ as it goes to other offices: with its year, for numbers begin again each year and old clients refuse one twice. */
-export function acceptIdOf({
+function acceptIdOf({
   number,
   yearBuddhist,
 }: {

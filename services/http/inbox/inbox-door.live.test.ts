@@ -104,7 +104,10 @@ test("the oldest item is offered until it is acknowledged, once and for all; wha
   const { ask, addClient, addClerk, lay, letter, receipt, url } = await openScene(context);
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   const isItem = ajv.compile(readJson(join(projectDir, "schemas/api/inbox-item.schema.json")) as object);
-  const own = await addClient({ senderDomain: null, scopes: ["read-inbound", "receipts"] });
+  const own = await addClient({
+    senderDomain: "agency-a.example.go.th",
+    scopes: ["read-inbound", "receipts"],
+  });
   const other = await addClient({ scopes: ["submit"] });
   const letterId = await letter();
   const [first, second] = [
@@ -202,7 +205,10 @@ test("who waits is answered when something comes for it, and not by what comes f
 test("what an office says of our letter, and that it disputes our number, is told with the line as it reads today", async (context) => {
   const { expect } = context;
   const { ask, addClient, lay, letter, query } = await openScene(context);
-  const own = await addClient({ senderDomain: null, scopes: ["read-inbound", "read-outbound"] });
+  const own = await addClient({
+    senderDomain: "agency-a.example.go.th",
+    scopes: ["read-inbound", "read-outbound"],
+  });
   const letterId = await letter();
   const [notifier = ""] = await letReadLettersWait(query, [{ verdict: "ignored", number: null }]);
   const told = {

@@ -5,9 +5,11 @@ import { waitOf } from "../act-door.ts";
 import { actingForClient, type Client, clientOf, noteCall } from "../clients/client-access.ts";
 import type { DoorParts } from "../door-parts.ts";
 import { asFile } from "../file-headers.ts";
+import { openMemoryBudget } from "../letters/memory-budget.ts";
 import { problem } from "../problem.ts";
 import { isUuid, type Parameters, readParameters } from "../read-parameters.ts";
 import { openAnswer } from "../send-answer.ts";
+import { whenClosed } from "../when-closed.ts";
 import { findItem, finishItem, INBOX_SCOPES, noteFetched, waitingItems } from "./inbox-store.ts";
 import { openFile } from "./open-file.ts";
 import { showItem } from "./show-item.ts";
@@ -15,6 +17,9 @@ import { showItem } from "./show-item.ts";
 const DEFAULT_PAGE = 20;
 const LONGEST_PAGE = 100;
 const MOST_LOOKS = 10;
+/** The largest letters in JSON are 8 MiB, and take four times that. */
+const FILE_MEMORY_BYTES = 64 * 1024 * 1024;
+const MOST_FILES_WAITING = 500;
 
 /**
  * The inbox of a program: GET /inbox/next is the oldest item that it has not acknowledged, the same one each time, and waits for
@@ -23,6 +28,7 @@ const MOST_LOOKS = 10;
  */
 export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
   const { database, now, inboxes, log } = parts;
+  const memory = openMemoryBudget(FILE_MEMORY_BYTES, MOST_FILES_WAITING);
   const config = { scopes: INBOX_SCOPES, programsOnly: true } as const;
   const sendItem = openAnswer("inboxItem");
   const sendList = openAnswer("inboxList");
@@ -109,10 +115,10 @@ export function inboxDoor(api: FastifyInstance, parts: DoorParts): void {
     const itemId = itemAsked(request);
     const { no } = request.params;
     if (!/^[1-9]\d{0,2}$/.test(no)) throw problem("not-found");
-    const file = await openFile(parts, client, itemId, Number(no));
+    const file = await openFile({ ...parts, memory }, client, itemId, Number(no));
     if (!file) throw problem("not-found");
     file.content.once("error", (err) => log.error({ err, item: itemId }, "a file of a letter was not read"));
-    reply.raw.once("close", () => file.content.destroy());
+    whenClosed(reply, () => file.content.destroy());
     return asFile(reply, file).send(file.content);
   });
 }
@@ -127,6 +133,6 @@ function itemAsked(request: FastifyRequest): string {
 
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
+  whenClosed(reply, () => gone.abort());
   return gone.signal;
 }

@@ -4,7 +4,9 @@ import { readUploaded } from "../../shared/letter/uploaded-files.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import { actingForClient, type Client } from "../clients/client-access.ts";
 import type { DoorParts } from "../door-parts.ts";
+import type { MemoryBudget } from "../letters/memory-budget.ts";
 import { readUploadedContent } from "../outbound-store.ts";
+import { problem } from "../problem.ts";
 import { findItem, noteFetched } from "./inbox-store.ts";
 import { type LetterArrival, readArrivedContent, readLetterArrival } from "./item-store.ts";
 import { readSentLetter } from "./sent-item-store.ts";
@@ -20,13 +22,20 @@ export interface OpenedFile {
   readonly content: Readable;
 }
 
+/** What a file is opened with. */
+export interface OpenFileParts extends Pick<DoorParts, "database" | "letters" | "uploads" | "now"> {
+  /** Of letters that are held while a file is taken out of them. */
+  readonly memory: MemoryBudget;
+}
+
 /**
  * Opens a file of the letter that an item tells of, be it one that came or one of the agency's own. The letter is not held in
  * memory, whatever its size.
  * @returns null when the client has no such item, it is of no letter, or the letter has no such file
+ * @throws Problem 429 when too many such letters are held already
  */
 export async function openFile(
-  { database, letters, uploads, now }: Pick<DoorParts, "database" | "letters" | "uploads" | "now">,
+  { database, letters, uploads, now, memory }: OpenFileParts,
   client: Client,
   itemId: string,
   no: number,
@@ -45,7 +54,7 @@ export async function openFile(
     return { arrival, numbered, stored: await readArrivedContent(transaction, arrival) };
   });
   if (found === null) return null;
-  if ("octets" in found) {
+  if (found.file !== undefined) {
     const { name, mediaType, sizeBytes, sha256 } = found.file;
     return { name, mediaType, sizeBytes, content: readUploaded(uploads, { sha256, content: found.octets }) };
   }
@@ -55,16 +64,37 @@ export async function openFile(
     content === null
       ? letters.openStored(found.arrival.sha256)
       : Readable.from([content], { objectMode: false });
-  return opened(raw, found.arrival, found.numbered);
+  const release = await room(memory, client, found.arrival);
+  if (release === null) {
+    raw.destroy();
+    throw problem("too-many-requests");
+  }
+  return opened(raw, found.arrival, found.numbered, release).catch((error: unknown) => {
+    release();
+    throw error;
+  });
+}
+
+/** JSON is held as a whole while a file is taken out of it, as octets, as text and decoded; all else streams by. */
+async function room(
+  memory: MemoryBudget,
+  client: Client,
+  { mediaType, sizeBytes }: LetterArrival,
+): Promise<(() => void) | null> {
+  return /^\s*application\/json/i.test(mediaType ?? "") ? memory.take(4 * sizeBytes, client.id) : () => {};
 }
 
 async function opened(
   raw: Readable,
   { mediaType }: LetterArrival,
   { file }: NumberedFile,
+  release: () => void,
 ): Promise<OpenedFile> {
   const { content } = await openArrivedFile(raw, mediaType, file.partId);
-  content.once("close", () => raw.destroy());
+  content.once("close", () => {
+    raw.destroy();
+    release();
+  });
   return {
     name: file.safeName,
     mediaType: file.detectedType ?? file.contentType,

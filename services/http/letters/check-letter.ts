@@ -19,7 +19,13 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 export function openLetterCheck(): LetterCheck {
   // Not all errors of a large document: the first says enough, and a hostile one would have us write thousands.
   // Lengths in UTF-16 units: counting the characters of a file in base64 would cost more than all the rest.
-  const ajv = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, unicode: false });
+  const ajv = new Ajv2020({
+    allErrors: false,
+    strict: true,
+    allowUnionTypes: true,
+    unicode: false,
+    logger: false,
+  });
   ajv.addFormat("date", (text: string) => dayOfIsoDate(text) !== null);
   for (const word of ["x-item", "x-element"]) ajv.addKeyword({ keyword: word, schemaType: "string" });
   const isLetter = ajv.compile<Letter>(readJson(join(projectDir, "schemas/api/letter.schema.json")));
@@ -47,10 +53,23 @@ function filesFaults({ files }: Letter): Fault[] {
   }
   const faults: Fault[] = mainFaults(files.map(({ role }) => role));
   files.forEach(({ content }, at) => {
-    if (content.length % 4 === 0 && BASE64.test(content)) return;
+    if (isBase64(content)) return;
     faults.push({ pointer: `/files/${at}/content`, en: "is not base64", th: "ไม่ใช่ base64" });
   });
   return faults;
+}
+
+const PIECE_LETTERS = 8 * 1024;
+
+/** What is encoded to the same again is right, at a tenth of the cost of looking at each letter; only the end is looked at. */
+function isBase64(text: string): boolean {
+  if (text.length % 4 !== 0) return false;
+  let at = 0;
+  for (; text.length - at > PIECE_LETTERS; at += PIECE_LETTERS) {
+    const piece = text.slice(at, at + PIECE_LETTERS);
+    if (Buffer.from(piece, "base64").toString("base64") !== piece) return false;
+  }
+  return BASE64.test(text.slice(at));
 }
 
 /** One file is the letter itself. */

@@ -48,7 +48,7 @@ export async function openDocumentSchema(name: string): Promise<DocumentSchema> 
       return [];
     } catch (error) {
       if (!(error instanceof XmlValidateError)) throw error;
-      return error.details.map(({ message, xpath = "" }) => ({
+      return error.details.slice(0, MOST_FAULTS).map(({ message, xpath = "" }) => ({
         pointer: pathOf(xpath),
         en: wordsOf(message),
         th: "ไม่เป็นไปตามโครงสร้าง XML ที่กำหนด (schemas/xsd)",
@@ -59,6 +59,7 @@ export async function openDocumentSchema(name: string): Promise<DocumentSchema> 
   };
 }
 
+const MOST_FAULTS = 20;
 const LONGEST_PATH = 300;
 
 /** /GovernmentDocument/CorrespondenceLetter/Subject: which namespace a prefix stands for the reader knows. */
@@ -68,10 +69,15 @@ function pathOf(xpath: string): string {
 
 const LONGEST_WORDS = 300;
 
+/** What the library quotes: the words of a letter, which may be classified. */
+const WITH_VALUE =
+  /^(Element '[^']{1,100}'(?:, attribute '[^']{1,100}')?: (?:\[facet '[A-Za-z]{1,30}'\] )?)(?:The value )?'.*' (?=is not )/s;
+
 /** Without the namespaces in braces, which make the library's words unreadable. */
 function wordsOf(message: string): string {
   return message
     .replaceAll(/\{(?:urn|http|https):[^{}]{0,200}\}/g, "")
+    .replace(WITH_VALUE, "$1The value ")
     .trim()
     .slice(0, LONGEST_WORDS);
 }

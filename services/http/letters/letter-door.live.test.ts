@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "kysely";
 import { expect, test } from "vitest";
+import { inTransaction } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { EVIDENCE_EXAMPLES } from "../../shared/testing/evidence-examples.ts";
 import type { openDesk } from "../testing/desk.ts";
@@ -92,6 +94,22 @@ test("the same request is one letter: by its key, by its octets for a day, and a
   await desk.query("update saraban.intake set arrived_at = arrived_at - interval '25 hours'");
   const later = await submit(JSON_LETTER);
   expect([id, second.body.id]).not.toContain(later.body.id);
+});
+
+test("octets that were removed are stored again when they come again; those that are there this room cannot touch", async (context) => {
+  const { desk, submit, arrivals } = await openProgram(context);
+  const { body } = await submit(JSON_LETTER);
+  const overwrite = () =>
+    inTransaction(desk.database, { actor: "worker:http", agencies: ["agency-a"] }, async (transaction) => {
+      const { numAffectedRows } = await sql`update stored_body set content = 'other'`.execute(transaction);
+      return Number(numAffectedRows);
+    });
+  expect(await overwrite()).toBe(0);
+  await desk.query("update saraban.stored_body set removed_at = now(), content = null");
+  expect((await submit(JSON_LETTER, { "idempotency-key": "again" })).body.id).not.toBe(body.id);
+  const [first, second] = (await arrivals()) as { content: Buffer }[];
+  expect([first?.content, second?.content]).toEqual(Array(2).fill(Buffer.from(JSON.stringify(JSON_LETTER))));
+  expect(await overwrite()).toBe(0);
 });
 
 test("who waits is answered when the letter has its number and its receipt", async (context) => {

@@ -7,6 +7,7 @@ import type { DoorParts } from "../door-parts.ts";
 import { Problem, problem } from "../problem.ts";
 import { isUuid, type Parameters, readParameters } from "../read-parameters.ts";
 import { openAnswer } from "../send-answer.ts";
+import { whenClosed } from "../when-closed.ts";
 import { LONGEST_MEDIA_TYPE } from "./accept-program-letter.ts";
 import { hearOut } from "./read-body.ts";
 import { LARGEST_LETTER_BYTES, openSubmissions } from "./read-submission.ts";
@@ -72,8 +73,8 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
     }
     reply.header("preference-applied", `wait=${seconds}`);
     const gone = new AbortController();
-    reply.raw.once("close", () => gone.abort());
-    await outcomes.wait(id, client.agencyId, seconds * 1_000, gone.signal);
+    whenClosed(reply, () => gone.abort());
+    await outcomes.wait({ intakeId: id, agencyId: client.agencyId }, seconds * 1_000, gone.signal);
     const status = showStatus(await findStatus(request, id));
     const code = status.register === undefined ? 202 : status.status === "registered" ? 201 : 200;
     return sendStatus(request, reply.code(code), status);

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { form, JSON_LETTER, LETTER, openProgram, xmlLetter } from "../testing/program.ts";
@@ -47,6 +48,8 @@ test("what is no letter, classified, or another office's is refused, and nothing
   );
   await expectRefusal(submit(JSON.stringify(json), { "content-type": "none" }), 415, "not-a-letter-type");
   await expectRefusal(submit(JSON.stringify(json), { "content-encoding": "gzip" }), 415, "not-a-letter-type");
+  const long = `multipart/form-data; x=${"a".repeat(400)}; boundary=b`;
+  await expectRefusal(submit("--b--", { "content-type": long }), 415, "not-a-letter-type");
   await expectRefusal(submit(" ".repeat(8 * 1024 * 1024 + 1)), 413, "too-large");
 
   const xml = (text: string) =>
@@ -117,4 +120,22 @@ test("a client that stops in the middle of a letter leaves nothing behind", asyn
     await sleep(5);
   expect(await storedFiles()).toEqual([]);
   expect(await arrivals()).toEqual([]);
+});
+
+test("a program whose letters get stuck on their way keeps no other program waiting", async (context) => {
+  const { desk, client, submit, call } = await openProgram(context);
+  const other = await desk.addClient();
+  const { port, hostname } = new URL(desk.url);
+  const stuck = Array.from({ length: 6 }, () => connect(Number(port), hostname).on("error", () => {}));
+  for (const socket of stuck) {
+    socket.write(
+      `POST /api/v1/letters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\nContent-Type: application/json\r\nContent-Length: 8000000\r\n\r\n{`,
+    );
+  }
+  // Answered behind them: by then each of them holds what it may hold.
+  await Promise.all(stuck.map(() => call("GET", "/letters")));
+  const large = { ...JSON_LETTER.files[0], content: Buffer.alloc(600_000).toString("base64") };
+  expect(await submit({ ...JSON_LETTER, files: [large] }, {}, other.token)).toMatchObject({ status: 202 });
+  expect(await submit({ ...JSON_LETTER, number: "นร 0505/2" })).toMatchObject({ status: 202 });
+  for (const socket of stuck) socket.destroy();
 });

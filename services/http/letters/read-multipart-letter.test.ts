@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { parseForm } from "../../shared/mime/parse-form.ts";
 import { seededRandom } from "../../shared/testing/seeded-random.ts";
 import { fingerprintOf, readMultipartLetter } from "./read-multipart-letter.ts";
 
@@ -108,4 +110,64 @@ test("what is cut off or spoilt is refused or read, and never throws, hangs or g
       "multipart/form-data",
     ),
   ).toHaveProperty("faults");
+});
+
+test.each([
+  [
+    "of two names",
+    TYPE,
+    'form-data; name="enclosure"; name="letter"',
+    'form-data; name="letter"; name="main"',
+  ],
+  [
+    "of a part that is none",
+    TYPE,
+    "form-data; name=letter",
+    "form-data; name=main",
+    "attachment; name=letter",
+  ],
+  ["of two boundaries", `${TYPE}; boundary=b1`, "form-data; name=letter", "form-data; name=main"],
+])(
+  "%s the reader of stored letters takes the same one as the door",
+  async (_, type, first, second, before = "") => {
+    const part = (disposition: string, octets: string) =>
+      `--b0\r\nContent-Disposition: ${disposition}\r\nContent-Type: application/json\r\n\r\n${octets}\r\n`;
+    const within =
+      '--b1\r\nContent-Disposition: form-data; name=letter\r\n\r\n{"secrecy":"secret"}\r\n--b1--\r\n\n--b0\n\nx';
+    const body = Buffer.from(
+      `${before === "" ? "" : part(before, '{"secrecy":"secret"}')}${part(first, '{"number":"1"}')}${part(`${second}; filename=a`, within)}--b0--\r\n`,
+    );
+    const door = await readMultipartLetter(
+      inPieces(body, () => 50),
+      type,
+    );
+    if ("faults" in door) throw new Error(JSON.stringify(door.faults));
+    expect(door.letter.toString()).toBe('{"number":"1"}');
+    const drained = {
+      keep: async (content: AsyncIterable<Buffer>) => {
+        for await (const _ of content);
+        return null;
+      },
+    };
+    const { parts, problems } = await parseForm(
+      inPieces(body, () => 70),
+      type,
+      drained,
+    );
+    expect([...problems]).toEqual([]);
+    expect(parts.map(({ field, part: { sha256, sizeBytes } }) => [field, sizeBytes, sha256])).toEqual([
+      ["letter", 14, createHash("sha256").update(door.letter).digest("hex")],
+      ...door.files.map(({ role, sizeBytes, sha256 }) => [role, sizeBytes, sha256]),
+    ]);
+  },
+);
+
+test("a form whose part cannot be kept is broken, and nobody waits for it", async () => {
+  const failing = { keep: () => Promise.reject(new Error("no room")) };
+  const { problems } = await parseForm(
+    inPieces(written(), () => 500),
+    TYPE,
+    failing,
+  );
+  expect([...problems]).toEqual(["unreadable-structure"]);
 });

@@ -103,3 +103,20 @@ test("what is spoilt, too deep or too long is refused or read, and never throws 
   const quoted = LETTER.replace('mimeCode="text/plain"', "mimeCode='\"&gt;&lt;x&gt;&#10;'");
   expect(await read(quoted)).toHaveProperty("document");
 });
+
+test("what is wrong is said without the letter's words, in bounds, and soon", async () => {
+  const spoilt = LETTER.replace("2026-05-31<", "ลับ 'is not ' ลับ<").replace(">002<", ">hush<");
+  const answer = await read(spoilt);
+  if (!("faults" in answer)) throw new Error("taken");
+  expect(answer.faults.map(({ pointer }) => pointer)).toEqual([
+    `${PLACE}/CorrespondenceDate`,
+    `${PLACE}/SpeedCode`,
+  ]);
+  expect(JSON.stringify(answer.faults)).not.toMatch(/ลับ|hush/);
+  const attributes = Array.from({ length: 150 }, (_, at) => ` a${at}=""`).join("");
+  const some = await read(LETTER.replace("<ram:Subject>", `<ram:Subject${attributes}>`));
+  expect("faults" in some && some.faults).toHaveLength(20);
+  // The validator would write down each of them, for seconds, while nobody else is served.
+  const many = await read(LETTER.replaceAll(/<ram:([A-Z][A-Za-z]+)>/g, `<ram:$1${attributes}>`), 65_536);
+  expect(many).toMatchObject({ faults: [{ en: expect.stringContaining("too large") }] });
+});

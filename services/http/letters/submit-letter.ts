@@ -8,6 +8,9 @@ import { acceptProgramLetter, programEnvelope } from "./accept-program-letter.ts
 import type { ReadSubmissionBody } from "./read-submission.ts";
 import { alongsideSubmission, findSubmission } from "./submission-store.ts";
 
+/** Behind a proxy it is what the proxy says. */
+const LONGEST_ADDRESS = 100;
+
 /**
  * Takes in the letter of a request: once for its Idempotency-Key, and without one once a day for what it says.
  * @returns the arrival, be it of this request or of an earlier one that was the same
@@ -29,7 +32,7 @@ export async function submitLetter(
   // Before the body is read: of a client that has gone away nobody knows it any more.
   const way = {
     door: "api",
-    remoteAddress: request.ip,
+    remoteAddress: request.ip.slice(0, LONGEST_ADDRESS),
     tls: request.protocol === "https",
     mediaType,
   } as const;

@@ -3,11 +3,13 @@ import { xmlText } from "../send-answer.ts";
 
 /** What is written again of a document beside its binary objects: a letter's facts are some kilobytes. */
 const LONGEST_SKELETON = 1024 * 1024;
+/** In all; some name a code list or a type. The validator has a message for each that has no place, and takes long for it. */
+const MOST_ATTRIBUTES = 2_000;
 
 /**
  * Passes the events of a document on to `events`, and writes the document again without what stands in its binary objects:
  * so small that a validator can hold it, however large they are.
- * @returns the events to be told; `written` is null for one that is too long even so
+ * @returns the events to be told; `written` is null for one that is too long even so, or has too many attributes
  */
 export function writeSkeleton(events: XmlEvents): {
   readonly events: XmlEvents;
@@ -16,6 +18,7 @@ export function writeSkeleton(events: XmlEvents): {
   const pieces: string[] = [];
   const names: string[] = [];
   let length = 0;
+  let attributes = 0;
   const put = (piece: string): void => {
     length += piece.length;
     if (length <= LONGEST_SKELETON) pieces.push(piece);
@@ -25,6 +28,7 @@ export function writeSkeleton(events: XmlEvents): {
       open(element) {
         const name = nameOf(element);
         names.push(name);
+        attributes += element.attributes.size;
         put(openingTag(name, element));
         return events.open(element);
       },
@@ -40,7 +44,7 @@ export function writeSkeleton(events: XmlEvents): {
         events.close();
       },
     },
-    written: () => (length > LONGEST_SKELETON ? null : pieces.join("")),
+    written: () => (length > LONGEST_SKELETON || attributes > MOST_ATTRIBUTES ? null : pieces.join("")),
   };
 }
 

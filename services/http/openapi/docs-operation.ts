@@ -22,9 +22,11 @@ ${tryForm(operation, parameters)}
 }
 
 function paragraphs(text: string): Html[] {
-  return text === ""
-    ? []
-    : text.split("\n\n").map((part) => html`<p lang="en">${part.replaceAll("`", "")}</p>`);
+  if (text === "") return [];
+  return text
+    .split("\n\n")
+    .map((part) => part.replaceAll("`", ""))
+    .map((part) => (/[\u0e00-\u0e7f]/.test(part) ? html`<p>${part}</p>` : html`<p lang="en">${part}</p>`));
 }
 
 function accessWords({ access, tag }: Operation): string {

@@ -1,6 +1,7 @@
+import type { Schema } from "../api-schemas.ts";
 import { type Html, html } from "../page-html.ts";
 import { docsOperation } from "./docs-operation.ts";
-import { type DocumentSchema, docsSchema } from "./docs-schema.ts";
+import { docsSchema } from "./docs-schema.ts";
 import { openapiDocument } from "./document.ts";
 import { TAGS } from "./operation.ts";
 import { allOperations } from "./operations.ts";
@@ -41,7 +42,7 @@ const ACCESS = html`<form id="access" aria-labelledby="access-title">
 export function docsPage(ecmsPath: string): string {
   const operations = allOperations(ecmsPath);
   const { components } = openapiDocument(ecmsPath) as {
-    readonly components: { readonly schemas: Readonly<Record<string, DocumentSchema>> };
+    readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
   };
   const sections = Object.entries(TAGS).map(
     ([tag, { th, en }]): Html => html`<section id="tag-${tag}">

@@ -1,31 +1,12 @@
+import type { Schema } from "../api-schemas.ts";
 import { type Html, html } from "../page-html.ts";
-
-/** As much of a component as the page shows. */
-export interface DocumentSchema {
-  readonly $ref?: string;
-  readonly title?: string;
-  readonly description?: string;
-  readonly type?: string | readonly string[];
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly format?: string;
-  readonly pattern?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly maxLength?: number;
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, DocumentSchema>>;
-  readonly items?: DocumentSchema;
-  readonly oneOf?: readonly DocumentSchema[];
-  readonly anyOf?: readonly DocumentSchema[];
-}
 
 export function schemaLink(name: string): Html {
   return html`<a href="#schema-${name}">${name}</a>`;
 }
 
 /** A component as a table of its members, closed until it is looked at. */
-export function docsSchema(name: string, schema: DocumentSchema): Html {
+export function docsSchema(name: string, schema: Schema): Html {
   const choices = schema.oneOf ?? schema.anyOf ?? [];
   return html`<details class="schema" id="schema-${name}">
 <summary><code>${name}</code> ${schema.description ?? null}</summary>
@@ -35,7 +16,7 @@ ${schema.properties === undefined ? choices.filter(({ properties }) => propertie
 `;
 }
 
-function members({ properties = {}, required = [] }: DocumentSchema): Html {
+function members({ properties = {}, required = [] }: Schema): Html {
   const rows = Object.entries(properties).map(
     ([name, member]) =>
       html`<tr><th scope="row"><code>${name}</code>${required.includes(name) ? null : html` <small>ไม่จำเป็น (optional)</small>`}</th><td>${typeOf(member)}</td><td>${member.description ?? null}${inner(member)}</td></tr>
@@ -46,13 +27,13 @@ ${rows}</tbody></table>`;
 }
 
 /** Objects that stand in another one without a name of their own. */
-function inner(schema: DocumentSchema): Html | null {
+function inner(schema: Schema): Html | null {
   const { properties, items } = schema;
   if (properties !== undefined) return members(schema);
   return items?.properties === undefined ? null : members(items);
 }
 
-function typeOf(schema: DocumentSchema): Html {
+function typeOf(schema: Schema): Html {
   if (schema.$ref !== undefined) return schemaLink(schema.$ref.slice(schema.$ref.lastIndexOf("/") + 1));
   const choices = schema.oneOf ?? schema.anyOf;
   if (choices !== undefined)
@@ -71,7 +52,7 @@ export function shortType({
   maxLength,
   minimum,
   maximum,
-}: DocumentSchema): string {
+}: Schema): string {
   if (only !== undefined) return JSON.stringify(only);
   if (values !== undefined) return values.map((value) => JSON.stringify(value)).join(" | ");
   const named = [type ?? "any"].flat().join(" | ");

@@ -5,8 +5,9 @@ import { componentSchemas } from "./component-schemas.ts";
 import { type Answer, type Form, type Operation, type Parameter, TAGS } from "./operation.ts";
 import { allOperations } from "./operations.ts";
 import { problemAnswer, problemsOf } from "./problem-answers.ts";
+import { webhookObjects } from "./webhooks.ts";
 
-export const SCOPE_WORDS: Readonly<Record<(typeof SCOPES)[number], string>> = {
+const SCOPE_WORDS: Readonly<Record<(typeof SCOPES)[number], string>> = {
   submit: "ส่งหนังสือ: hands letters in",
   "read-inbound": "อ่านทะเบียนรับ: reads the inbound book, and gets its letters (the agency's own systems)",
   "read-outbound": "อ่านทะเบียนส่ง: reads the outbound books, and gets the answers (the agency's own systems)",
@@ -62,6 +63,7 @@ export function openapiDocument(ecmsPath: string): Record<string, unknown> {
     servers: [{ url: "/", description: "This installation" }],
     tags: Object.entries(TAGS).map(([name, { th, en }]) => ({ name, description: `${th} (${en})` })),
     paths,
+    webhooks: webhookObjects(),
     components: {
       schemas: componentSchemas(),
       headers: Object.fromEntries(

@@ -4,6 +4,16 @@ const ARRIVAL = "0199c2f4-5b7e-7c31-9d7a-1f2e3d4c5b6a";
 const EVIDENCE = "0199c2f4-6a10-7f02-8c44-0a1b2c3d4e5f";
 const ITEM = "0199c2f4-7d22-7a93-a1b0-5c6d7e8f9a0b";
 
+/** One empty page (PDF), in base64. */
+const PAGE = [
+  "JVBERi0xLjQKMSAwIG9iago8PC9UeXBlL0NhdGFsb2cvUGFnZXMgMiAwIFI+PgplbmRvYmoKMiAwIG9iago8PC9UeXBlL1Bh",
+  "Z2VzL0tpZHNbMyAwIFJdL0NvdW50IDE+PgplbmRvYmoKMyAwIG9iago8PC9UeXBlL1BhZ2UvUGFyZW50IDIgMCBSL01lZGlh",
+  "Qm94WzAgMCA1OTUgODQyXS9SZXNvdXJjZXM8PD4+Pj4KZW5kb2JqCjQgMCBvYmoKPDwvTGVuZ3RoIDA+PgpzdHJlYW0KCmVu",
+  "ZHN0cmVhbQplbmRvYmoKeHJlZgowIDUKMDAwMDAwMDAwMCA2NTUzNSBmIAowMDAwMDAwMDA5IDAwMDAwIG4gCjAwMDAwMDAw",
+  "NTQgMDAwMDAgbiAKMDAwMDAwMDEwNSAwMDAwMCBuIAowMDAwMDAwMTg0IDAwMDAwIG4gCnRyYWlsZXIKPDwvU2l6ZSA1L1Jv",
+  "b3QgMSAwIFI+PgpzdGFydHhyZWYKMjMxCiUlRU9GCg==",
+].join("");
+
 export const LETTER = {
   number: "นร 1200/57",
   date: "2026-11-20",
@@ -13,9 +23,7 @@ export const LETTER = {
   to: { organisationId: "0199900000", person: "ผู้อำนวยการ" },
   references: [{ number: "ทก 0101/12", date: "2026-11-02" }],
   enclosures: ["ระเบียบวาระการประชุม"],
-  files: [
-    { name: "letter.pdf", mediaType: "application/pdf", role: "main", content: "JVBERi0xLjQKJSVFT0YK" },
-  ],
+  files: [{ name: "letter.pdf", mediaType: "application/pdf", role: "main", content: PAGE }],
 };
 
 const REGISTER = {
@@ -77,7 +85,7 @@ export const INBOX_ITEM = {
         no: 1,
         name: "letter.pdf",
         mediaType: "application/pdf",
-        sizeBytes: 15,
+        sizeBytes: 391,
         sha256: "9f1d4f8d6f0a4c3b8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a392817",
         role: "main",
         marks: [],

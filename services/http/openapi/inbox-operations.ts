@@ -18,7 +18,7 @@ export const INBOX_OPERATIONS: readonly Operation[] = [
     th: "รายการถัดไปที่รออยู่",
     en: "Take the oldest item that waits",
     description:
-      "The same item each time until it is acknowledged: what a crash interrupts is offered again. What a program is told follows from its scopes: receipts of what it handed in (submit, receipts), letters that the agency sends to its office (submit), letters registered in the agency's inbound book (read-inbound), answers to the agency's own letters (read-outbound).",
+      "ได้รายการเดิมทุกครั้งจนกว่าจะรับทราบ จึงไม่ตกหล่นแม้โปรแกรมหยุดกลางคัน รายการที่ได้ขึ้นกับสิทธิ (scope) ของโปรแกรม\n\nThe same item each time until it is acknowledged: what a crash interrupts is offered again. What a program is told follows from its scopes: receipts of what it handed in (submit, receipts), letters that the agency sends to its office (submit), letters registered in the agency's inbound book (read-inbound), answers to the agency's own letters (read-outbound).",
     access: OF_INBOX,
     parameters: [prefer(30, "an item"), IF_NONE_MATCH],
     answers: {

@@ -15,7 +15,7 @@ export const LETTER_OPERATIONS: readonly Operation[] = [
     th: "ส่งหนังสือถึงหน่วยงาน",
     en: "Hand in a letter",
     description:
-      "Answered once the letter is safe on disk. JSON with the files in base64 is for small letters (8 MiB in all); multipart/form-data streams (100 MiB): first the part `letter` (application/json or application/xml), then each file as a part named `main` (once) or `enclosure`. application/xml is the standard's own GovernmentDocument (schemas/xsd/government-document.xsd).\n\nThe same letter again is answered with what became of the first. A letter with a mark of secrecy is refused, and nothing of it is kept. With `Prefer: wait=N` the answer has the register number when it comes in time.",
+      "ตอบเมื่อจัดเก็บหนังสือเรียบร้อยแล้ว JSON ที่มีแฟ้มเป็น base64 ใช้กับหนังสือขนาดเล็ก (รวมไม่เกิน 8 MiB) ถ้าใหญ่กว่านั้นให้ใช้ multipart/form-data (ไม่เกิน 100 MiB) โดยส่วนแรกชื่อ letter แล้วตามด้วยแฟ้มชื่อ main หนึ่งแฟ้ม และ enclosure หากส่งซ้ำจะได้รับผลของฉบับแรก หนังสือที่มีชั้นความลับไม่รับทางนี้\n\nAnswered once the letter is safe on disk. JSON with the files in base64 is for small letters (8 MiB in all); multipart/form-data streams (100 MiB): first the part `letter` (application/json or application/xml), then each file as a part named `main` (once) or `enclosure`. application/xml is the standard's own GovernmentDocument (schemas/xsd/government-document.xsd).\n\nThe same letter again is answered with what became of the first. A letter with a mark of secrecy is refused, and nothing of it is kept. With `Prefer: wait=N` the answer has the register number when it comes in time.",
     access: { scopes: ["submit"], programsOnly: true },
     parameters: [IDEMPOTENCY_KEY, prefer(60, "the register number")],
     body: {

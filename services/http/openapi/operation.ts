@@ -89,7 +89,7 @@ export function answers(description: string, name: string, example?: unknown): A
   return { description, forms: { "application/json": component(name, example) } };
 }
 
-/** The same, with its XML form and an ETag. */
+/** The same, with its XML form. */
 export function answersInBoth(description: string, name: string, example?: unknown): Answer {
   const form = component(name, example);
   return { description, forms: { "application/json": form, "application/xml": component(name) } };

@@ -18,7 +18,7 @@ export const PUBLIC_OPERATIONS: readonly Operation[] = [
     th: "ขอโทเค็นสำหรับโปรแกรม",
     en: "Get an access token",
     description:
-      "OAuth 2.0 client credentials (RFC 6749 §4.4): id and secret in Authorization: Basic, or in the form. The administrator registers programs: saraban client add.",
+      "ใช้รหัสโปรแกรมและรหัสลับที่ผู้ดูแลระบบออกให้ ส่งใน Authorization: Basic หรือในแบบฟอร์ม\n\nOAuth 2.0 client credentials (RFC 6749 §4.4): id and secret in Authorization: Basic, or in the form. The administrator registers programs: saraban client add.",
     access: "public",
     parameters: [
       {
@@ -230,7 +230,7 @@ export function ecmsOperations(path: string): readonly Operation[] {
       th: "โพรโทคอล e-CMS รุ่น 1.0 และ 2.0",
       en: "The e-CMS protocol, versions 1.0 and 2.0",
       description:
-        "SOAP, as e-saraban systems speak it; the operation is the first child of Body. Letters, the notifiers, the queue, deletions, status, code lists, organisation lists and TimeCheckRequest. A refused letter is answered with 200 and an ErrorDetail, as those systems read nothing else. Programs are known by mutual TLS or HTTP Basic (id and secret), or by address where settings allow it.",
+        "ระบบสารบรรณเดิมใช้ที่อยู่นี้ได้โดยไม่ต้องแก้ไข ระบบรู้จักโปรแกรมจากใบรับรอง (mTLS) หรือ HTTP Basic หรือจากที่อยู่เครือข่ายหากผู้ดูแลระบบเปิดไว้\n\nSOAP, as e-saraban systems speak it; the operation is the first child of Body. Letters, the notifiers, the queue, deletions, status, code lists, organisation lists and TimeCheckRequest. A refused letter is answered with 200 and an ErrorDetail, as those systems read nothing else. Programs are known by mutual TLS or HTTP Basic (id and secret), or by address where settings allow it.",
       access: "public",
       body: { forms: SOAP },
       answers: {

@@ -98,7 +98,7 @@ export const REGISTER_OPERATIONS: readonly Operation[] = [
     th: "สั่งดำเนินการ (ลงทะเบียน แก้ไข ส่งหนังสือ ฯลฯ)",
     en: "Have the registry do something",
     description:
-      "The id is the asker's: the same act sent twice is done once. Programs (scope send-outbound) may draft, check, approve, send, resend, recall and withdraw letters of their agency, as its rules allow; everything else is for clerks.",
+      "ผู้สั่งกำหนด id เอง คำสั่งเดิมที่ส่งซ้ำจะดำเนินการครั้งเดียว โปรแกรมสั่งได้เฉพาะเรื่องหนังสือส่งของหน่วยงาน เรื่องอื่นเป็นของเจ้าหน้าที่\n\nThe id is the asker's: the same act sent twice is done once. Programs (scope send-outbound) may draft, check, approve, send, resend, recall and withdraw letters of their agency, as its rules allow; everything else is for clerks.",
     access: { scopes: ["send-outbound"] },
     parameters: [prefer(30, "the registry")],
     body: { forms: { "application/json": component("Act", ACT) } },

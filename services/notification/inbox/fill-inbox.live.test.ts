@@ -25,10 +25,16 @@ test("who hands a letter in hears of it in its inbox, once each, whatever runs t
   } = scene;
   const { client, byProgram, items } = programScene(query);
   await client({ id: "opdc", senderDomain: "opdc.example.go.th", scopes: ["submit"] });
-  await client({ id: "erp", senderDomain: null, scopes: ["read-inbound"] });
+  await client({ id: "erp", senderDomain: "agency-a.example.go.th", scopes: ["read-inbound"] });
   await client({ id: "dms", senderDomain: "agency-a.example.go.th", scopes: ["read-inbound", "submit"] });
-  await client({ id: "gone", senderDomain: null, scopes: ["read-inbound"], active: false });
-  // Whatever stands in its row: another office never hears of what others send.
+  await client({
+    id: "gone",
+    senderDomain: "agency-a.example.go.th",
+    scopes: ["read-inbound"],
+    active: false,
+  });
+  // Whatever stands in its row: another office, or a node, never hears of what others send.
+  await client({ id: "passes-on", senderDomain: null, scopes: ["read-inbound"] });
   await client({ id: "nosy", senderDomain: "moc.example.go.th", scopes: ["read-inbound"] });
   const [id = "", mail = ""] = await letters([{}, {}]);
   await byProgram(id, { clientId: "opdc" });
@@ -56,7 +62,7 @@ test("who hands a letter in hears of it in its inbox, once each, whatever runs t
   await enter(mail);
   await outcome(mail, "registered");
   await send(mail);
-  await client({ id: "late", senderDomain: null, scopes: ["read-inbound"] });
+  await client({ id: "late", senderDomain: "agency-a.example.go.th", scopes: ["read-inbound"] });
   await event(mail, "corrected", { changes: { letterDate: { old: "2020-04-09", new: "2020-04-10" } } });
   await send(mail);
   for (const own of ["erp", "dms"])
@@ -64,7 +70,7 @@ test("who hands a letter in hears of it in its inbox, once each, whatever runs t
       ["letter", id],
       ["letter", mail],
     ]);
-  for (const other of ["gone", "nosy", "late"]) expect(await items(other)).toEqual([]);
+  for (const other of ["gone", "nosy", "passes-on", "late"]) expect(await items(other)).toEqual([]);
   expect(sink.received).toHaveLength(2);
   expect(await scene.jobs()).toEqual([]);
 });

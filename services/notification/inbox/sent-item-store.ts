@@ -104,6 +104,9 @@ export async function findDoneItems(
       from client_item i join notice n on n.id = i.notice_id
      where n.recipient_id = ${recipientId} and i.done_at is not null and i.withdrawn_at is null
        and not exists (select from recipient_event e where e.recipient_id = ${recipientId} and e.details ->> 'itemId' = i.id::text)
+       -- Of a recall: once none of the office's programs is left that was told, or may still be.
+       and (i.kind <> 'recall' or not exists (
+         select from client_item o where o.notice_id = i.notice_id and (o.first_fetched_at is not null or o.done_at is null)))
      order by i.done_at, i.seq`.execute(transaction);
   return rows;
 }

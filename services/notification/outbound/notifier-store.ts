@@ -51,6 +51,10 @@ export async function saidSinceSent(
   transaction: Transaction<Tables>,
   recipientId: string,
 ): Promise<readonly Said[]> {
+  // Until this transaction ends: a notifier that was posted twice is read by two workers at once.
+  await sql`select pg_advisory_xact_lock(hashtextextended('saraban.recipient ' || ${recipientId}::text, 0))`.execute(
+    transaction,
+  );
   const { rows } = await sql<Said>`
     select e.what, e.proof, e.details from recipient_event e
      where e.recipient_id = ${recipientId} and e.proof <> 'claim'

@@ -46,7 +46,7 @@ test("what an office tells of our letter by e-CMS is known of it alone, each thi
   const scene = await letterScene(context);
   const { query, events } = scene;
   const { client, items } = programScene(query);
-  await client({ id: "erp", senderDomain: null, scopes: ["read-outbound"] });
+  await client({ id: "erp", senderDomain: "agency-a.example.go.th", scopes: ["read-outbound"] });
   await client({ id: "opdc", senderDomain: OPDC.domain, scopes: ["submit", "read-outbound"] });
   const letter = await scene.letter({ recipients: [OPDC, MOT] });
   const [opdc = "", mot = ""] = letter.recipients;
@@ -133,7 +133,7 @@ test("a number that we never gave is answered with ours; one that we gave is the
   const { registered, send, query, parts, sink, notices } = scene;
   const { client, byProgram, items } = programScene(query);
   await client({ id: "opdc", senderDomain: "opdc.example.go.th", scopes: ["submit"] });
-  await client({ id: "erp", senderDomain: null, scopes: ["read-inbound"] });
+  await client({ id: "erp", senderDomain: "agency-a.example.go.th", scopes: ["read-inbound"] });
   const notified = { query, parts: { ...parts, partnerKeys: { refresh: async () => null } } };
   const [id, byMail] = [await registered(), await registered()];
   await byProgram(id, { door: "ecms", clientId: "opdc" });
@@ -171,4 +171,19 @@ test("a number that we never gave is answered with ours; one that we gave is the
   expect(sink.received).toHaveLength(told + 1);
   expect(await notices(byMail)).toMatchObject([{ kind: "acknowledgement", state: "delivered" }]);
   expect(await items("opdc")).toHaveLength(2);
+});
+
+test("a notifier that comes several times at once says what it says once", async (context) => {
+  const { expect } = context;
+  const scene = await letterScene(context);
+  const { query, events } = scene;
+  await programScene(query).client({ id: "opdc", senderDomain: OPDC.domain, scopes: ["submit"] });
+  const letter = await scene.letter({ recipients: [OPDC] });
+  const [opdc = ""] = letter.recipients;
+  await scene.send(opdc);
+  const by = { clientId: "opdc", senderDomain: OPDC.domain };
+  const same = { type: "AcceptLetterNotifier", acceptId: "45/2569" } as const;
+  await Promise.all(Array.from({ length: 6 }, () => tell(scene, same, by)));
+  const seen = (await events(opdc)).filter(({ source }) => source === "ecms");
+  expect(seen.map(({ what }) => what)).toEqual(["registered"]);
 });

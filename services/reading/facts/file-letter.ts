@@ -1,8 +1,8 @@
+import { isoDateOf } from "../../shared/ecms/faults.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 import { readMarkingWords } from "../../shared/letter/classification.ts";
 import type { Secrecy, Urgency } from "../../shared/letter/letter.ts";
 import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
-import { findThaiDates } from "../../shared/letter/thai-date.ts";
 import type { LetterFile } from "../attachments/letter-file.ts";
 import type { Citation, FactSource } from "../reading.ts";
 import { readBodyItems } from "./body-items.ts";
@@ -79,7 +79,5 @@ export function letterOfDocument(file: LetterFile, document: GovernmentDocument)
   };
 }
 
-/** yyyy-MM-dd of a date as programs write it; null for no date. */
-export function isoDate(text: string | null): string | null {
-  return text === null ? null : (findThaiDates(text.slice(0, 40))[0]?.iso ?? null);
-}
+/** yyyy-MM-dd of a date as programs write it, the same here as at their door; null for no date. */
+export const isoDate = isoDateOf;

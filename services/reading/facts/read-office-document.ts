@@ -26,6 +26,7 @@ const LIMITS: XmlLimits = {
   // Pictures drawn with an older Word stand in one attribute.
   maxPieceCharacters: 2 * 1024 * 1024,
   maxPieces: 1_200_000,
+  maxAttributes: 120,
 };
 /** Of one message. */
 export const OFFICE_BYTES = 32 * 1024 * 1024;

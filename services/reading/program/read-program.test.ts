@@ -212,6 +212,13 @@ describe("a letter by program", () => {
     expect(reading).toMatchObject({ fromAddress: null, facts: { from: "สำนักงานอื่น" } });
   });
 
+  it("that says the same in the name of another office is another one", async () => {
+    const digest = async (domain: string | null) => (await read(json(), domain)).reading.contentDigest;
+    const own = await digest("opdc.example.go.th");
+    expect(await digest("opdc.example.go.th")).toBe(own);
+    expect(await digest("other.example.go.th")).not.toBe(own);
+  });
+
   it("in a form without its facts, or with two of them, is an officer's with its files", async () => {
     const { reading } = await read(await form("{"));
     expect(reading).toMatchObject({ kind: "unreadable", problems: ["unreadable-structure"] });

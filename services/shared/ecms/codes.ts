@@ -59,12 +59,6 @@ export function mediaTypeOfMimeCode(mimeCode: string): string {
   return OLD_MIME_CODES[told] ?? told;
 }
 
-/** Name ending (".pdf") of a mimeCode; "" where no list has it. */
-export function extensionOfMimeCode(mimeCode: string): string {
-  const type = mediaTypeOfMimeCode(mimeCode);
-  return MIME_CODES.find((code) => code.mimeCode === type)?.extension ?? "";
-}
-
 /** As in the list of B.E. 2559, with the names of that time. */
 export const MINISTRIES: readonly { readonly id: string; readonly nameThai: string }[] = [
   { id: "00", nameThai: "ไม่ระบุ" },

@@ -17,7 +17,6 @@ export const SOAP_NAMESPACE =
 const MAX_OBJECTS = 100;
 const MAX_REFERENCES = 100;
 export const MAX_VALUE_CHARACTERS = 8_000;
-/** The places whose texts are kept: a stranger may write twenty thousand others. */
 const OF_PARTY = [
   "GivenName",
   "FamilyName",
@@ -25,6 +24,7 @@ const OF_PARTY = [
   "MinistryOrganization/ID",
   "DepartmentOrganization/ID",
 ];
+/** The places whose texts are kept: a stranger may write twenty thousand others. */
 const PLACES: ReadonlySet<string> = new Set([
   ...["ID", "CorrespondenceDate", "Subject", "SpeedCode", "Attachment", "SendDate", "Description"],
   ...["SenderParty", "ReceiverParty"].flatMap((party) => OF_PARTY.map((place) => `${party}/${place}`)),

@@ -1,3 +1,4 @@
+import { dayOf, dayOfIsoDate, isoDateOfDay } from "../letter/bangkok-day.ts";
 import { findThaiDates } from "../letter/thai-date.ts";
 import { secrecyOfCode, tenDigits, urgencyOfCode } from "./codes.ts";
 import type { EcmsErrorDetail } from "./message.ts";
@@ -88,11 +89,6 @@ export function errorDetailOf(fault: EcmsFault): EcmsErrorDetail {
   return { code, description: `${th} (${en})` };
 }
 
-/** Every code with its words, for documentation. */
-export const ECMS_ERRORS: readonly (EcmsErrorDetail & { readonly fault: EcmsFault })[] = (
-  Object.keys(FAULTS) as EcmsFault[]
-).map((fault) => ({ fault, ...errorDetailOf(fault) }));
-
 /** What a letter on this wire lacks, worst first; empty for one that can be taken in. Secrecy is the door's to judge. */
 export function faultsOfLetter(document: GovernmentDocument): EcmsFault[] {
   const faults: EcmsFault[] = [];
@@ -107,7 +103,15 @@ export function faultsOfLetter(document: GovernmentDocument): EcmsFault[] {
   return faults;
 }
 
-/** yyyy-MM-dd of a date as the wire has it (with a time behind it, or B.E., from some); null for no date. */
+/** A date with a time of another zone, as toolkits write it: midnight in Thailand is the evening before in UTC. */
+const ZONED =
+  /^((?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})$/u;
+
+/** yyyy-MM-dd in Thailand of a date as the wire has it (with a time behind it, or B.E., from some); null for no date. */
 export function isoDateOf(text: string | null): string | null {
-  return text === null ? null : (findThaiDates(text.slice(0, 40))[0]?.iso ?? null);
+  if (text === null) return null;
+  const day = ZONED.exec(text)?.[1];
+  const instant = day !== undefined && dayOfIsoDate(day) !== null ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(instant)) return isoDateOfDay(dayOf(instant));
+  return findThaiDates(text.slice(0, 40))[0]?.iso ?? null;
 }

@@ -131,16 +131,7 @@ describe("a GovernmentDocument", () => {
   });
 
   it("says of base64 that is none that it is damaged", async () => {
-    for (const damaged of [
-      "JVBE*Ri0",
-      "JVBER",
-      "JV<x/>BE",
-      "JVBแ",
-      "JVBE<!-- x -->JVBE",
-      "JVBE<?x y?>JVBE",
-      "JVBE-_AA",
-      "AA==AAAA",
-    ]) {
+    for (const damaged of ["JVBE*Ri0", "JVBER", "JV<x/>BE", "JVBแ", "JVBE-_AA", "AA==AAAA"]) {
       const document = await read(letter().replaceAll(PDF.toString("base64"), damaged));
       expect("objects" in document && document.objects, damaged).toMatchObject([
         { intact: false, content: null },

@@ -66,7 +66,7 @@ describe("a SOAP request", () => {
     const letter = `<GovernmentDocument><CorrespondenceLetter><ID>1</ID></CorrespondenceLetter></GovernmentDocument>`;
     const bare = "<CorrespondenceLetterOutboundRequest/>";
     expect(await read(envelope(bare, letter))).toEqual({ fault: "no-letter" });
-    expect(await read(envelope(`${bare}<x>${letter}</x>`))).toEqual({ fault: "no-letter" });
+    expect(await read(envelope(`${bare}<x>${letter}</x>`))).toEqual({ fault: "several-documents" });
   });
 });
 

@@ -1,21 +1,7 @@
 import type { ObjectSink } from "./binary-object.ts";
 import type { EcmsFault } from "./faults.ts";
 import type { SoapResponse } from "./message.ts";
-import type { GovernmentDocument } from "./read-government-document.ts";
 import { readEnvelope } from "./soap-envelope.ts";
-
-/**
- * The letter of a SOAP message that came, be it a client's request or a node's answer (what was fetched from another node is
- * stored as that).
- * @param sink as in readGovernmentDocument
- */
-export async function readSoapLetter(
-  source: AsyncIterable<Buffer>,
-  sink: ObjectSink | "digest",
-): Promise<GovernmentDocument | { readonly fault: EcmsFault }> {
-  const read = await readEnvelope(source, sink);
-  return "fault" in read ? read : (read.document ?? { fault: read.documentFault });
-}
 
 /**
  * Reads what a node answers, as liberally as a request. Look at `errors` first: a node refuses with HTTP 200.

@@ -33,7 +33,7 @@ export interface WireObject extends Pick<BinaryObject, "role" | "mimeCode"> {
 }
 
 /** In the order of the clients, which compare the prefixes as text. */
-export const DOCUMENT_NAMESPACES =
+const DOCUMENT_NAMESPACES =
   'xmlns:ram="urn:th:gov:egif:data:standard:ReusableAggregateBusinessInformationEntity:1" ' +
   'xmlns:rsm="urn:th:gov:egif:data:standard:GovernmentDocument:1.0"';
 

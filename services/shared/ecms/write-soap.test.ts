@@ -6,7 +6,6 @@ import { readSoapRequest } from "./soap-request.ts";
 import { readSoapResponse } from "./soap-response.ts";
 import { type WireDocument, writeDocument } from "./write-document.ts";
 import {
-  bareRequest,
   codeList,
   documentDeleted,
   documentDeleteRequest,
@@ -22,7 +21,6 @@ import {
   outboundStatus,
   refusal,
   soapFault,
-  specialRequest,
   timeAnswer,
 } from "./write-soap.ts";
 
@@ -195,13 +193,8 @@ describe("what is written", () => {
     const short = { ...key, senderDepartment: "01999" };
     const read = (xml: string) => readSoapRequest(source(xml), null);
     expect(await read(documentDeleteRequest(addressed, key))).toMatchObject({ key: short, dialect: "1.0" });
-    expect(await read(specialRequest(addressed, "AcceptLetterNotifier", key))).toMatchObject({
-      wanted: "AcceptLetterNotifier",
-      key: short,
-    });
     expect(await read(notifierRequest(addressed, NOTIFIER))).toMatchObject({
       notifier: { ...NOTIFIER, acceptDate: null, acceptDepartment: null },
     });
-    expect(await read(bareRequest(addressed, "GetMimeCodes"))).toMatchObject({ operation: "GetMimeCodes" });
   });
 });

@@ -1,6 +1,6 @@
 import type { EcmsDialect } from "../letter/directory.ts";
 import type { Code } from "./codes.ts";
-import type { DocumentKey, EcmsErrorDetail, EcmsRequest, Notifier, NotifierType } from "./message.ts";
+import type { DocumentKey, EcmsErrorDetail, EcmsRequest, Notifier } from "./message.ts";
 import { element, wireTime } from "./wire-text.ts";
 import { departmentOf, type WireDocument, writeDocument } from "./write-document.ts";
 
@@ -277,23 +277,6 @@ export function queueDeleteRequest(addressed: Addressed, processId: string): str
 export function documentDeleteRequest(addressed: Addressed, key: DocumentKey): string {
   const name = "CorrespondenceDeleteGovernmentDocumentRequest";
   return `${requestHead(addressed, false)}<${name}>${keyElements(key, addressed.dialect)}</${name}>${FOOT}`;
-}
-
-export function specialRequest(
-  addressed: Addressed,
-  wanted: "GovernmentDocument" | NotifierType,
-  key: DocumentKey,
-): string {
-  const name = "CorrespondenceLetterInboundSpecialRequest";
-  return `${requestHead(addressed, true)}<${name}><${wanted}>${keyElements(key, addressed.dialect)}</${wanted}></${name}>${FOOT}`;
-}
-
-/** Lists, status and time. */
-export function bareRequest(
-  addressed: Addressed,
-  operation: Extract<EcmsRequest, `Get${string}` | "OutboundStatusRequest" | "TimeCheckRequest">,
-): string {
-  return `${requestHead(addressed, false)}<${operation}/>${FOOT}`;
 }
 
 function keyElements(key: DocumentKey, dialect: EcmsDialect): string {

@@ -154,7 +154,15 @@ test("each room has just the rights it needs", async (context) => {
     ["saraban_intake", "select 1 from client_secret"],
     ["saraban_reading", "select 1 from client_secret"],
     ["saraban_notification", "select 1 from client_secret"],
-    ["saraban_notification", "update client_item set done_at = now()"],
+    ["saraban_reading", "select 1 from client"],
+    ["saraban_notification", "select certificates from client"],
+    // It lays items there and withdraws what nobody has seen; that one was fetched is the door's alone to say.
+    ["saraban_notification", "update client_item set first_fetched_at = now()"],
+    ["saraban_notification", "select 1 from submission"],
+    ["saraban_http", "update client_item set withdrawn_at = now()"],
+    ["saraban_http", "select 1 from client_call"],
+    ["saraban_intake", "select 1 from client_item"],
+    ["saraban_reading", "select 1 from ecms_document"],
     ["saraban_registry", "select certificates from client"],
     ["saraban_http", "create table saraban.x (a int)"],
   ];

@@ -13,7 +13,8 @@ export const flow = {
   "record-report": { handedOnBy: ["reading"], doneBy: "notification", key: "subject" },
   // While a letter waits longer than a minute for its number, its sender hears that it has arrived.
   "tell-arrival": { handedOnBy: ["notification"], doneBy: "notification", key: "subject" },
-  // One for each recipient of an outbound letter (the subject is the recipient's row): the letter itself, and its recall.
+  // One for each recipient of an outbound letter (the subject is the recipient's row): the letter itself, and its recall. A
+  // trigger of client_item opens it once more when the recipient's own program has taken the letter out of its inbox.
   "send-letter": { handedOnBy: ["registry", "notification"], doneBy: "notification", key: "subject" },
   // Who drafted a letter hears that a recipient could not be reached, or does not answer.
   "notify-owner": { handedOnBy: ["notification"], doneBy: "notification", key: "subject" },
