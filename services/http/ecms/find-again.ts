@@ -56,8 +56,8 @@ export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequ
         // What was passed on is no arrival: what became of it stands with the letters sent.
         intakeId !== null &&
         ((isReceiver && agencyId === client.agencyId) ||
-        clientId === client.id ||
-        (senderDomain !== null && senderDomain === client.senderDomain)),
+          clientId === client.id ||
+          (senderDomain !== null && senderDomain === client.senderDomain)),
     ) as (KeptDocument & { readonly intakeId: string })[];
     const [document] = documents;
     if (wanted === "GovernmentDocument") {

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { extensionOfMimeCode, mediaTypeOfMimeCode } from "../../shared/ecms/codes.ts";
+import { MIME_CODES, mediaTypeOfMimeCode } from "../../shared/ecms/codes.ts";
 import type { EcmsFault } from "../../shared/ecms/faults.ts";
 import type { SoapRequest } from "../../shared/ecms/message.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
@@ -66,7 +66,7 @@ export async function passOn(
   } finally {
     spooled.discard();
   }
-  await waiters.wait(act.id, agencyId, WAIT_MS);
+  await waiters.wait({ actId: act.id, agencyId }, WAIT_MS);
   const refusal = await inTransaction(database, acting, async (transaction) => {
     const answer = await readActAnswer(transaction, act.id);
     if (answer?.result !== "refused") return null;
@@ -102,8 +102,10 @@ async function uploadObjects(
     const found = objects[files.length];
     if (found === undefined) throw new Error("a stored request has one object more");
     const { role, mimeCode } = found;
-    const name = `${role === "main" ? "letter" : "enclosure"}${extensionOfMimeCode(mimeCode)}`;
-    const file = { agencyId: client.agencyId, name, mediaType: mediaTypeOf(mediaTypeOfMimeCode(mimeCode)) };
+    const mediaType = mediaTypeOf(mediaTypeOfMimeCode(mimeCode));
+    const { extension = "" } = MIME_CODES.find((code) => code.mimeCode === mediaType) ?? {};
+    const name = `${role === "main" ? "letter" : "enclosure"}${extension}`;
+    const file = { agencyId: client.agencyId, name, mediaType };
     const { id } = await uploadFile(parts, acting, file, Readable.from(octets));
     files.push({ id, role });
   }

@@ -103,10 +103,7 @@ export async function openByNode(
 }
 
 /** Letters that a client has handed in to be passed on, and that the registry has not passed on yet, or will not; oldest first. */
-export async function notPassedOn(
-  transaction: Transaction<Tables>,
-  actor: string,
-): Promise<OpenOutbound[]> {
+export async function notPassedOn(transaction: Transaction<Tables>, actor: string): Promise<OpenOutbound[]> {
   const { rows } = await sql<OpenOutbound>`
     select d.process_id as "processId", d.letter_id as "letterId",
            case when r.result = 'refused' then 'failed' else 'sending' end as status
