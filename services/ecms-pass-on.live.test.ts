@@ -44,7 +44,12 @@ async function office(context: TestContext) {
   await writeFile(files.SARABAN_AGENCIES_FILE, AGENCIES);
   await writeFile(files.SARABAN_PARTNERS_FILE, partners(node.url));
   const address = await databaseForTest(inject("testServer"), context);
-  const environment = { DATABASE_URL: databaseUrl(address), SARABAN_DATA_DIR: dataDir, ...files };
+  const environment = {
+    DATABASE_URL: databaseUrl(address),
+    SARABAN_DATA_DIR: dataDir,
+    SARABAN_WITHOUT_SMARTHOST: "write-files",
+    ...files,
+  };
   const service = await startServiceProcess("all", { dataDir, environment });
   context.onTestFinished(async () => void (await service.stop()));
   const here = (command: keyof typeof COMMANDS, ...args: string[]) =>
