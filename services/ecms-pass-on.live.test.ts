@@ -20,8 +20,10 @@ const COMMANDS = { client: runClient, outbound: runOutbound, verify: runVerify }
 const OWN = "0199900000";
 const OPDC = { domain: "opdc.example.go.th", id: "0101200000" };
 const MOT = { domain: "mot.example.go.th", id: "0800200000" };
-/** Known, and reached by no way. */
-const SILENT = "0900300000";
+/** Known, and reached by no way but a program of its own. */
+const SILENT = { domain: "silent.example.go.th", id: "0900300000" };
+const STATUS =
+  '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Body><OutboundStatusRequest/></SOAP-ENV:Body></SOAP-ENV:Envelope>';
 
 const AGENCIES = `agencies:
   - { id: agency-a, domain: agency-a.example.go.th, mailbox: saraban, nameThai: หน่วยงานทดสอบ, nameEnglish: Test Agency,
@@ -30,7 +32,7 @@ const AGENCIES = `agencies:
 const partners = (url: string) => `partners:
   - { domain: ${OPDC.domain}, nameThai: สำนักงาน ก.พ.ร., mailbox: saraban@${OPDC.domain}, organisationId: "${OPDC.id}" }
   - { domain: ${MOT.domain}, nameThai: กระทรวงคมนาคม, organisationId: "${MOT.id}", ecms: { url: "${url}" } }
-  - { domain: silent.example.go.th, nameThai: หน่วยงานที่ไม่มีตู้กลาง, organisationId: "${SILENT}" }
+  - { domain: ${SILENT.domain}, nameThai: หน่วยงานที่ไม่มีตู้กลาง, organisationId: "${SILENT.id}" }
 `;
 
 async function office(context: TestContext) {
@@ -101,104 +103,101 @@ async function hear(
   await client.removeItem((item as unknown as { processId: string }).processId);
 }
 
-for (const year of [2012, 2020] as const) {
-  test(`a client of ${year} of the agency's own sends to partners: by mail and by e-CMS, with its own number, and hears theirs`, async (context) => {
-    const { expect } = context;
-    const { service, node, here, addClient, dataDir, query } = await office(context);
-    const ours = [
-      "--sender",
-      "agency-a.example.go.th",
-      "--scope",
-      "send-outbound",
-      "--scope",
-      "read-outbound",
-    ];
-    const own = await addClient(year, "system-a", ...ours);
-    const opdc = await addClient(2020, "opdc", "--sender", OPDC.domain, "--scope", "submit");
-    const openLetters = async () => {
-      const { text } = await own.program.soap(
-        '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Body><OutboundStatusRequest/></SOAP-ENV:Body></SOAP-ENV:Envelope>',
-        "text/xml",
-      );
-      return text;
-    };
+const OURS = ["--sender", "agency-a.example.go.th", "--scope", "send-outbound", "--scope", "read-outbound"];
 
-    // By mail, with an office whose own program answers. The same request three times at once is one letter.
-    const byMail = letterTo("ทก 0101.2/๔๕", OPDC.id);
-    const answers = await Promise.all([own.send(byMail), own.send(byMail), own.send(byMail)]);
-    expect(answers.map(({ error }) => error?.code ?? "").sort()).toEqual(["", "SRB303", "SRB303"]);
-    const [taken] = answers.filter(({ error }) => error === null);
-    const letterId = taken?.processId ?? "";
-    expect(taken && innerText(elementsByName(taken.xml, "ram:MainLetterBinaryObject")[0])).toBe(
-      byMail.pdf.toString("base64"),
-    );
-    const mails = async () => {
-      const names = await readdir(join(dataDir, "outgoing"), { recursive: true }).catch(() => []);
-      const eml = names.filter((name) => name.endsWith(".eml"));
-      return Promise.all(eml.map((name) => readFile(join(dataDir, "outgoing", name), "utf8")));
-    };
-    const isThere = async () =>
-      (await mails()).some(
-        (mail) => mail.includes(`saraban@${OPDC.domain}`) && mail.includes("_45_2569.pdf"),
-      );
-    await expect.poll(isThere, { timeout: 30_000 }).toBe(true);
-    for (const [type, acceptId] of [
-      ["ReceiveLetterNotifier"],
-      ["AcceptLetterNotifier", "5521/2569"],
-    ] as const) {
-      expect((await opdc.notify(type, byMail, acceptId)).error).toBeNull();
-      await hear(context, own, byMail, type, acceptId);
-    }
-
-    // By e-CMS, while the other node is away: its status says so.
-    node.fault = () => ({ status: 503 });
-    const byEcms = letterTo("ทก 0101.2/ว ๔๖", MOT.id);
-    const first = await own.send(byEcms);
-    expect(first.error).toBeNull();
-    await expect.poll(() => node.requests.length, { timeout: 30_000 }).toBeGreaterThan(0);
-    expect(await openLetters()).toContain(first.processId);
-    node.fault = () => undefined;
-    const key = `${byEcms.number}|${byEcms.date}|${OWN}|${MOT.id}`;
-    await expect.poll(() => [...node.documents.keys()], { timeout: 120_000 }).toEqual([key]);
-    expect(node.documents.get(key)).toContain(byEcms.pdf.toString("base64"));
-    await expect.poll(openLetters, { timeout: 30_000 }).not.toContain(first.processId);
-
-    // Rejected there, it is given up and sent anew under the same number: the other node lets go of the first one.
-    const mot = await addClient(2012, "mot", "--sender", MOT.domain, "--scope", "submit");
-    await mot.notify("RejectLetterNotifier", byEcms);
-    await hear(context, own, byEcms, "RejectLetterNotifier");
-    expect((await own.send(byEcms)).error?.code).toBe("SRB303");
-    expect(await own.deleteDocument(byEcms)).toMatchObject({ processId: first.processId, error: null });
-    const corrected = { ...byEcms, pdf: samplePdf(3_000, (length) => Buffer.alloc(length, "corrected")) };
-    expect((await own.send(corrected)).error).toBeNull();
-    await expect
-      .poll(() => node.documents.get(key), { timeout: 30_000 })
-      .toContain(corrected.pdf.toString("base64"));
-    expect((await mot.notify("AcceptLetterNotifier", corrected, "12/2569")).error).toBeNull();
-    await hear(context, own, corrected, "AcceptLetterNotifier", "12/2569");
-
-    // Who is reached by no way is told at once, and the number is free again.
-    const lost = letterTo("ทก 0101.2/47", SILENT);
-    for (const _ of [1, 2]) expect((await own.send(lost)).error?.code).toBe("SRB301");
-
-    expect(await query("select number from saraban.entry")).toEqual([]);
-    const letters = await query<{ letter: string; state: string }>(
-      "select client_number as letter, state from saraban.outbound_letter order by id",
-    );
-    expect(letters.map(({ letter, state }) => `${letter} ${state}`)).toEqual([
-      "ทก 0101.2/45 sent",
-      "ทก 0101.2/ว 46 sent",
-      "ทก 0101.2/ว 46 sent",
-    ]);
-    expect((await here("outbound", "list", "--agency", "agency-a")).stdout).toContain("ทก 0101.2/45");
-    const shown = await own.program.api(`/outbound/${letterId}`);
-    expect(shown.body).toMatchObject({
-      origin: "client",
-      letterNumber: "ทก 0101.2/45",
-      line: null,
-      answered: 1,
-    });
-    expect(await here("verify")).toMatchObject({ code: 0 });
-    expect(await readFile(service.logFile, "utf8")).not.toMatch(/ขอเชิญ|๐๑๐๑/);
-  }, 240_000);
+/** Nothing of a letter stands in our books or in the log, and what was sent is in order. */
+async function checkRest(
+  { expect }: TestContext,
+  { service, here, query }: Awaited<ReturnType<typeof office>>,
+) {
+  expect(await query("select number from saraban.entry")).toEqual([]);
+  expect(await here("verify")).toMatchObject({ code: 0 });
+  expect(await readFile(service.logFile, "utf8")).not.toMatch(/ขอเชิญ|๐๑๐๑/);
 }
+
+test("the agency's own client of 2012 sends with its own number: by mail, and to who fetches here; and hears what became of it", async (context) => {
+  const { expect } = context;
+  const scene = await office(context);
+  const { here, addClient, dataDir } = scene;
+  const own = await addClient(2012, "system-a", ...OURS);
+  const opdc = await addClient(2020, "opdc", "--sender", OPDC.domain, "--scope", "receipts");
+
+  // With an office whose own program answers. The same request three times at once is one letter.
+  const letter = letterTo("ทก 0101.2/๔๕", OPDC.id);
+  const answers = await Promise.all([own.send(letter), own.send(letter), own.send(letter)]);
+  expect(answers.map(({ error }) => error?.code ?? "").sort()).toEqual(["", "SRB303", "SRB303"]);
+  const taken = answers.find(({ error }) => error === null);
+  expect(taken && innerText(elementsByName(taken.xml, "ram:MainLetterBinaryObject")[0])).toBe(
+    letter.pdf.toString("base64"),
+  );
+  const isThere = async () => {
+    const names = await readdir(join(dataDir, "outgoing")).catch(() => []);
+    const mails = await Promise.all(
+      names
+        .filter((name) => !name.startsWith("."))
+        .map((name) => readFile(join(dataDir, "outgoing", name), "utf8")),
+    );
+    return mails.some((mail) => mail.includes(`saraban@${OPDC.domain}`) && mail.includes("_45_2569.pdf"));
+  };
+  await expect.poll(isThere, { timeout: 30_000 }).toBe(true);
+  for (const [type, acceptId] of [
+    ["ReceiveLetterNotifier"],
+    ["AcceptLetterNotifier", "5521/2569"],
+  ] as const) {
+    expect((await opdc.notify(type, letter, acceptId)).error).toBeNull();
+    await hear(context, own, letter, type, acceptId);
+  }
+  expect((await here("outbound", "list", "--agency", "agency-a")).stdout).toContain("ทก 0101.2/45");
+  expect((await own.program.api(`/outbound/${taken?.processId}`)).body).toMatchObject({
+    ...{ origin: "client", letterNumber: "ทก 0101.2/45", line: null, answered: 1 },
+    recipients: [{ channel: "mail", status: { state: "registered", proof: "client" } }],
+  });
+
+  // Who is reached by no way is told of at once, and the number is free again.
+  const lost = letterTo("ทก 0101.2/47", SILENT.id);
+  for (const _ of [1, 2]) expect((await own.send(lost)).error?.code).toBe("SRB301");
+  // Now its own program fetches here: until it does, the letter shows as open.
+  const silent = await addClient(2012, "silent", "--sender", SILENT.domain, "--scope", "submit");
+  const { processId } = await own.send(lost);
+  const openLetters = async () => (await own.program.soap(STATUS, "text/xml")).text;
+  expect(await openLetters()).toContain(processId);
+  const poll = async () => (await silent.poll())?.letter;
+  await expect.poll(poll, { timeout: 30_000 }).toMatchObject({ number: lost.number, pdf: lost.pdf });
+  await silent.removeItem((await silent.poll())?.processId ?? "");
+  await expect.poll(openLetters, { timeout: 30_000 }).not.toContain(processId);
+  await checkRest(context, scene);
+}, 240_000);
+
+test("the agency's own client of 2020 sends by e-CMS with its own number, is rejected, gives it up and sends it anew", async (context) => {
+  const { expect } = context;
+  const scene = await office(context);
+  const { node, addClient, query } = scene;
+  const own = await addClient(2020, "system-a", ...OURS);
+  const mot = await addClient(2012, "mot", "--sender", MOT.domain, "--scope", "receipts");
+  const letter = letterTo("ทก 0101.2/ว ๔๖", MOT.id);
+  const first = await own.send(letter);
+  const key = `${letter.number}|${letter.date}|${OWN}|${MOT.id}`;
+  await expect.poll(() => [...node.documents.keys()], { timeout: 30_000 }).toEqual([key]);
+  expect(node.documents.get(key)).toContain(letter.pdf.toString("base64"));
+
+  // The other node lets go of the first one before it takes the second under the same number.
+  await mot.notify("RejectLetterNotifier", letter);
+  await hear(context, own, letter, "RejectLetterNotifier");
+  expect((await own.send(letter)).error?.code).toBe("SRB303");
+  expect(await own.deleteDocument(letter)).toMatchObject({ processId: first.processId, error: null });
+  const corrected = { ...letter, pdf: samplePdf(3_000, (length) => Buffer.alloc(length, "corrected")) };
+  expect((await own.send(corrected)).error).toBeNull();
+  await expect
+    .poll(() => node.documents.get(key), { timeout: 30_000 })
+    .toContain(corrected.pdf.toString("base64"));
+  expect((await mot.notify("AcceptLetterNotifier", corrected, "12/2569")).error).toBeNull();
+  await hear(context, own, corrected, "AcceptLetterNotifier", "12/2569");
+
+  // Without the scope it is as before.
+  const other = await addClient(2012, "reader", "--sender", "agency-a.example.go.th", "--scope", "submit");
+  expect((await other.send(letterTo("ทก 0101.2/48", MOT.id))).error?.code).toBe("SRB301");
+  expect(await query("select client_number as number, state from saraban.outbound_letter")).toEqual(
+    [1, 2].map(() => ({ number: "ทก 0101.2/ว 46", state: "sent" })),
+  );
+  await checkRest(context, scene);
+}, 240_000);

@@ -17,7 +17,7 @@ export interface OutboundRow {
   readonly draftedBy: string;
   readonly draftedByName: string;
   readonly draftedAt: Date;
-  /** Its line in the outbound book; null until it is numbered. */
+  /** Its line in the outbound book; null until it is numbered there. */
   readonly line: LineKey | null;
   /** client: a program of the agency has numbered it in a book of its own, and it was passed on. */
   readonly origin: "registry" | "client";

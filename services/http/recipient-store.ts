@@ -76,7 +76,8 @@ export interface UnansweredRow extends RecipientRow {
   readonly letterId: string;
   readonly subject: string | null;
   readonly letterNumber: string | null;
-  readonly line: LineKey;
+  /** Null for one that a client has numbered. */
+  readonly line: LineKey | null;
   readonly sentAt: Date;
   /** When it was sent there last. */
   readonly waitingSince: Date;

@@ -15,10 +15,9 @@ export const OUTBOUND_ACTS = [
   "recall",
   "withdraw",
   "note-answer",
-  "pass-on",
 ] as const;
 
-/** What is asked of the registry: by clerks and programs (schemas/act.schema.json), and pass-on by the e-CMS door alone. */
+/** What clerks and programs can do (schemas/act.schema.json). */
 export const ACTS = [
   "register",
   "reject",
@@ -34,7 +33,8 @@ export const ACTS = [
   "answer-recall",
   ...OUTBOUND_ACTS,
 ] as const;
-export type ActName = (typeof ACTS)[number];
+/** pass-on: a letter that the agency's own system has numbered goes out as it is; the e-CMS door alone asks for it. */
+export type ActName = (typeof ACTS)[number] | "pass-on";
 
 /** Fields of a line that a clerk may write. One that is left out stays as it is; null empties it. */
 export interface LineFacts {
