@@ -151,15 +151,18 @@ create trigger tell_outcome after insert on tray_decision for each statement exe
 create table ecms_document (
   process_id uuid primary key,
   agency_id text not null,
-  intake_id uuid not null,
+  intake_id uuid,
+  act_id uuid references act,
   letter_id text not null,
   correspondence_date text not null,
   sender_department text not null check (sender_department ~ '^[0-9]{10}$'),
   accept_department text not null check (accept_department ~ '^[0-9]{10}$'),
   came_at timestamptz not null,
   deleted_at timestamptz,
-  foreign key (intake_id, agency_id) references intake
+  foreign key (intake_id, agency_id) references intake,
+  check ((intake_id is null) <> (act_id is null))
 );
+comment on column ecms_document.act_id is 'Of a letter that is passed on to an office elsewhere: the act that has it passed on; the process is the outbound letter.';
 comment on table ecms_document is 'A letter by e-CMS under its identity on the wire: a second one is refused until its sender has deleted the first (which stays in the book).';
 create unique index ecms_document_once on ecms_document (letter_id, correspondence_date, sender_department, accept_department) where deleted_at is null;
 create index ecms_document_by_intake on ecms_document (intake_id);
@@ -290,3 +293,60 @@ alter table recipient_event
   add constraint recipient_event_source_check check (source in ('server', 'dsn', 'mdn', 'receipt', 'answer', 'watch', 'ecms')),
   add constraint recipient_event_proof_check check (proof in ('signature', 'token', 'claim', 'own', 'client'));
 comment on column recipient_event.proof is 'signature: a receipt signed by the partner''s key; token: it came to the return path that only our message carried; client: the partner''s own program said so, under its credentials; claim: it names our message, which anyone could; own: seen by this system itself.';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Letters that a system of the agency's own numbers in its own book and hands in by e-CMS for an office elsewhere: passed on.
+
+alter table act drop constraint act_act_check, drop constraint act_place_check;
+alter table act
+  add constraint act_act_check check (act in (
+    'register', 'reject', 'invalid', 'not-a-letter', 'merge', 'enter', 'reserve', 'fill', 'correct', 'cancel', 'hand-over', 'answer-recall',
+    'draft', 'check', 'return', 'approve', 'send', 'resend', 'recall', 'withdraw', 'note-answer', 'pass-on')),
+  add constraint act_place_check check (
+    case when act in ('register', 'reject', 'invalid', 'not-a-letter', 'merge') then intake_id is not null
+         when act in ('enter', 'reserve') then book_id is not null and intake_id is null
+         when act in ('draft', 'check', 'return', 'approve', 'send', 'resend', 'recall', 'withdraw', 'note-answer', 'pass-on') then letter_id is not null and intake_id is null
+         else book_id is not null and year is not null and number is not null end);
+
+alter table outbound_letter
+  add column origin text not null default 'registry' check (origin in ('registry', 'client')),
+  add column client_number text check (client_number <> ''),
+  add column client_number_printed text check (client_number_printed <> ''),
+  drop constraint outbound_letter_check1,
+  add constraint outbound_letter_numbered check (state not in ('approved', 'sent') or number is not null or origin = 'client'),
+  add constraint outbound_letter_of_client check (case origin
+    when 'client' then state = 'sent' and number is null and num_nulls(client_number, client_number_printed) = 0
+    else num_nulls(client_number, client_number_printed) = 2 end);
+comment on column outbound_letter.origin is 'registry: numbered by our book, in which it has a line; client: a system of the agency''s own has numbered it in its own book, and it is passed on.';
+comment on column outbound_letter.client_number is 'Of a letter that is passed on: its number in canonical form, as lines have it in letter_number.';
+create index outbound_letter_by_client_number on outbound_letter (agency_id, client_number) where client_number is not null;
+grant select (origin) on outbound_letter to saraban_audit;
+
+create view outbound_line with (security_invoker = true) as
+  select o.id as letter_id, o.agency_id,
+         coalesce(l.letter_number, o.client_number) as letter_number,
+         coalesce(l.letter_number_printed, o.client_number_printed) as letter_number_printed,
+         case o.origin when 'client' then (o.facts ->> 'letterDate')::date else l.letter_date end as letter_date,
+         case o.origin when 'client' then o.facts ->> 'subject' else l.subject end as subject,
+         case o.origin when 'client' then o.facts ->> 'from' else l.letter_from end as letter_from,
+         case o.origin when 'client' then coalesce(o.facts ->> 'urgency', 'normal') else l.urgency end as urgency,
+         case o.origin when 'client' then 'normal' else l.secrecy end as secrecy,
+         case o.origin when 'client' then array(select jsonb_array_elements_text(coalesce(o.facts -> 'references', '[]'))) else l."references" end as "references",
+         case o.origin when 'client' then array(select jsonb_array_elements_text(coalesce(o.facts -> 'enclosures', '[]'))) else l.enclosures end as enclosures
+    from outbound_letter o
+    left join register_line l on l.book_id = o.book_id and l.year = o.year and l.number = o.number
+   where l.number is not null or o.origin = 'client';
+comment on view outbound_line is 'What the book says of a letter of our own: ours of those that it numbers, and of those that are passed on the book of the client, as the letter says it.';
+grant select on outbound_line to saraban_http, saraban_notification;
+
+create function letters_numbered(agency text, numbers text[]) returns table (letter_id uuid)
+  language sql stable set search_path = saraban, pg_temp
+  as $$
+    select o.id from lines_numbered(agency, numbers) n
+      join outbound_letter o on o.book_id = n.book_id and o.year = n.year and o.number = n.number
+    union all
+    select o.id from outbound_letter o where o.agency_id = agency and o.client_number = any (numbers)
+  $$;
+comment on function letters_numbered is 'Letters of our own under one of these numbers, by whichever book; row-level security is that of the reader.';
+revoke all on function letters_numbered from public;
+grant execute on function letters_numbered to saraban_http, saraban_notification;

@@ -74,7 +74,7 @@ export async function findTraceFaults(transaction: Transaction<Tables>): Promise
          and not (act = 'approve' and exists (select from entry_event v where v.id = d.id and v.what = 'filled'
            and v.book_id = d.book_id and v.year = d.year and v.number = d.number))
       union all select 'done-without-event', agency_id, id, book_id, year, number, intake_id, letter_id from done d
-       where (act in ('fill', 'correct', 'cancel', 'hand-over', 'answer-recall', 'recall') or act = 'withdraw' and number is not null)
+       where (act in ('fill', 'correct', 'cancel', 'hand-over', 'answer-recall') or act in ('recall', 'withdraw') and number is not null)
          and not exists (select from entry_event v where v.id = d.id and v.book_id = d.book_id and v.year = d.year and v.number = d.number)
       union all select 'done-without-decision', agency_id, id, book_id, year, number, intake_id, letter_id from done d
        where act in ('register', 'reject', 'invalid', 'not-a-letter', 'merge')

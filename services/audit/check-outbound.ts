@@ -5,7 +5,8 @@ import { countOutbound, findOutboundFaults, type OutboundFault } from "./outboun
 
 /**
  * Letters of our own (Annex 6 §2.2.1): each that is signed off has a line of its own in its book and says what that line says;
- * who signed it off and when it was sent is recorded; a letter that was given up has a cancelled number or none; and each
+ * who signed it off and when it was sent is recorded (one that is passed on was signed and numbered in a system of the agency's
+ * own); a letter that was given up has a cancelled number or none; and each
  * recipient of a letter that was sent has been sent it, or there is open work that will.
  */
 export async function checkOutbound(transaction: Transaction<Tables>): Promise<CheckResult> {

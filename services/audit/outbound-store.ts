@@ -41,14 +41,14 @@ export async function findOutboundFaults(
         from outbound_recipient r group by r.letter_id
     ), judged as (
       select o.id, o.agency_id, o.book_id, o.year, o.number, o.sent_at, o.drafted_at, array_remove(array[
-               case when o.state in ('approved', 'sent') and e.number is null then 'line-missing' end,
+               case when o.state in ('approved', 'sent') and o.origin = 'registry' and e.number is null then 'line-missing' end,
                case when o.number is not null and exists (select from outbound_letter p where p.id < o.id
                       and p.book_id = o.book_id and p.year = o.year and p.number = o.number) then 'number-repeated' end,
                case when o.book_id <> o.agency_id || '.outbound.' || o.series then 'not-its-book' end,
                case when (o.state = 'approved' or o.state = 'sent' and o.recalled_at is null) and c.what is not null then 'line-cancelled' end,
                case when o.state = 'withdrawn' and o.number is not null and c.what is null then 'line-not-cancelled' end,
                case when o.state in ('approved', 'sent') and o.id in (select letter_id from letters_unlike_their_lines()) then 'differs-from-line' end,
-               case when (o.state in ('approved', 'sent') or o.number is not null) and v.is_signed is not true then 'not-signed-off' end,
+               case when o.origin = 'registry' and (o.state in ('approved', 'sent') or o.number is not null) and v.is_signed is not true then 'not-signed-off' end,
                case when o.state = 'sent' and (o.sent_at = any (v.sent_at)) is not true then 'sending-unrecorded' end,
                case when v.events is distinct from v.last_no or v.events is null then 'event-missing' end,
                case when o.state = 'sent' and r.recipients is null then 'sent-to-nobody' end,

@@ -29,6 +29,7 @@ test("letters are listed the newest first, in pages, by state; an answer that no
     agencyId: "agency-a",
     series: "ordinary",
     state: "sent",
+    origin: "registry",
     version: 1,
     subject: "เรื่องทดสอบ",
     draftedBy: "person:test",

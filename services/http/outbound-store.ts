@@ -17,8 +17,10 @@ export interface OutboundRow {
   readonly draftedBy: string;
   readonly draftedByName: string;
   readonly draftedAt: Date;
-  /** Its line in the outbound book; null until it is numbered. */
+  /** Its line in the outbound book; null until it is numbered there. */
   readonly line: LineKey | null;
+  /** client: a program of the agency has numbered it in a book of its own, and it was passed on. */
+  readonly origin: "registry" | "client";
   /** ที่; null until it is numbered. */
   readonly letterNumber: string | null;
   readonly sentAt: Date | null;
@@ -35,14 +37,13 @@ const ROW = sql`
   l.id as "letterId", l.agency_id as "agencyId", l.series, l.state, l.version, coalesce(r.subject, l.facts ->> 'subject') as subject,
   l.drafted_by as "draftedBy", l.drafted_by_name as "draftedByName", l.drafted_at as "draftedAt",
   case when l.number is not null then jsonb_build_object('bookId', l.book_id, 'year', l.year, 'number', l.number) end as line,
-  r.letter_number as "letterNumber", l.sent_at as "sentAt", l.recalled_at as "recalledAt", l.replaces,
+  l.origin, r.letter_number as "letterNumber", l.sent_at as "sentAt", l.recalled_at as "recalledAt", l.replaces,
   (select b.id from outbound_letter b where b.replaces = l.id order by b.drafted_at desc limit 1) as "replacedBy",
   case when l.state = 'sent' then (select count(*) from outbound_recipient p where p.letter_id = l.id)
        else jsonb_array_length(coalesce(l.facts -> 'recipients', '[]')) end::int as "recipientCount",
   case when l.state = 'sent' then (select count(*) from unanswered_recipient u where u.letter_id = l.id) else 0 end::int as "unansweredCount"`;
 
-const FROM = sql`outbound_letter l
-  left join register_line r on r.book_id = l.book_id and r.year = l.year and r.number = l.number`;
+const FROM = sql`outbound_letter l left join outbound_line r on r.letter_id = l.id`;
 
 /**
  * Outbound letters of an agency, the newest first.

@@ -76,7 +76,8 @@ export interface UnansweredRow extends RecipientRow {
   readonly letterId: string;
   readonly subject: string | null;
   readonly letterNumber: string | null;
-  readonly line: LineKey;
+  /** Null for one that a client has numbered. */
+  readonly line: LineKey | null;
   readonly sentAt: Date;
   /** When it was sent there last. */
   readonly waitingSince: Date;
@@ -100,12 +101,12 @@ export async function listUnanswered(
        order by u.recipient_id limit ${limit})
     select p.id as "recipientId", p.no, p.name, p.domain, p.address, p.channel, l.id as "letterId",
            coalesce(r.subject, l.facts ->> 'subject') as subject, r.letter_number as "letterNumber",
-           jsonb_build_object('bookId', l.book_id, 'year', l.year, 'number', l.number) as line,
+           case when l.number is not null then jsonb_build_object('bookId', l.book_id, 'year', l.year, 'number', l.number) end as line,
            l.sent_at as "sentAt", l.recalled_at as "recalledAt",
            greatest(l.sent_at, (select max(x.made_at) from outbound_event x where x.letter_id = l.id and x.what = 'resent'
              and coalesce(x.recipient_id, p.id) = p.id)) as "waitingSince"
       from page join outbound_recipient p on p.id = page.recipient_id join outbound_letter l on l.id = p.letter_id
-        left join register_line r on r.book_id = l.book_id and r.year = l.year and r.number = l.number
+        left join outbound_line r on r.letter_id = l.id
      order by p.id`.execute(transaction);
   return rows;
 }

@@ -58,7 +58,7 @@ async function carryOut(
   transaction: Transaction<Tables>,
   act: Act,
 ): Promise<[ActResult, Stamp]> {
-  const isOutbound = (OUTBOUND_ACTS as readonly string[]).includes(act.act);
+  const isOutbound = act.act === "pass-on" || (OUTBOUND_ACTS as readonly string[]).includes(act.act);
   const letter = isOutbound ? await lockForAct(transaction, act) : undefined;
   if (!isOutbound)
     await takeTurn(transaction, act.bookId ?? `${act.agencyId}.inbound.ordinary`, act.agencyId);

@@ -30,13 +30,14 @@ import { inDialect } from "./take-in.ts";
 
 /** Any one of these lets a client use an operation; none: every client may. */
 const SCOPES_OF: Readonly<Record<EcmsRequest | "notifier", readonly Scope[]>> = {
-  CorrespondenceLetterOutboundRequest: ["submit"],
+  // What is for another office is passed on with send-outbound alone (judge-letter.ts).
+  CorrespondenceLetterOutboundRequest: ["submit", "send-outbound"],
   notifier: ["submit", "receipts", "read-inbound"],
   CorrespondenceLetterInboundRequest: INBOX_SCOPES,
   CorrespondenceLetterDeleteRequest: INBOX_SCOPES,
   CorrespondenceDeleteGovernmentDocumentRequest: ["submit", "send-outbound"],
   CorrespondenceLetterInboundSpecialRequest: INBOX_SCOPES,
-  OutboundStatusRequest: ["submit", "read-outbound"],
+  OutboundStatusRequest: ["submit", "send-outbound", "read-outbound"],
   GetMinistryOrganizationList: [],
   GetOrganizationList: [],
   GetSecretCodes: [],

@@ -36,7 +36,7 @@ export async function deleteLetter(
     if (kept?.deletedAt === null) await deleteDocument(transaction, kept.processId, at);
     return kept;
   });
-  if (deleted) return { processId: deleted.processId, subjectId: deleted.intakeId };
+  if (deleted) return { processId: deleted.processId, subjectId: deleted.intakeId ?? deleted.processId };
   if (!isOwn || own.organisationId !== key.senderDepartment) return { fault: "unknown-document" };
   const sent = await inTransaction(parts.database, actingForClient(client), (transaction) =>
     findSentTo(transaction, client.agencyId, key),

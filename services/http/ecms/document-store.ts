@@ -7,7 +7,8 @@ import type { Tables } from "../../shared/letter/tables.ts";
 export interface KeptDocument {
   readonly processId: string;
   readonly agencyId: string;
-  readonly intakeId: string;
+  /** Null for one of the agency's own that is passed on to an office elsewhere: processId is then the outbound letter's. */
+  readonly intakeId: string | null;
   readonly letterId: string;
   /** Of the arrival: whose program it was, and in whose name. */
   readonly clientId: string | null;
@@ -17,7 +18,8 @@ export interface KeptDocument {
 
 const DOCUMENT = sql`
   d.process_id as "processId", d.agency_id as "agencyId", d.intake_id as "intakeId", d.letter_id as "letterId",
-  i.client_id as "clientId", i.sender_domain as "senderDomain", d.deleted_at as "deletedAt"`;
+  i.client_id as "clientId", case when d.act_id is null then i.sender_domain else g.domain end as "senderDomain",
+  d.deleted_at as "deletedAt"`;
 
 /** Whether a letter with this identity is here and was not deleted since. */
 export async function isDocumentKept(transaction: Transaction<Tables>, key: DocumentKey): Promise<boolean> {
@@ -30,14 +32,20 @@ export async function isDocumentKept(transaction: Transaction<Tables>, key: Docu
 
 /** The statement that uses up an identity: it breaks a unique key while another letter has it. */
 export function insertingDocument(
-  document: { readonly processId: string; readonly agencyId: string; readonly intakeId: string },
+  document: {
+    readonly processId: string;
+    readonly agencyId: string;
+    /** The arrival, or the act that has it passed on: one of them. */
+    readonly intakeId: string | null;
+    readonly actId?: string;
+  },
   key: DocumentKey,
   cameAt: Date,
 ): RawBuilder<unknown> {
   return sql`
-    insert into ecms_document (process_id, agency_id, intake_id, letter_id, correspondence_date, sender_department,
+    insert into ecms_document (process_id, agency_id, intake_id, act_id, letter_id, correspondence_date, sender_department,
         accept_department, came_at)
-      values (${document.processId}, ${document.agencyId}, ${document.intakeId}, ${key.letterId},
+      values (${document.processId}, ${document.agencyId}, ${document.intakeId}, ${document.actId ?? null}, ${key.letterId},
         ${key.correspondenceDate}, ${key.senderDepartment}, ${key.acceptDepartment}, ${cameAt})`;
 }
 
@@ -53,8 +61,9 @@ export async function findDocuments(
   key: DocumentKey,
 ): Promise<KeptDocument[]> {
   const { rows } = await sql<KeptDocument>`
-    select ${DOCUMENT} from ecms_document d join intake i on i.id = d.intake_id and i.agency_id = d.agency_id
-     where d.correspondence_date = ${key.correspondenceDate} and d.sender_department = ${key.senderDepartment}
+    select ${DOCUMENT} from ecms_document d left join intake i on i.id = d.intake_id and i.agency_id = d.agency_id
+      join agency g on g.id = d.agency_id
+     where (d.act_id is not null or i.id is not null) and d.correspondence_date = ${key.correspondenceDate} and d.sender_department = ${key.senderDepartment}
        and d.accept_department = ${key.acceptDepartment}
      order by d.letter_id = ${key.letterId} desc, d.came_at desc, d.process_id desc limit ${MOST_OF_A_DAY}`.execute(
     transaction,

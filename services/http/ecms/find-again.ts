@@ -8,7 +8,7 @@ import { actingForClient } from "../clients/client-access.ts";
 import { newestSentItem, readSentLetter, type SentLetter } from "../inbox/sent-item-store.ts";
 import { actingWherever } from "./acting-wherever.ts";
 import { type ArrivedLetter, findRegisteredLetter, readArrivedLetter } from "./arrival-store.ts";
-import { findDisputes, findDocuments, sameNumberAs } from "./document-store.ts";
+import { findDisputes, findDocuments, type KeptDocument, sameNumberAs } from "./document-store.ts";
 import type { EcmsCall } from "./ecms-call.ts";
 import { newestReceipt, readNewsFacts, readReceiptFacts } from "./inbox-store.ts";
 import { readKey } from "./judge-letter.ts";
@@ -52,11 +52,13 @@ export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequ
   const acting = await actingWherever(parts.database, client, isOwn);
   return inTransaction(parts.database, acting, async (transaction) => {
     const documents = (await findDocuments(transaction, key)).filter(
-      ({ agencyId, clientId, senderDomain }) =>
-        (isReceiver && agencyId === client.agencyId) ||
-        clientId === client.id ||
-        (senderDomain !== null && senderDomain === client.senderDomain),
-    );
+      ({ agencyId, intakeId, clientId, senderDomain }) =>
+        // What was passed on is no arrival: what became of it stands with the letters sent.
+        intakeId !== null &&
+        ((isReceiver && agencyId === client.agencyId) ||
+          clientId === client.id ||
+          (senderDomain !== null && senderDomain === client.senderDomain)),
+    ) as (KeptDocument & { readonly intakeId: string })[];
     const [document] = documents;
     if (wanted === "GovernmentDocument") {
       const letter = document

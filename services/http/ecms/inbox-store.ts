@@ -147,13 +147,13 @@ export async function readNewsFacts(
   newsId: string,
 ): Promise<NewsFacts | undefined> {
   const { rows } = await sql<NewsFacts>`
-    select e.what, e.details, e.happened_at as "happenedAt", l.letter_number as "letterId",
+    select e.what, e.details, e.happened_at as "happenedAt", coalesce(o.client_number_printed, l.letter_number) as "letterId",
            l.letter_date::text as "correspondenceDate", l.subject,
            case when p.channel = 'ecms' then p.address else k.organisation_id end as "acceptDepartment"
       from recipient_event e
       join outbound_letter o on o.id = e.letter_id
       join outbound_recipient p on p.id = e.recipient_id
-      left join register_line l on l.book_id = o.book_id and l.year = o.year and l.number = o.number
+      left join outbound_line l on l.letter_id = o.id
       left join partner k on k.domain = p.domain
      where e.id = ${newsId}::bigint`.execute(transaction);
   return rows[0];

@@ -3,6 +3,7 @@ import { type EcmsFault, faultsOfLetter } from "../../shared/ecms/faults.ts";
 import type { DocumentKey } from "../../shared/ecms/message.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 import { isoDateOf } from "../../shared/ecms/wire-date.ts";
+import { LARGEST_UPLOAD_BYTES } from "../../shared/letter/uploaded-files.ts";
 import type { Client } from "../clients/client.ts";
 import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
 
@@ -13,15 +14,22 @@ export interface RoutedLetter {
   readonly receiver: Office & { readonly agency: NonNullable<Office["agency"]> };
 }
 
+/** A letter of the agency's own system for an office that is not served here: it is passed on. */
+export interface PassedOnLetter {
+  readonly key: DocumentKey;
+  readonly sender: Office;
+  readonly partner: Office;
+}
+
 /**
  * Decides whether a letter is taken in, and for which agency: by its ReceiverParty, as old clients write their own node into
  * `To`. Its class comes first: whatever else is wrong with a classified letter is not looked into.
  */
 export async function judgeLetter(
   offices: OfficeDirectory,
-  client: Pick<Client, "agencyId" | "senderDomain">,
+  client: Pick<Client, "agencyId" | "senderDomain" | "scopes">,
   document: GovernmentDocument,
-): Promise<RoutedLetter | { readonly fault: EcmsFault }> {
+): Promise<RoutedLetter | PassedOnLetter | { readonly fault: EcmsFault }> {
   const secrecy = secrecyOfCode(document.secretCode);
   if (secrecy === "top-secret") return { fault: "top-secret" };
   if (secrecy !== null && secrecy !== "normal") return { fault: "classified" };
@@ -33,11 +41,17 @@ export async function judgeLetter(
   if (sender === null || !mayBeSender(client, sender)) return { fault: "other-sender" };
   const receiver = await offices.byOrganisation(key.acceptDepartment);
   const agency = receiver?.agency ?? null;
+  const isOwn = client.senderDomain !== null && sender.agency?.id === client.agencyId;
+  if (receiver !== null && agency === null && isOwn && client.scopes.has("send-outbound")) {
+    const sizeBytes = document.objects.reduce((sum, one) => sum + one.sizeBytes, 0);
+    return sizeBytes > LARGEST_UPLOAD_BYTES ? { fault: "too-large" } : { key, sender, partner: receiver };
+  }
   if (receiver === null || agency === null) return { fault: "unknown-receiver" };
   // Letters that come from elsewhere are for the agency that registered their client; one agency served here may write to
   // another.
   if (agency.id !== client.agencyId && sender.agency?.id !== client.agencyId)
     return { fault: "unknown-receiver" };
+  if (!client.scopes.has("submit")) return { fault: "not-allowed" };
   return { key, sender, receiver: { ...receiver, agency } };
 }
 

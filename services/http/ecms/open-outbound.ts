@@ -2,7 +2,7 @@ import { inTransaction } from "../../shared/runtime/database.ts";
 import { actingForClient } from "../clients/client-access.ts";
 import { actingWherever } from "./acting-wherever.ts";
 import type { EcmsCall } from "./ecms-call.ts";
-import { openByNode, undecidedLetters } from "./sent-letter-store.ts";
+import { notPassedOn, openByNode, undecidedLetters } from "./sent-letter-store.ts";
 
 /** The protocol names no values for ProcessStatus: these are ours. */
 const WORDS = {
@@ -25,13 +25,18 @@ export async function openOutbound({
   const undecided = await inTransaction(database, acting, (transaction) =>
     undecidedLetters(transaction, client.id),
   );
+  const unsent = isOwn
+    ? await inTransaction(database, actingForClient(client), (transaction) =>
+        notPassedOn(transaction, actingForClient(client).actor),
+      )
+    : [];
   const byNode =
     isOwn && client.scopes.has("read-outbound")
       ? await inTransaction(database, actingForClient(client), (transaction) =>
           openByNode(transaction, client.agencyId),
         )
       : [];
-  return [...undecided, ...byNode].map(({ status, ...letter }) => ({
+  return [...undecided, ...unsent, ...byNode].map(({ status, ...letter }) => ({
     ...letter,
     processStatus: WORDS[status],
   }));

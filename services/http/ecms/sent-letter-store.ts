@@ -28,12 +28,12 @@ export async function findSentTo(
   const { rows } = await sql<SentTo>`
     select o.id as "letterId", p.id as "recipientId", p.domain,
            case when p.channel = 'ecms' then p.address else k.organisation_id end as "organisationId"
-      from lines_numbered(${agencyId}, array[${number}]) n
-      join register_line l on l.book_id = n.book_id and l.year = n.year and l.number = n.number
-      join outbound_letter o on o.book_id = n.book_id and o.year = n.year and o.number = n.number and o.state = 'sent'
+      from letters_numbered(${agencyId}, array[${number}]) n
+      join outbound_line l on l.letter_id = n.letter_id
+      join outbound_letter o on o.id = n.letter_id and o.state = 'sent'
       join outbound_recipient p on p.letter_id = o.id
       left join partner k on k.domain = p.domain
-     where l.direction = 'outbound' and coalesce(l.letter_date, ${correspondenceDate}::date) = ${correspondenceDate}::date
+     where coalesce(l.letter_date, ${correspondenceDate}::date) = ${correspondenceDate}::date
      order by o.sent_at desc, p.no limit ${MOST_RECIPIENTS}`.execute(transaction);
   return rows;
 }
@@ -75,25 +75,40 @@ export async function undecidedLetters(
   return rows;
 }
 
-/** Letters of the agency's own that are on their way to other offices by e-CMS and that no node, nor their program, has taken yet, oldest first. */
+/**
+ * Letters of the agency's own that are on their way to other offices by e-CMS, or were handed in for them by it, and that no
+ * server, nor their program, has taken yet, oldest first.
+ */
 export async function openByNode(
   transaction: Transaction<Tables>,
   agencyId: string,
 ): Promise<OpenOutbound[]> {
   const { rows } = await sql<OpenOutbound>`
-    select p.id as "processId", l.letter_number as "letterId",
+    select case o.origin when 'client' then o.id else p.id end as "processId",
+           coalesce(o.client_number_printed, l.letter_number) as "letterId",
            case when s.failed then 'failed' else 'sending' end as status
       from outbound_recipient p
       join outbound_letter o on o.id = p.letter_id
-      join register_line l on l.book_id = o.book_id and l.year = o.year and l.number = o.number
+      join outbound_line l on l.letter_id = o.id
       cross join lateral (select coalesce(bool_or(e.what = 'failed'), false) as failed,
                                  coalesce(bool_or(e.what not in ('failed', 'delayed', 'warned', 'escalated')
                                    -- In an inbox here it waits to be fetched.
                                    and (e.what <> 'accepted' or not exists (
                                      select from notice n where n.id::text = e.details ->> 'noticeId' and n.channel = 'inbox'))), false) as taken
                             from recipient_event e where e.recipient_id = p.id) s
-     where p.agency_id = ${agencyId} and p.channel = 'ecms' and o.state = 'sent' and not s.taken
+     where p.agency_id = ${agencyId} and (p.channel = 'ecms' or o.origin = 'client') and o.state = 'sent' and not s.taken
        and o.sent_at > now() - interval '30 days'
      order by o.sent_at, p.no limit ${MOST_OPEN}`.execute(transaction);
+  return rows;
+}
+
+/** Letters that a client has handed in to be passed on, and that the registry has not passed on yet, or will not; oldest first. */
+export async function notPassedOn(transaction: Transaction<Tables>, actor: string): Promise<OpenOutbound[]> {
+  const { rows } = await sql<OpenOutbound>`
+    select d.process_id as "processId", d.letter_id as "letterId",
+           case when r.result = 'refused' then 'failed' else 'sending' end as status
+      from ecms_document d join act a on a.id = d.act_id left join act_result r on r.act_id = a.id
+     where d.deleted_at is null and a.made_by = ${actor} and r.result is distinct from 'done'
+     order by d.came_at limit ${MOST_OPEN}`.execute(transaction);
   return rows;
 }

@@ -12,6 +12,7 @@ import { isDocumentKept } from "./document-store.ts";
 import { type EcmsAnswer, refused } from "./ecms-answer.ts";
 import type { EcmsCall } from "./ecms-call.ts";
 import { judgeLetter } from "./judge-letter.ts";
+import { passOn } from "./pass-on.ts";
 import { routeNotifier } from "./route-notifier.ts";
 import { takeLetter, takeNotifier } from "./take-in.ts";
 
@@ -81,11 +82,13 @@ async function judgeDocument(
   const routed = await judgeLetter(parts.offices, client, document);
   if ("fault" in routed) return { answer: refused(request.operation, routed.fault) };
   // Told before anything is stored. Of two that come at the same moment the table's key keeps one out.
-  const acting = { ...actingForClient(client), agencies: [routed.receiver.agency.id] };
+  const agencyId = "partner" in routed ? client.agencyId : routed.receiver.agency.id;
+  const acting = { ...actingForClient(client), agencies: [agencyId] };
   const isKept = await inTransaction(parts.database, acting, (transaction) =>
     isDocumentKept(transaction, routed.key),
   );
   if (isKept) return { answer: refused(request.operation, "duplicate") };
   if (!parts.queueRoom()) return { fault: "not-available" };
+  if ("partner" in routed) return { next: (spooled) => passOn(call, request, document, routed, spooled) };
   return { next: (spooled) => takeLetter(call, request, document, routed, spooled) };
 }

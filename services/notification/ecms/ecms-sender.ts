@@ -103,7 +103,7 @@ function postsOf(notice: Notice, way: EcmsRoute & Partial<NamedLetter>, parts: S
 }
 
 /**
- * A letter that is sent once more was rejected, or cannot be found there: its node has to let go of the first one before it
+ * A letter that is sent once more, or that its client has given up and sends anew, was rejected, or cannot be found there: its node has to let go of the first one before it
  * takes another under the same number. That there is none is as good.
  */
 function letterPosts(
@@ -117,7 +117,7 @@ function letterPosts(
     make: () => letterMessage(addressed, facts, way, openerOf(parts, agencyId)),
     judge: (said) => resultOfAnswer(said, "letter"),
   };
-  if (eventId === null) return [letter];
+  if (eventId === null && facts.isAnew !== true) return [letter];
   const { number, date } = facts.cover;
   const first = deletion(addressed, way, number, date, (said) => {
     const result = resultOfAnswer(said, "deletion");

@@ -30,7 +30,7 @@ export async function findByMessageId(
 }
 
 /**
- * Recipients of the sent letter with this number (canonical) and date. Numbers begin again each year, so both count. A letter
+ * Recipients of the sent letter with this number (canonical) and date, the newest letter first. Numbers begin again each year, so both count. A letter
  * that has filled a reserved line has its number from an event; its date is the one that it was sent with.
  */
 export async function findByNumber(
@@ -42,13 +42,12 @@ export async function findByNumber(
   const { rows } = await sql<Addressed>`
     select r.id as "recipientId", r.letter_id as "letterId", r.agency_id as "agencyId", lower(r.address) as address,
            lower(r.domain) as domain
-      from lines_numbered(${agencyId}, array[${number}]) k
-      join outbound_letter l on l.book_id = k.book_id and l.year = k.year and l.number = k.number
-      join entry e on e.book_id = k.book_id and e.year = k.year and e.number = k.number
+      from letters_numbered(${agencyId}, array[${number}]) k
+      join outbound_letter l on l.id = k.letter_id
+      left join entry e on e.book_id = l.book_id and e.year = l.year and e.number = l.number
       join outbound_recipient r on r.letter_id = l.id
-     where coalesce(l.facts ->> 'letterDate', e.letter_date::text) = ${date} and l.state = 'sent' limit 1000`.execute(
-    transaction,
-  );
+     where coalesce(l.facts ->> 'letterDate', e.letter_date::text) = ${date} and l.state = 'sent'
+     order by l.sent_at desc, r.no limit 1000`.execute(transaction);
   return rows;
 }
 
@@ -62,8 +61,8 @@ export async function findSentTo(
   const { rows } = await sql<Addressed>`
     select r.id as "recipientId", r.letter_id as "letterId", r.agency_id as "agencyId", lower(r.address) as address,
            lower(r.domain) as domain
-      from lines_numbered(${agencyId}, array[${number}]) k
-      join outbound_letter l on l.book_id = k.book_id and l.year = k.year and l.number = k.number
+      from letters_numbered(${agencyId}, array[${number}]) k
+      join outbound_letter l on l.id = k.letter_id
       join outbound_recipient r on r.letter_id = l.id
      where lower(r.domain) = ${domain} and l.state = 'sent'
      order by l.sent_at desc, r.no limit 1`.execute(transaction);

@@ -11,6 +11,8 @@ export interface LetterNoticeFacts extends NoticeFacts {
   /** When the letter was sent for the first time: equal in each copy, so that the copies are equal. */
   readonly sentAt: string;
   readonly files: readonly SentFile[];
+  /** Another letter went there under this number and date; left out where none did. */
+  readonly isAnew?: true;
 }
 
 /** What the mail that asks for a letter back holds. */
@@ -49,6 +51,7 @@ export function letterFactsOf(subject: LetterSubject): LetterNoticeFacts {
     },
     sentAt: sentAt.toISOString(),
     files,
+    ...(subject.isAnew ? { isAnew: true } : {}),
   };
 }
 

@@ -25,7 +25,7 @@ export interface LetterSubject {
   readonly channel: RecipientChannel;
   readonly sentAt: Date | null;
   readonly facts: OutboundFacts;
-  /** The line of the book as it reads now; null where this room may not see it. */
+  /** The line of the book as it reads now (of a letter that is passed on, what its client's book says); null where this room may not see it. */
   readonly entry: {
     readonly letterNumber: string | null;
     readonly letterNumberPrinted: string | null;
@@ -44,6 +44,8 @@ export interface LetterSubject {
     readonly mailbox: string;
   };
   readonly files: readonly SentFile[];
+  /** A client has sent a letter under this number and date there before, and sends it anew: the node there may still have the first. */
+  readonly isAnew: boolean;
   /** Ids of the events that had it sent again to this recipient, in their order. */
   readonly resent: readonly string[];
   readonly recall: {
@@ -61,24 +63,27 @@ export async function readLetterSubject(
 ): Promise<LetterSubject | undefined> {
   const { rows } = await sql<LetterSubject>`
     select r.id as "recipientId", r.letter_id as "letterId", r.agency_id as "agencyId", r.name, r.address, r.channel, l.sent_at as "sentAt", l.facts,
-           case when e.number is not null then jsonb_build_object('letterNumber', e.letter_number,
+           case when e.letter_id is not null then jsonb_build_object('letterNumber', e.letter_number,
              'letterNumberPrinted', e.letter_number_printed, 'letterDate', e.letter_date, 'subject', e.subject, 'from', e.letter_from,
              'urgency', e.urgency, 'secrecy', e.secrecy, 'references', e."references", 'enclosures', e.enclosures) end as entry,
            jsonb_build_object('nameThai', a.name_th, 'nameEnglish', a.name_en, 'domain', a.domain, 'mailbox', a.mailbox) as agency,
            (select coalesce(jsonb_agg(jsonb_build_object('fileId', u.id, 'name', f.name, 'mediaType', u.media_type,
                 'sha256', u.sha256, 'sizeBytes', u.size_bytes) order by f.no), '[]')
               from outbound_file f join uploaded_file u on u.id = f.file_id where f.letter_id = l.id) as files,
+           l.origin = 'client' and exists (
+             select from outbound_letter b join outbound_recipient t on t.letter_id = b.id and t.address = r.address
+              where b.agency_id = l.agency_id and b.client_number = l.client_number and b.id < l.id
+                and b.facts ->> 'letterDate' = l.facts ->> 'letterDate') as "isAnew",
            array(select v.id from outbound_event v where v.letter_id = l.id and v.what = 'resent'
                     and coalesce(v.recipient_id, r.id) = r.id order by v.event_no) as resent,
            (select jsonb_build_object('eventId', v.id, 'reason', v.reason, 'replacedBy',
-                (select n.letter_number from outbound_letter o join register_line n on n.book_id = o.book_id and n.year = o.year and n.number = o.number
-                  where o.id = (v.details ->> 'replacedBy')::uuid))
+                (select n.letter_number from outbound_line n where n.letter_id = (v.details ->> 'replacedBy')::uuid))
               from outbound_event v where v.letter_id = l.id and v.what = 'recall-requested' order by v.event_no limit 1) as recall,
            (select coalesce(jsonb_agg(jsonb_build_object('noticeId', t.notice_id, 'results', t.results)), '[]')
               from (select d.notice_id, jsonb_agg(distinct d.result) as results from delivery_attempt d join notice n on n.id = d.notice_id
                      where n.recipient_id = r.id group by d.notice_id) t) as tries
       from outbound_recipient r join outbound_letter l on l.id = r.letter_id join agency a on a.id = r.agency_id
-      left join register_line e on e.book_id = l.book_id and e.year = l.year and e.number = l.number
+      left join outbound_line e on e.letter_id = l.id
      where r.id = ${recipientId}`.execute(transaction);
   return rows[0];
 }

@@ -31,7 +31,7 @@ export async function readOwnedLetter(
            e.letter_number_printed as "letterNumber", e.letter_date as "letterDate", l.facts->>'subject' as subject,
            l.sent_at as "sentAt"
       from outbound_letter l join agency a on a.id = l.agency_id
-      left join register_line e on e.book_id = l.book_id and e.year = l.year and e.number = l.number
+      left join outbound_line e on e.letter_id = l.id
      where l.id = ${letterId} and l.sent_at is not null`.execute(transaction);
   return rows[0];
 }

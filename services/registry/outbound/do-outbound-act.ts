@@ -10,6 +10,7 @@ import { draftLetter } from "./draft-letter.ts";
 import { judgeDraft } from "./judge-draft.ts";
 import { lockLetter, type OutboundLetter, readLetter } from "./letter-store.ts";
 import { noteAnswer } from "./note-answer.ts";
+import { passOnLetter } from "./pass-on-letter.ts";
 import { recallLetter, withdrawLetter } from "./recall-letter.ts";
 import { resendLetter, sendLetter } from "./send-letter.ts";
 
@@ -46,6 +47,7 @@ export async function doOutboundAct(
   stamp: Stamp,
 ): Promise<ActResult> {
   if (act.act === "draft") return draftLetter(transaction, act, letter, stamp);
+  if (act.act === "pass-on") return passOnLetter(transaction, act, letter, stamp);
   if (!letter) return refused("no-such-letter");
   if (letter.state === "withdrawn") return refused("the-letter-is-withdrawn");
   const { version = letter.version } = act.details;

@@ -82,6 +82,39 @@ export async function insertLetter(
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
+/**
+ * A letter that a client has numbered in its own book: it is sent from the first moment, and stands in no book of ours.
+ * @returns false when there is a letter with this id
+ */
+export async function insertPassedOn(
+  transaction: Transaction<Tables>,
+  { letterId, agencyId, madeBy, madeByName }: Act,
+  facts: OutboundFacts,
+  number: { readonly canonical: string; readonly printed: string },
+  { at }: Stamp,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await transaction
+    .insertInto("outbound_letter")
+    .values({
+      id: letterId as string,
+      agency_id: agencyId,
+      series: facts.series,
+      state: "sent",
+      version: 1,
+      facts: JSON.stringify(facts),
+      drafted_by: madeBy,
+      drafted_by_name: madeByName,
+      drafted_at: at,
+      sent_at: at,
+      origin: "client",
+      client_number: number.canonical,
+      client_number_printed: number.printed,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirstOrThrow();
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
+
 /** What changes in a letter; what is left out stays. */
 export interface LetterChange {
   readonly state?: OutboundState;
@@ -184,6 +217,18 @@ export async function approvedVersion(
 export async function hasRightToApprove(transaction: Transaction<Tables>, clerkId: string): Promise<boolean> {
   const { rows } = await sql`
     select from clerk where id = ${clerkId} and active and 'approve' = any (rights)`.execute(transaction);
+  return rows.length > 0;
+}
+
+/** Whether a program is one of the agency's own systems, and may send letters today. @param clientId as in `client:ID` */
+export async function isOwnSendingClient(
+  transaction: Transaction<Tables>,
+  { id, domain }: { readonly id: string; readonly domain: string },
+  clientId: string,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from client where id = ${clientId} and agency_id = ${id} and sender_domain = ${domain} and active
+       and 'send-outbound' = any (scopes)`.execute(transaction);
   return rows.length > 0;
 }
 

@@ -20,7 +20,7 @@ export async function recallLetter(
   stamp: Stamp,
 ): Promise<ActResult> {
   const { id, place, version } = letter;
-  if (letter.state !== "sent" || place === null) return refused("the-letter-is-not-sent");
+  if (letter.state !== "sent") return refused("the-letter-is-not-sent");
   if (letter.recalledAt !== null) return refused("the-letter-is-recalled");
   const { replacedBy } = act.details;
   if (replacedBy !== undefined) {
@@ -30,7 +30,8 @@ export async function recallLetter(
   const details = replacedBy === undefined ? {} : { replacedBy };
   const event = { what: "recall-requested", details } as const;
   const recalledAt = await insertLetterEvent(transaction, act, id, { ...event, version }, stamp);
-  await insertEvent(transaction, act, place, event, stamp);
+  // One that is passed on stands in no book of ours.
+  if (place !== null) await insertEvent(transaction, act, place, event, stamp);
   await updateLetter(transaction, id, { recalledAt });
   await handOnToAll(transaction, act.agencyId, await recipientsOf(transaction, id));
   return done(place);

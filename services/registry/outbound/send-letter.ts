@@ -60,7 +60,7 @@ export async function prepareSending(
 export async function sendOut(
   transaction: Transaction<Tables>,
   { agencyId }: Act,
-  letter: OutboundLetter & { readonly place: Place },
+  letter: { readonly id: string; readonly place: Pick<Place, "year"> },
   sending: Sending & {
     readonly letterNumber: string;
     readonly agency: RegistryOfAgency;

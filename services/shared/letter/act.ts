@@ -17,7 +17,7 @@ export const OUTBOUND_ACTS = [
   "note-answer",
 ] as const;
 
-/** What a clerk can do (schemas/act.schema.json). */
+/** What clerks and programs can do (schemas/act.schema.json). */
 export const ACTS = [
   "register",
   "reject",
@@ -33,7 +33,8 @@ export const ACTS = [
   "answer-recall",
   ...OUTBOUND_ACTS,
 ] as const;
-export type ActName = (typeof ACTS)[number];
+/** pass-on: a letter that the agency's own system has numbered goes out as it is; the e-CMS door alone asks for it. */
+export type ActName = (typeof ACTS)[number] | "pass-on";
 
 /** Fields of a line that a clerk may write. One that is left out stays as it is; null empties it. */
 export interface LineFacts {
@@ -63,7 +64,7 @@ export interface NormalisedFacts extends LineFacts {
 
 /** What an act says besides the columns of a line. Each field belongs to the acts named with it. */
 export interface ActDetails {
-  /** draft: the whole letter as it is to be now. */
+  /** draft: the whole letter as it is to be now. pass-on: what it says; its number stands in the facts. */
   readonly letter?: OutboundFacts;
   /** check, return, approve, send, and if wanted draft: the version that the person has seen; another one is refused. */
   readonly version?: number;

@@ -315,11 +315,15 @@ export interface DeliveryReport {
 
 export interface EcmsDocument {
   accept_department: string;
+  /**
+   * Of a letter that is passed on to an office elsewhere: the act that has it passed on; the process is the outbound letter.
+   */
+  act_id: string | null;
   agency_id: string;
   came_at: Date;
   correspondence_date: string;
   deleted_at: Date | null;
-  intake_id: string;
+  intake_id: string | null;
   letter_id: string;
   process_id: string;
   sender_department: string;
@@ -605,6 +609,11 @@ export interface OutboundFile {
 export interface OutboundLetter {
   agency_id: string;
   book_id: string | null;
+  /**
+   * Of a letter that is passed on: its number in canonical form, as lines have it in letter_number.
+   */
+  client_number: string | null;
+  client_number_printed: string | null;
   drafted_at: Date;
   drafted_by: string;
   drafted_by_name: string;
@@ -614,6 +623,10 @@ export interface OutboundLetter {
   facts: Json;
   id: string;
   number: number | null;
+  /**
+   * registry: numbered by our book, in which it has a line; client: a system of the agency's own has numbered it in its own book, and it is passed on.
+   */
+  origin: Generated<string>;
   /**
    * When its recall was asked for; what each recipient answered stands in recipient_event.
    */
@@ -627,6 +640,20 @@ export interface OutboundLetter {
    */
   version: number;
   year: number | null;
+}
+
+export interface OutboundLine {
+  agency_id: string | null;
+  enclosures: string[] | null;
+  letter_date: string | null;
+  letter_from: string | null;
+  letter_id: string | null;
+  letter_number: string | null;
+  letter_number_printed: string | null;
+  references: string[] | null;
+  secrecy: string | null;
+  subject: string | null;
+  urgency: string | null;
 }
 
 export interface OutboundRecipient {
@@ -1096,6 +1123,7 @@ export interface Tables {
   outbound_event: OutboundEvent;
   outbound_file: OutboundFile;
   outbound_letter: OutboundLetter;
+  outbound_line: OutboundLine;
   outbound_recipient: OutboundRecipient;
   outbox: Outbox;
   outcome: Outcome;
