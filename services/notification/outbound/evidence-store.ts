@@ -47,9 +47,7 @@ export async function findByNumber(
       left join entry e on e.book_id = l.book_id and e.year = l.year and e.number = l.number
       join outbound_recipient r on r.letter_id = l.id
      where coalesce(l.facts ->> 'letterDate', e.letter_date::text) = ${date} and l.state = 'sent'
-     order by l.sent_at desc, r.no limit 1000`.execute(
-    transaction,
-  );
+     order by l.sent_at desc, r.no limit 1000`.execute(transaction);
   return rows;
 }
 
