@@ -37,6 +37,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   pg: [
     "shared/runtime/database.ts",
     "shared/runtime/named-statements.ts",
+    "shared/runtime/queue-pool.ts",
     "shared/runtime/settings-urls.ts",
     "shared/letter/agencies.ts",
   ],
@@ -69,7 +70,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   "qrcode-generator": ["shared/pdf/qr-code.test.ts"],
   fflate: ["printing/register-xlsx.ts"],
   "csv-stringify": ["printing/register-csv.ts"],
-  "@hyzyla/pdfium": ["reading/pdf/pdf-engine.ts"],
+  "@hyzyla/pdfium": ["reading/pdf/pdf-instance.ts"],
   "@cantoo/pdf-lib": ["printing/stamp-letter.ts", "printing/stamp-place.ts"],
   "@resvg/resvg-js": ["printing/stamp-png.ts"],
   jose: ["shared/letter/evidence/"],

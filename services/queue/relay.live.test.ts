@@ -146,6 +146,21 @@ for (const backend of queueBackends()) {
   });
 }
 
+test("PostgreSQL cuts all connections of the queue: its workers listen again, and new work is done", async (context) => {
+  const { addWork, relay, work, query, until } = await scene(context, "postgres", 2);
+  const { done } = await work(2);
+  await relay();
+  await addWork(1);
+  await until((rows) => rows.length === 0);
+  const cut = await query(`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()
+      and (application_name = 'saraban_bullmq' or application_name like 'test-%')`);
+  context.expect(cut.length).toBeGreaterThan(1);
+  await addWork(1);
+  context.expect(await done).toHaveLength(2);
+  await until((rows) => rows.length === 0);
+}, 30_000);
+
 test.skipIf(!hasRedis())(
   "while Redis is away work waits in the outbox; when it is back, empty, all is done",
   async (context) => {

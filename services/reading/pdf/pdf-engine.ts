@@ -1,5 +1,5 @@
-import { PDFiumModule } from "@hyzyla/pdfium";
 import { type PdfPageGlyphs, type PdfTools, readPageGlyphs } from "./pdf-glyphs.ts";
+import { openPdfInstance } from "./pdf-instance.ts";
 import type { Pdfium } from "./pdfium-functions.ts";
 
 export type PdfGlyphs =
@@ -7,8 +7,10 @@ export type PdfGlyphs =
   | { readonly kind: "encrypted" | "damaged" | "too-much-memory" | "crashed" };
 
 export interface PdfEngine {
-  /** Once: what a hostile file leaves behind in its memory must not touch the next letter. */
+  /** Once: what a hostile file leaves behind in its memory must not touch the next letter. Then it is to be restored. */
   read(octets: Buffer): PdfGlyphs;
+  /** Makes its memory what it was before any file. @returns false when it cannot: it is of no more use, open another */
+  restore(): boolean;
 }
 
 const MAX_FIRST_PAGES = 5;
@@ -24,39 +26,35 @@ const ERROR_SECURITY_HANDLER = 5;
  * @param maxMemoryBytes a file that needs more is not read
  */
 export async function openPdfEngine(module: WebAssembly.Module, maxMemoryBytes: number): Promise<PdfEngine> {
-  const refused = { memory: false };
-  const load = PDFiumModule as unknown as (options: object) => Promise<{ readonly wasmExports: Pdfium }>;
-  const { wasmExports: pdfium } = await load({
-    // What it prints may quote the letter, and stdout carries the answers.
-    print: () => undefined,
-    printErr: () => undefined,
-    instantiateWasm(imports: WebAssembly.Imports, take: (instance: WebAssembly.Instance) => void) {
-      const env = imports["env"] as Record<string, unknown>;
-      const grow = env["emscripten_resize_heap"] as (bytes: number) => boolean;
-      env["emscripten_resize_heap"] = (bytes: number): boolean => {
-        if (bytes >>> 0 <= maxMemoryBytes && grow(bytes)) return true;
-        refused.memory = true;
-        return false;
-      };
-      void WebAssembly.instantiate(module, imports).then(take);
-      return {};
-    },
-  });
-  pdfium.FPDF_InitLibrary();
+  const instance = await openPdfInstance(module, maxMemoryBytes);
+  // "lost" after an error in a file's reading: what it has left undone is not known.
+  let state: "fresh" | "used" | "lost" = "fresh";
+  const lose = (): void => {
+    state = "lost";
+  };
   return {
     read(octets) {
+      if (state !== "fresh") throw new Error("the engine was not restored");
+      state = "used";
       try {
-        return readDocument(pdfium, octets);
+        return readDocument(instance.pdfium, octets, lose);
       } catch (error) {
-        if (refused.memory) return { kind: "too-much-memory" };
+        lose();
+        if (instance.wasRefused()) return { kind: "too-much-memory" };
         if (error instanceof Error) return { kind: "crashed" };
         throw error;
       }
     },
+    restore() {
+      if (state === "lost" || !instance.restore()) return false;
+      state = "fresh";
+      return true;
+    },
   };
 }
 
-function readDocument(pdfium: Pdfium, octets: Buffer): PdfGlyphs {
+/** @param onFailure told of an error that costs further pages only */
+function readDocument(pdfium: Pdfium, octets: Buffer, onFailure: () => void): PdfGlyphs {
   const at = pdfium.malloc(octets.length);
   if (at === 0) return { kind: "too-much-memory" };
   new Uint8Array(pdfium.memory.buffer).set(octets, at);
@@ -87,6 +85,7 @@ function readDocument(pdfium: Pdfium, octets: Buffer): PdfGlyphs {
   } catch (error) {
     // A plan or a map bound in behind that is too much for it must not cost the letter.
     if (!(error instanceof Error)) throw error;
+    onFailure();
   }
   pages.sort((a, b) => a.number - b.number);
   // Not one page could be opened: what is printed is not known, so it must not pass for a scan.

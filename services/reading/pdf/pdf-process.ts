@@ -15,8 +15,7 @@ const maxMemoryBytes = Number(process.argv[2]);
 const program = fileURLToPath(import.meta.resolve("@hyzyla/pdfium/pdfium.wasm"));
 const module = await WebAssembly.compile(await readFile(program));
 
-let next: Promise<PdfEngine> = openPdfEngine(module, maxMemoryBytes);
-await next;
+let engine: PdfEngine = await openPdfEngine(module, maxMemoryBytes);
 process.stdout.write('{"ready":true}\n');
 
 let expected = -1;
@@ -37,17 +36,15 @@ for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
   expected = -1;
   held = [];
   heldBytes = 0;
-  process.stdout.write(`${JSON.stringify(await answerTo(octets))}\n`);
+  process.stdout.write(`${JSON.stringify(answerTo(octets))}\n`);
+  // Now, so that it is ready when the next file comes.
+  if (!engine.restore()) engine = await openPdfEngine(module, maxMemoryBytes);
 }
 
-async function answerTo(octets: Buffer): Promise<PdfRead> {
-  const engine = await next;
+function answerTo(octets: Buffer): PdfRead {
   try {
     return readText(engine.read(octets));
   } catch {
     return { kind: "unreadable", why: "crashed" };
-  } finally {
-    // Begun now, it is there when the next file comes.
-    next = openPdfEngine(module, maxMemoryBytes);
   }
 }

@@ -2,6 +2,10 @@
 export interface Pdfium {
   readonly memory: { readonly buffer: ArrayBuffer };
   malloc(size: number): number;
+  emscripten_stack_get_current(): number;
+  emscripten_stack_get_base(): number;
+  emscripten_stack_get_end(): number;
+  _emscripten_stack_alloc(size: number): number;
   FPDF_InitLibrary(): void;
   FPDF_LoadMemDocument(octets: number, size: number, password: number): number;
   FPDF_GetLastError(): number;

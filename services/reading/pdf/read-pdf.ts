@@ -76,7 +76,7 @@ const MAX_PDF_BYTES = 64 * 1024 * 1024;
 const HEADER_WITHIN_BYTES = 1_024;
 const IDLE_MS = 60_000;
 /** After so many files a process makes room for a fresh one, whatever they left behind in it. */
-const MAX_FILES = 500;
+const MAX_FILES = 2_000;
 const TRIES = 2;
 
 /** One process and what it is waited for. */
