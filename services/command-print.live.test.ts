@@ -53,4 +53,4 @@ test("saraban print --stamp and entry: a stamp with the name of the receipt, non
 
   const shown = await runHere(runEntry, environment, ["entry", BOOK, "2/2569"]);
   expect(shown.stdout).toMatch(/^attachments +แนบ 1\.pdf\n +image\/png$/m);
-}, 60_000);
+}, 240_000);

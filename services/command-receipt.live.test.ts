@@ -79,4 +79,4 @@ test("saraban receipt: keys, verify offline and here, show, rotate, revoke", asy
     stdout: expect.stringContaining("was revoked, but it stands in the record"),
   });
   expect(keys.stdout).toMatch(/revoked.*\n.*retired/);
-}, 90_000);
+}, 240_000);

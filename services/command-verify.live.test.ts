@@ -50,7 +50,7 @@ test("saraban verify: 0 and a summary while all is well, 1 and the names of what
     ],
   });
   expect((await verifyHere("--stuck-after", "0s", "--agency", "agency-b")).code).toBe(0);
-}, 60_000);
+}, 240_000);
 
 test("saraban verify: wrong use is 64", async (context) => {
   const { verify, verifyHere } = await register(context);
@@ -63,4 +63,4 @@ test("saraban verify: wrong use is 64", async (context) => {
     context.expect([code, stdout]).toEqual([64, ""]);
     context.expect(stderr).toContain(says);
   }
-}, 60_000);
+}, 240_000);

@@ -69,4 +69,4 @@ test("saraban webhook: add, test, list, remove", async (context) => {
   ]);
   expect(removed.code).toBe(0);
   expect(await query("select active from saraban.webhook")).toEqual([{ active: false }]);
-}, 90_000);
+}, 240_000);

@@ -69,4 +69,4 @@ test("a letter in a hosted mailbox is fetched, and filed there once its outcome 
     needed: false,
     detail: "bad: the server does not take the user or the secret",
   });
-}, 90_000);
+}, 240_000);

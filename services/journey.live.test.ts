@@ -73,14 +73,14 @@ test("saraban all: a letter gets its number and its acknowledgement; stop and ki
 
   const startedMs = performance.now();
   expect(await service.stop()).toEqual({ code: 0, signal: null });
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
+  expect(performance.now() - startedMs).toBeLessThan(30_000);
   service = await startServiceProcess("all", { dataDir, environment });
 
   // Killed right after its 250: the letter is numbered and acknowledged by the next start.
   await sendLetter(service.smtpPort, 1);
   await service.kill();
   service = await startServiceProcess("all", { dataDir, environment });
-  await sink.waitFor(({ inReplyTo }) => inReplyTo === sampleLetter(1, { seed: 1 }).messageId, 25_000);
+  await sink.waitFor(({ inReplyTo }) => inReplyTo === sampleLetter(1, { seed: 1 }).messageId, 90_000);
 
   const own = { SARABAN_DATA_DIR: dataDir };
   const book = JSON.parse(await saraban(["book", "agency-a", "--json"], own)) as BookLine[];
@@ -98,7 +98,7 @@ test("saraban all: a letter gets its number and its acknowledgement; stop and ki
   const log = await readFile(service.logFile, "utf8");
   expect(log).toContain(id);
   for (const index of [0, 1]) expect(log).not.toContain(sampleLetter(index, { seed: 1 }).subject);
-}, 90_000);
+}, 240_000);
 
 for (const backend of queueBackends()) {
   test(`separate services on one DATABASE_URL, queue on ${backend}`, async (context) => {
@@ -126,14 +126,14 @@ for (const backend of queueBackends()) {
     expect((await fetch(`${http.httpUrl}/readyz`)).status).toBe(503);
     await Promise.all(["relay", "reading", "registry", "notification"].map(start));
     for (const index of [0, 1]) {
-      await sink.waitFor(({ inReplyTo }) => inReplyTo === sampleLetter(index, { seed: 1 }).messageId, 25_000);
+      await sink.waitFor(({ inReplyTo }) => inReplyTo === sampleLetter(index, { seed: 1 }).messageId, 90_000);
     }
     expect((await fetch(`${http.httpUrl}/readyz`)).status).toBe(200);
     const entries = await query<{ intake_id: string; number: number }>(
       "select intake_id, number from saraban.entry order by number",
     );
     expect(entries).toEqual(ids.map((intake_id, index) => ({ intake_id, number: index + 1 })));
-  }, 90_000);
+  }, 240_000);
 }
 
 test("what is set wrong is told before anything starts, with exit code 78; wrong use is 64", async ({

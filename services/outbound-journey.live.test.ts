@@ -216,7 +216,7 @@ test("upload, draft, check, sign-off by another person, number, sent, download, 
     status: 422,
     body: { code: "no-such-letter" },
   });
-}, 90_000);
+}, 240_000);
 
 test("a newcomer sends a letter with two commands; the rest of its life on the command line, with hints and exit codes", async (context) => {
   const { expect } = context;
@@ -338,4 +338,4 @@ test("a newcomer sends a letter with two commands; the rest of its life on the c
     stderr: expect.stringContaining("เรียกคืน"),
   });
   expect((await here("entry", inbound, place, "answer-recall")).code).toBe(64);
-}, 90_000);
+}, 240_000);

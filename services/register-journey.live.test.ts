@@ -89,7 +89,7 @@ async function office(context: TestContext) {
       await sender.quit();
       if (delivery.kind !== "accepted") throw new Error(`refused: ${delivery.reply.text}`);
       const id = delivery.ids[0] as string;
-      await context.expect.poll(async () => (await ask(`/tray/${id}`)).status, { timeout: 15_000 }).toBe(200);
+      await context.expect.poll(async () => (await ask(`/tray/${id}`)).status, { timeout: 60_000 }).toBe(200);
       return id;
     },
   };
@@ -199,7 +199,7 @@ test("tray, register, correct, reserve, fill, cancel, thread, by HTTP; others' c
     decision: { decision: "rejected", decidedBy: "person:somying" },
   });
   const notices = () => query("select kind from saraban.notice where intake_id = $1", [rejected]);
-  await expect.poll(notices, { timeout: 15_000 }).toContainEqual({ kind: "rejection" });
+  await expect.poll(notices, { timeout: 60_000 }).toContainEqual({ kind: "rejection" });
 
   for (const hidden of [
     path,
@@ -220,7 +220,7 @@ test("tray, register, correct, reserve, fill, cancel, thread, by HTTP; others' c
   expect(await (await fetch(`${service.httpUrl}/readyz`)).json()).toMatchObject({
     checks: { calendar: { needed: false } },
   });
-}, 90_000);
+}, 240_000);
 
 test("the same on the command line, with its exit codes; an act is kept while the registry is away", async (context) => {
   const { expect } = context;
@@ -274,7 +274,7 @@ test("the same on the command line, with its exit codes; an act is kept while th
   // Of a letter that was found to be another one's copy nobody has to say whose.
   const same = { number: "นร 1200/77", letterDate: "2026-05-01" };
   const [, copy] = (await letReadLettersWait(query, [same, same])) as [string, string];
-  await expect.poll(async () => (await ask(`/tray/${copy}`)).status, { timeout: 15_000 }).toBe(200);
+  await expect.poll(async () => (await ask(`/tray/${copy}`)).status, { timeout: 60_000 }).toBe(200);
   expect(await here("tray", "agency-a", "merge", copy)).toMatchObject({ code: 0, stdout: "Done.\n" });
   expect((await here("tray", "agency-a")).stdout).toBe("Nothing waits in the tray.\n");
   // The duty begins when it is first written down: nothing is missed in an installation's first hour.
@@ -322,7 +322,7 @@ test("the same on the command line, with its exit codes; an act is kept while th
   const reserve = ["entry", OUTBOUND, "reserve", "--id", id];
   const waiting = saraban(...reserve);
   await expect
-    .poll(() => query("select id from saraban.act where id = $1", [id]), { timeout: 15_000 })
+    .poll(() => query("select id from saraban.act where id = $1", [id]), { timeout: 60_000 })
     .toHaveLength(1);
   await start();
   expect(await waiting).toMatchObject({ code: 0, stdout: expect.stringContaining(`${OUTBOUND} 2/`) });
@@ -358,4 +358,4 @@ test("clerks are added, listed, given a new token and removed; what is wrong is 
     { id: "somying", name: "สมหญิง ทดสอบ", agencies: ["agency-a"], active: false },
   ]);
   expect((await here("clerk", "list")).stdout).toContain("removed");
-}, 60_000);
+}, 240_000);

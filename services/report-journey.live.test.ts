@@ -111,13 +111,13 @@ test("a bounce at our return path makes the notice failed; machines' answers end
   });
   const letter = sampleLetter(0, { seed: 3, sizeBytes: 4096 });
   const first = await send(letter.mailFrom, letter.to, letter.octets);
-  const receipt = await sink.waitFor(({ inReplyTo }) => inReplyTo === letter.messageId, 20_000);
+  const receipt = await sink.waitFor(({ inReplyTo }) => inReplyTo === letter.messageId, 90_000);
   expect(isReturnPath(receipt.mailFrom)).toBe(true);
 
   // The same letter in another mail: the first number, in an answer of its own.
   const again = withMessageId(letter.octets, "<again@opdc.example.go.th>");
   const second = await send(letter.mailFrom, letter.to, again);
-  const copy = await sink.waitFor(({ inReplyTo }) => inReplyTo === "<again@opdc.example.go.th>", 20_000);
+  const copy = await sink.waitFor(({ inReplyTo }) => inReplyTo === "<again@opdc.example.go.th>", 90_000);
   expect((await copy.read()).json).toEqual((await receipt.read()).json);
   expect(await became(second)).toMatchObject({ outcome: "possible-duplicate", reason: "same-letter" });
 
@@ -150,11 +150,11 @@ test("a bounce at our return path makes the notice failed; machines' answers end
       )
     ).map(({ matched }) => matched);
   await expect
-    .poll(async () => (await evidence()).sort(), { timeout: 20_000 })
+    .poll(async () => (await evidence()).sort(), { timeout: 60_000 })
     .toEqual(["message-id bounce", "message-id bounce", "token auto-reply", "token bounce"]);
   expect(await became(first)).toMatchObject({ notice: "failed" });
   expect(sink.received).toHaveLength(2);
-}, 90_000);
+}, 240_000);
 
 test.skipIf(postfixPath === undefined && process.env["CI"] === undefined)(
   "a real Postfix that cannot deliver our acknowledgement reports so to its return path (RFC 3461, RFC 3464)",

@@ -19,7 +19,7 @@ function holding(term: string): number {
 test("the same plan gives the same terms, two dozen of each kind, each once", () => {
   expect(searchTerms(plan)).toEqual(terms);
   for (const [kind, list] of Object.entries(terms)) expect(new Set(list).size, kind).toBe(24);
-});
+}, 120_000);
 
 test("common terms stand in a tenth of the letters, rare ones in next to none, all others in some", () => {
   for (const term of terms.common) expect(holding(term), term).toBeGreaterThan(LETTERS / 10);

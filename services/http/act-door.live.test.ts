@@ -51,7 +51,7 @@ test("who waits is answered when the registry has decided: 201 with the line, or
   const { post, ask, query, decide } = await openDesk(context);
   const [done, refused, late] = [reserve(), reserve(), reserve()];
   const waiting = [done, refused].map((act) => post(act, { headers: { prefer: "respond-async, wait=20" } }));
-  await expect.poll(() => query("select id from saraban.act"), { timeout: 10_000 }).toHaveLength(2);
+  await expect.poll(() => query("select id from saraban.act"), { timeout: 60_000 }).toHaveLength(2);
   await decide(refused.id, "only-outbound-numbers-are-reserved");
   await decide(done.id, "", LINE);
   const [good, bad] = await Promise.all(waiting);
@@ -76,7 +76,7 @@ test("who waits is answered when the registry has decided: 201 with the line, or
   await decide(late.id, "", LINE);
   const startedMs = performance.now();
   expect(await post(late, { headers: { prefer: "wait=20" } })).toMatchObject({ status: 201, body: { line } });
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
+  expect(performance.now() - startedMs).toBeLessThan(19_000);
 });
 
 test("the listener's connection is cut while somebody waits: the result is found when it is back", async (context) => {
@@ -84,7 +84,7 @@ test("the listener's connection is cut while somebody waits: the result is found
   const { post, query, decide } = await openDesk(context);
   const act = reserve();
   const waiting = post(act, { headers: { prefer: "wait=20" } });
-  await expect.poll(() => query("select id from saraban.act"), { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(() => query("select id from saraban.act"), { timeout: 60_000 }).toHaveLength(1);
   const cut = await query<{ pid: number }>(
     `select pid from pg_stat_activity, pg_terminate_backend(pid) where datname = current_database() and query = 'listen "saraban_act"'`,
   );
@@ -92,14 +92,14 @@ test("the listener's connection is cut while somebody waits: the result is found
   await decide(act.id, "", LINE);
   const startedMs = performance.now();
   expect(await waiting).toMatchObject({ status: 201 });
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
+  expect(performance.now() - startedMs).toBeLessThan(19_000);
 });
 
 test("a room that stops lets nobody wait on", async (context) => {
   const { expect } = context;
   const { post, query, waiters } = await openDesk(context);
   const waiting = post(reserve(), { headers: { prefer: "wait=30" } });
-  await expect.poll(() => query("select id from saraban.act"), { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(() => query("select id from saraban.act"), { timeout: 60_000 }).toHaveLength(1);
   await waiters.stop();
   expect((await waiting).status).toBe(202);
   expect((await post(reserve(), { headers: { prefer: "wait=30" } })).status).toBe(202);

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuTimeMs } from "../shared/testing/cpu-time.ts";
 import { readMessage } from "./read-message.ts";
 import type { KnownSenders, Reading } from "./reading.ts";
 import { judgeKnown } from "./testing/judge-known.ts";
@@ -383,9 +384,9 @@ describe("reading anything", () => {
       "สิ่งที่ส่งมาด้วย ๑. ก\n",
     ]) {
       const text = piece.repeat(Math.floor(200_000 / piece.length));
-      const started = performance.now();
+      const started = cpuTimeMs();
       await judge({ subject: text.replaceAll("\n", " ").slice(0, 30_000), body: text });
-      expect(performance.now() - started, piece).toBeLessThan(2_000);
+      expect(cpuTimeMs() - started, piece).toBeLessThan(2_000);
     }
   });
 });

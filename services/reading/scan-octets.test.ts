@@ -59,7 +59,7 @@ it.each([
   // More than the kernel's buffers hold, so that one who never reads is felt.
   const octets = Buffer.alloc(16 * 1024 * 1024, "a");
   expect(await scannerAt(port).scan(octets, octets.length)).toEqual({ state: "unscanned", reason });
-  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  expect(performance.now() - startedMs).toBeLessThan(30_000);
 });
 
 function endless(socket: Socket): void {

@@ -229,7 +229,7 @@ test("60 MB take bounded memory; a process that is killed between commit and fla
   );
   expect(dovecot.count("killed", "INBOX", "S")).toBe(1);
   expect(await query("select 1 from saraban.imap_message where mailbox_id = 'killed'")).toHaveLength(1);
-}, 90_000);
+}, 240_000);
 
 test("a server that goes away and comes back: trouble is told, then gone", async (context) => {
   const { expect } = context;

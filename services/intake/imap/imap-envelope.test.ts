@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { cpuTimeMs } from "../../shared/testing/cpu-time.ts";
 import { recipientFinder } from "../find-recipient.ts";
 import { envelopeOfPulled, HEAD_BYTES } from "./imap-envelope.ts";
 
@@ -75,16 +76,16 @@ test("any octets give an envelope of the agency, quickly", () => {
     ),
     { seed: 1, numRuns: 300 },
   );
-  const begun = performance.now();
+  const begun = cpuTimeMs();
   for (const filling of ['"', "(", "<", "a@", ",", "\\", " ", "\r\n ", ":", "a:\r\n", '"\\'])
     envelopeOfPulled(Buffer.from(`From: ${filling.repeat(HEAD_BYTES)}`), to);
-  expect(performance.now() - begun).toBeLessThan(2_000);
+  expect(cpuTimeMs() - begun).toBeLessThan(2_000);
 });
 
 test("quotations without an end take no longer than others, and no address is taken out of one that has an end", () => {
   const field = `To: "${'\\"'.repeat(8_000)}\r\n`;
-  const started = performance.now();
+  const started = cpuTimeMs();
   const head = `${field.repeat(3)}From: "c\\"d@e, <g@h>" (i@j) <f@opdc.example.go.th>\r\n\r\n`;
   expect(envelopeOfPulled(Buffer.from(head), to).mailFrom).toBe("f@opdc.example.go.th");
-  expect(performance.now() - started).toBeLessThan(300);
+  expect(cpuTimeMs() - started).toBeLessThan(300);
 });

@@ -29,7 +29,7 @@ function listeningLog() {
   const write = (level: string) => (fields: object, message: string) =>
     void lines.push({ level, fields, message });
   const heard = (level: string) =>
-    expect.poll(() => lines.filter((line) => line.level === level), { timeout: 5_000 });
+    expect.poll(() => lines.filter((line) => line.level === level), { timeout: 60_000 });
   return { info: write("info"), warn: write("warn"), error: write("error"), lines, heard };
 }
 

@@ -46,13 +46,16 @@ describe("a plain conversation", () => {
   });
 
   test("greets at once: the library's 100 ms for each connection are gone", async () => {
-    const startedMs = performance.now();
+    const tookMs: number[] = [];
     for (let index = 0; index < 20; index++) {
+      const startedMs = performance.now();
       const fresh = await connectSmtpClient(door.port);
       expect((await fresh.reply()).code).toBe(220);
+      tookMs.push(performance.now() - startedMs);
       fresh.destroy();
     }
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    // The quickest: on a busy machine some take longer, and with the pause none would be quicker than it.
+    expect(Math.min(...tookMs)).toBeLessThan(100);
   });
 
   test("says 250 with the intake id, and hands over envelope and bytes", async () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cpuTimeMs } from "../../shared/testing/cpu-time.ts";
 import { dotText } from "../../shared/testing/smtp-client.ts";
 import { readDotText } from "./smtp-dot-text.ts";
 
@@ -91,8 +92,8 @@ describe("the end of a letter", () => {
   test("a long run of dots costs one pass", () => {
     const body = Buffer.from("\r\n..".repeat(200_000));
     const feed = readDotText();
-    const startedMs = performance.now();
+    const startedMs = cpuTimeMs();
     expect(feed(body).text.length).toBe(600_000);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(cpuTimeMs() - startedMs).toBeLessThan(2_000);
   });
 });

@@ -57,7 +57,7 @@ test("everything that the settings name is there, and SIGHUP reads the certifica
   await client.command("MAIL FROM:<x@opdc.example.go.th>");
   expect((await client.command(`RCPT TO:<${to}>`)).text).toMatch(/^451 4\.7\.1 Your server is new/);
   await expect
-    .poll(async () => (await client.command(`RCPT TO:<${to}>`)).code, { timeout: 5_000, interval: 200 })
+    .poll(async () => (await client.command(`RCPT TO:<${to}>`)).code, { timeout: 60_000, interval: 200 })
     .toBe(250);
   await client.command("DATA");
   await client.send(dotText("x\r\n"));

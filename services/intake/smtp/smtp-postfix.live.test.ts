@@ -43,7 +43,7 @@ describe.skipIf(!there)("a real Postfix that sends over STARTTLS", () => {
     expect((await client.reply()).code).toBe(250);
     await client.command("QUIT");
   };
-  const taken = (count: number) => expect.poll(() => door.taken.length, { timeout: 25_000 }).toBe(count);
+  const taken = (count: number) => expect.poll(() => door.taken.length, { timeout: 60_000 }).toBe(count);
 
   test("a Thai letter between Thai addresses, put off once by the greylist, with DSN parameters", async () => {
     const body = "เรียน ผู้อำนวยการ\r\n.จุดต้นบรรทัด\r\n..\r\n";
@@ -66,7 +66,7 @@ describe.skipIf(!there)("a real Postfix that sends over STARTTLS", () => {
     expect(attempts.slice(0, 2)).toEqual(["ผู้ส่ง@opdc.example.go.th", "ผู้ส่ง@opdc.example.go.th"]);
     // Our commit comes before Postfix hears 250 and writes its line.
     await expect
-      .poll(() => postfix.log(), { timeout: 25_000 })
+      .poll(() => postfix.log(), { timeout: 60_000 })
       .toMatch(/sender delivery status notification/);
     const log = await postfix.log();
     expect(log).toMatch(/Verified TLS connection established to 127\.0\.0\.1/);
@@ -84,7 +84,7 @@ describe.skipIf(!there)("a real Postfix that sends over STARTTLS", () => {
     );
     await expect
       .poll(() => door.taken.find(({ bytes }) => bytes.includes("multipart/report"))?.envelope, {
-        timeout: 25_000,
+        timeout: 60_000,
       })
       .toMatchObject({
         mailFrom: "",

@@ -136,7 +136,7 @@ export async function mailboxScene(context: TestContext) {
 export async function until<Answer>(
   ask: () => Promise<Answer> | Answer,
   wanted: (answer: Answer) => boolean,
-  withinMs = 15_000,
+  withinMs = 90_000,
 ): Promise<Answer> {
   const endMs = performance.now() + withinMs;
   for (;;) {

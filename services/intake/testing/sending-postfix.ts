@@ -9,7 +9,7 @@ import { freePort } from "../../shared/testing/free-port.ts";
 import { greetedSmtpClient } from "../../shared/testing/smtp-client.ts";
 
 const run = promisify(execFile);
-const START_WITHIN_MS = 20_000;
+const START_WITHIN_MS = 60_000;
 
 export const postfixPath = ["/usr/sbin/postfix"].find((path) => existsSync(path) && process.getuid?.() === 0);
 

@@ -190,7 +190,7 @@ test("one dead server for half of the messages holds up nobody, and what waits f
   // The two that were under way when it ended have a try; the others are as they were.
   expect((await attempts()).filter(({ result }) => result !== "accepted")).toHaveLength(2);
   expect(await outbox()).toHaveLength(EACH);
-}, 60_000);
+}, 240_000);
 
 test("what a destination that is away keeps waiting is given up in time though it was never tried", async (context) => {
   const { expect } = context;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cpuTimeMs } from "../../shared/testing/cpu-time.ts";
 import { htmlToText } from "../mime/html-text.ts";
 import { readBodyItems } from "./body-items.ts";
 import { findEnclosures } from "./find-enclosures.ts";
@@ -98,9 +99,9 @@ describe("findEnclosures", () => {
   it("is quick with hostile lists", () => {
     for (const piece of ["1. ", "1.\n", "- ก\n", "   ก\n", "๑. ก ๒. ", "จำนวน ๑ ชุด\n  ", "("]) {
       const body = `สิ่งที่ส่งมาด้วย ${piece.repeat(Math.floor(200_000 / piece.length))}`;
-      const started = performance.now();
+      const started = cpuTimeMs();
       enclosed(body);
-      expect(performance.now() - started, piece).toBeLessThan(2_000);
+      expect(cpuTimeMs() - started, piece).toBeLessThan(2_000);
     }
   });
 });

@@ -1,5 +1,6 @@
 import { strToU8, zipSync } from "fflate";
 import { afterAll, describe, expect, it } from "vitest";
+import { cpuTimeMs } from "../../shared/testing/cpu-time.ts";
 import { emptyAttachment } from "../attachments/mark-attachment.ts";
 import { openContentKeeper, type PartContent } from "../mime/part-content.ts";
 import { DOCX_TYPE, docx, ODT_TYPE, odt, paragraphs } from "../testing/make-office.ts";
@@ -138,7 +139,7 @@ describe("a document that cannot be looked through is an officer's", () => {
   });
 
   it("beyond the limits, in time and memory that are bounded; what stood before them is obeyed", async () => {
-    const started = performance.now();
+    const started = cpuTimeMs();
     const head = { "word/header1.xml": paragraphs("ลับ") };
     for (const bomb of [
       "ก".repeat(8_000_000),
@@ -151,7 +152,7 @@ describe("a document that cannot be looked through is an officer's", () => {
       expect(octets.length).toBeLessThan(100_000);
       expect(await read(octets)).toMatchObject({ secrecy: "confidential", marks: [expect.any(String)] });
     }
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(cpuTimeMs() - started).toBeLessThan(10_000);
     const budget = { bytes: 1_000 };
     const cut = await readOfficeDocument(await kept(docx(paragraphs("ก".repeat(1_000)))), "docx", budget);
     expect([cut.fault, budget.bytes]).toEqual(["limit", 0]);

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { cpuTimeMs } from "../../shared/testing/cpu-time.ts";
 import { detectType } from "../attachments/detect-type.ts";
 import { openContentKeeper, type PartContent } from "../mime/part-content.ts";
 import type { Attachment } from "../reading.ts";
@@ -41,9 +42,9 @@ it("reads RTF in Thai octets and in Unicode", async () => {
 });
 
 it("is quick with hostile documents", async () => {
-  const started = performance.now();
+  const started = cpuTimeMs();
   for (const piece of ["<", "&#", "\\'", "\\u1", "{\\rtf", "\\par"]) {
     await readRtfText(await kept(Buffer.from(`{\\rtf${piece.repeat(100_000)}`)));
   }
-  expect(performance.now() - started).toBeLessThan(4_000);
+  expect(cpuTimeMs() - started).toBeLessThan(4_000);
 });

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuTimeMs } from "../../shared/testing/cpu-time.ts";
 import { parseMime } from "./parse-mime.ts";
 import { openContentKeeper } from "./part-content.ts";
 import { readReport, reportOf } from "./read-report.ts";
@@ -204,9 +205,9 @@ it("is bounded and quick, whatever a report holds", async () => {
   expect((await report(dsn(many.join("\n\n"))))?.recipients).toHaveLength(20);
   const long = (piece: string) => piece.repeat(60_000 / piece.length);
   for (const piece of [" \n", "\n ", "\\x{", "a@", ":", "Action:", "\t\n\t"]) {
-    const started = performance.now();
+    const started = cpuTimeMs();
     await report(dsn(`Final-Recipient: ${long(piece)}\n\nDiagnostic-Code: ${long(piece)}`));
-    expect(performance.now() - started, JSON.stringify(piece)).toBeLessThan(1_000);
+    expect(cpuTimeMs() - started, JSON.stringify(piece)).toBeLessThan(1_000);
   }
   const pieces = fc.constantFrom(
     ..."Final-Recipient:|Action: failed|Status: 5.1.1|rfc822;|a@b|<a@b>|\n|\n\n| |\0|\\x{d800}|\\x{10ffff}|ก|Diagnostic-Code: smtp;".split(

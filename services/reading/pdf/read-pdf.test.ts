@@ -84,7 +84,7 @@ describe("hostile files", () => {
       pageCount: 10_000,
       cut: false,
     });
-  }, 60_000);
+  }, 240_000);
 
   test("octets changed, lost and doubled at random: an answer each time, and never a process lost", async () => {
     const reader = open();
@@ -165,7 +165,7 @@ describe("the process", () => {
     const content = await kept(letter());
     await reader.read(content);
     const [pid] = childrenHere();
-    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 60_000 }).toBe(false);
     const waiting = reader.read(content);
     const closed = expect(waiting).rejects.toThrow(/stopped|closed/);
     await reader.close();
@@ -245,5 +245,5 @@ describe.skipIf(!existsSync(`${CORPUS}/expected.json`))("the corpus", () => {
       for (const words of [printed.numberRaw, printed.subject, printed.to, ...references, ...enclosures])
         expect(found, file).toContain(bare(words ?? ""));
     }
-  }, 60_000);
+  }, 240_000);
 });

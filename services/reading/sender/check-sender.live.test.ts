@@ -133,7 +133,7 @@ describe("forged", () => {
       standing: "forged",
       detail: { trouble: "head-too-large" },
     });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 });
 

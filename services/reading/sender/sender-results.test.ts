@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { cpuTimeMs } from "../../shared/testing/cpu-time.ts";
 import { readAuthenticationResults } from "./sender-results.ts";
 
 test("what servers write, with comments, quotes, versions and an instance", () => {
@@ -40,10 +41,10 @@ test("hostile text is read in no time, and never throws", () => {
     }),
     { seed: 5 },
   );
-  const started = performance.now();
+  const started = cpuTimeMs();
   for (const part of ["(", " ", "=", " =", '"', "\\", "a=", ";"]) {
     readAuthenticationResults(`host; ${part.repeat(7_000)}`);
     expect(readAuthenticationResults(part.repeat(20_000))).toBeNull();
   }
-  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(cpuTimeMs() - started).toBeLessThan(3_000);
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
 import { findLetterNumbers, normaliseLetterNumber } from "./letter-number.ts";
 import { readRoles } from "./letter-references.ts";
 import { arabicToThaiDigits } from "./thai-text.ts";
@@ -191,9 +192,9 @@ describe("a letter number, however it is typed", () => {
 
   it("is looked for in bounded time", () => {
     for (const piece of ["ก", "กค ", "กค (", "กค (ก", "กค 1.", "กค 1/", "กค 1/ว (ล", "กค 1/1/", "1", " "]) {
-      const started = performance.now();
+      const started = cpuTimeMs();
       findLetterNumbers(piece.repeat(Math.floor(200_000 / piece.length)));
-      expect(performance.now() - started, piece).toBeLessThan(2_000);
+      expect(cpuTimeMs() - started, piece).toBeLessThan(2_000);
     }
   });
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
 import { findThaiDates, parseThaiDate } from "./thai-date.ts";
 import { arabicToThaiDigits } from "./thai-text.ts";
 
@@ -233,8 +234,8 @@ describe("findThaiDates", () => {
   });
 
   it("is quick with hostile digits", () => {
-    const started = performance.now();
+    const started = cpuTimeMs();
     for (const piece of ["1/", "1.", "9 ", "1/1/", "9 เม.ย. "]) findThaiDates(piece.repeat(100_000));
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(cpuTimeMs() - started).toBeLessThan(3_000);
   });
 });

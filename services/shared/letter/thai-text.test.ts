@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuTimeMs } from "../testing/cpu-time.ts";
 import { arabicToThaiDigits, foldForComparison, normaliseThai, thaiDigitsToArabic } from "./thai-text.ts";
 
 const thai = fc.string({ unit: fc.constantFrom(..."กนมหเแาำิีึุู่้๊๋์ํ็ฺ ๐๑9a\u200B\u00A0\uFEFF\n") });
@@ -37,9 +38,9 @@ describe("normaliseThai", () => {
   });
 
   it("is quick with a hostile run of marks", () => {
-    const started = performance.now();
+    const started = cpuTimeMs();
     normaliseThai("ก".concat("่ี".repeat(100_000)));
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuTimeMs() - started).toBeLessThan(2_000);
   });
 });
 

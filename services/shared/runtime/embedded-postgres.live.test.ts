@@ -208,7 +208,7 @@ test("the server ends soon after the process that was killed", async (context) =
   const child = await startInChild(context, dataDir);
   await ask(findRunningPostgres(dataDir) as pg.ClientConfig, "CREATE TABLE entry AS SELECT 7 AS number");
   child.process.kill("SIGKILL");
-  await expect.poll(() => processIsThere(child.serverPid), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => processIsThere(child.serverPid), { timeout: 60_000 }).toBe(false);
   const next = await start(context, dataDir);
   expect(await ask(next.connection, "SELECT number FROM entry")).toEqual([7]);
 });

@@ -22,7 +22,7 @@ const onSmallDisk = (dir: string, module: string, args: readonly string[] = []) 
       dir,
       ...args,
     ],
-    { encoding: "utf8", timeout: 20_000 },
+    { encoding: "utf8", timeout: 60_000 },
   );
 
 const fillTwice = `

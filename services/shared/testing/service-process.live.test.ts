@@ -27,7 +27,7 @@ it("starts the whole service, finds its ports, kills it, starts it again on the 
   expect(await again.stop()).toEqual({ code: 0, signal: null });
   expect(await again.stop()).toEqual({ code: 0, signal: null });
   expect(await readFile(again.logFile, "utf8")).toContain('"stopping"');
-}, 60_000);
+}, 240_000);
 
 it("says why a service did not get ready", async () => {
   const environment = { SARABAN_SMTP_PORT: "none" };

@@ -1,5 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { cpuTimeMs } from "../../testing/cpu-time.ts";
 import { EVIDENCE_EXAMPLES } from "../../testing/evidence-examples.ts";
 import { findJws, LARGEST_UPLOAD } from "./find-jws.ts";
 import { receiptPdf } from "./receipt-pdf.ts";
@@ -70,8 +71,8 @@ test("what holds none gives none, and takes no time", () => {
     `%PDF-1.4 ${"stream\n".repeat(100_000)}`,
     `%PDF-1.4 ${"stream\nx endstream ".repeat(50_000)}`,
   ];
-  const startedAt = performance.now();
+  const startedAt = cpuTimeMs();
   for (const [index, text] of hostile.entries()) expect(found(text), `text ${index}`).toBeNull();
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  expect(cpuTimeMs() - startedAt).toBeLessThan(5_000);
   expect(found(Buffer.concat([Buffer.alloc(LARGEST_UPLOAD), Buffer.from(jws)]))).toBeNull();
 });
