@@ -6,7 +6,7 @@ import type { Tables } from "../../shared/letter/tables.ts";
 import { inTransaction, type Kysely, type Transaction, together } from "../../shared/runtime/database.ts";
 import type { Log } from "../../shared/runtime/log.ts";
 import type { Notice } from "../notice-store.ts";
-import { signingKey } from "../report-key-store.ts";
+import { readReportKeys, signingKey } from "../report-key-store.ts";
 import { signToken } from "../report-token.ts";
 import {
   insertAttempt,
@@ -78,11 +78,13 @@ export async function deliverNotices(
   const begun = await inTransaction(database, actingFor(data), async (transaction) => {
     const taken = await lockJob(transaction, job, data.subjectId);
     if (!taken) return undefined;
-    const [promised, ends, key] = await together(
+    const [promised, ends, keys] = await together(
       delivery.promise(transaction, now()),
       readMailbox(transaction, data.agencyId),
-      signingKey(transaction),
+      readReportKeys(transaction),
     );
+    // Made behind the promises, which may make a key for receipts: two who take both locks take them in one order.
+    const key = keys[0] ?? (await signingKey(transaction));
     const due = promised.filter(isDue);
     if (due.length > 0 && !transport) {
       const why = "no smarthost is set (SARABAN_SMARTHOST_URL)";

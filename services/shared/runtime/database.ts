@@ -168,15 +168,22 @@ export function inTransaction<Tables, Result>(
  * Waits for statements that were asked for at once: they go to the server together, are carried out in the order in which
  * they were asked for, and cost one wait. Unlike Promise.all it waits for the others too when one fails, so that none is
  * left over when the transaction ends.
- * @throws the first one's error
+ * @throws the first error that says what went wrong: after it every other one fails for no reason of its own
  */
 export async function together<Results extends readonly unknown[]>(
   ...asked: { readonly [At in keyof Results]: Promise<Results[At]> }
 ): Promise<Results> {
   const answers = await Promise.allSettled(asked);
-  const failed = answers.find((answer) => answer.status === "rejected");
-  if (failed) throw failed.reason;
+  const failed = answers
+    .filter((answer) => answer.status === "rejected")
+    .map(({ reason }) => reason as unknown);
+  if (failed.length > 0) throw failed.find((reason) => !isTransactionAborted(reason)) ?? failed[0];
   return answers.map((answer) => (answer as PromiseFulfilledResult<unknown>).value) as unknown as Results;
+}
+
+/** 25P02: an earlier statement of the transaction has failed. */
+function isTransactionAborted(reason: unknown): boolean {
+  return (reason as { readonly code?: unknown }).code === "25P02";
 }
 
 /**
