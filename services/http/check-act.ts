@@ -12,6 +12,7 @@ import { dayOfIsoDate } from "../shared/letter/bangkok-day.ts";
 import { projectDir, readJson } from "../shared/runtime/settings.ts";
 import { detailsFaults, normaliseDetails } from "./normalise-details.ts";
 import { type Fault, SAYS_NOTHING } from "./problem.ts";
+import { DATE_WORDS, wordsOfKeyword } from "./schema-words.ts";
 
 /** An act as a client writes it (schemas/act.schema.json). */
 export interface AskedAct {
@@ -95,7 +96,7 @@ function faultsOf(errors: readonly ErrorObject[]): Fault[] {
 }
 
 const FORMAT_WORDS: Readonly<Record<string, Omit<Fault, "pointer">>> = {
-  date: { en: "is a date (C.E.) such as 2026-05-31", th: "ต้องเป็นวันที่แบบ ค.ศ. เช่น 2026-05-31" },
+  date: DATE_WORDS,
   "date-time": {
     en: "is an instant such as 2026-05-31T09:00:00+07:00",
     th: "ต้องเป็นวันเวลา เช่น 2026-05-31T09:00:00+07:00",
@@ -115,13 +116,6 @@ function faultWords(
     case "additionalProperties":
     case "false schema":
       return { en: "has no place in this act", th: "ไม่ใช้กับการดำเนินการนี้" };
-    case "enum": {
-      const allowed = (params["allowedValues"] as unknown[]).join(", ");
-      return { en: `is one of ${allowed}`, th: `ต้องเป็นค่าใดค่าหนึ่งใน ${allowed}` };
-    }
-    case "maxLength":
-    case "maxItems":
-      return { en: `is too long: at most ${params["limit"]}`, th: `ยาวเกินกำหนด: ไม่เกิน ${params["limit"]}` };
     case "uniqueItems":
       return { en: "has something twice", th: "มีรายการซ้ำ" };
     case "oneOf":
@@ -129,11 +123,9 @@ function faultWords(
         en: "names either a partner of the directory or a mail address",
         th: "ต้องระบุหน่วยงานคู่ค้า (partner) หรือที่อยู่ไปรษณีย์อิเล็กทรอนิกส์ (address) อย่างใดอย่างหนึ่ง",
       };
-    case "pattern":
-      return params["pattern"] === "\\S" ? SAYS_NOTHING : { en: message, th: "รูปแบบไม่ถูกต้อง" };
     case "format":
       return FORMAT_WORDS[String(params["format"])] ?? { en: message, th: "รูปแบบไม่ถูกต้อง" };
     default:
-      return { en: message, th: `ค่าไม่ถูกต้อง (${keyword})` };
+      return wordsOfKeyword(keyword, params, message) ?? { en: message, th: `ค่าไม่ถูกต้อง (${keyword})` };
   }
 }

@@ -64,9 +64,6 @@ declare module "fastify" {
   }
 }
 
-/** After what is most likely a database that starts again. */
-const COME_AGAIN_AFTER_SECONDS = 10;
-
 interface TlsPart {
   /** Null: HTTP without TLS. */
   readonly tls: HttpTls | null;
@@ -92,7 +89,6 @@ export async function openServer(
     // Nothing here may lie in a cache: letters' words, and states that are old a second later.
     reply.header("cache-control", "no-store").header("x-content-type-options", "nosniff");
     if (parts.databaseAnswers?.() === false && isForCallers(request, parts.ecmsPath)) {
-      reply.header("retry-after", COME_AGAIN_AFTER_SECONDS);
       throw problem("not-now");
     }
   });
@@ -107,7 +103,6 @@ export async function openServer(
       return sendProblem(reply, problem(REFUSED_BY_LIBRARY[statusCode] ?? "not-understood"));
     }
     parts.log.error({ err: error }, "a request failed");
-    if (!reply.hasHeader("retry-after")) reply.header("retry-after", COME_AGAIN_AFTER_SECONDS);
     return sendProblem(reply, problem("not-now"));
   });
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, problem("not-found")));

@@ -185,6 +185,9 @@ export function problem(code: ProblemCode, faults: readonly Fault[] = []): Probl
   return new Problem(code, problems[code], faults);
 }
 
+/** After what is most likely a database that starts again. */
+const COME_AGAIN_AFTER_SECONDS = 10;
+
 /** More would be no help, and a client could have us write as many as it likes. */
 const MOST_FAULTS = 20;
 
@@ -203,6 +206,9 @@ export function sendProblem(reply: FastifyReply, { code, words, faults, members 
     ...members,
   };
   reply.code(words.status);
+  // A door that knows better how long has said so.
+  if (words.status === 503 && !reply.hasHeader("retry-after"))
+    reply.header("retry-after", COME_AGAIN_AFTER_SECONDS);
   if (wantsXml(reply.request))
     return reply.type("application/problem+xml; charset=utf-8").send(problemXml(body));
   return reply.type("application/problem+json; charset=utf-8").send(body);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { xmlCharacters } from "../shared/ecms/wire-text.ts";
 import { type ApiSchemas, readApiSchemas, type Schema } from "./api-schemas.ts";
 
 /** Namespace of the XML forms (schemas/xsd/exchange.xsd). */
@@ -22,12 +23,17 @@ export function openAnswer(element: string, schemas: ApiSchemas = readApiSchemas
       ? `<?xml version="1.0" encoding="UTF-8"?>\n${elementOf(element, document, schema, schema, schemas, ` xmlns="${EXCHANGE_NAMESPACE}"`)}`
       : JSON.stringify(document);
     if (request.method === "GET" || request.method === "HEAD") {
-      const tag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+      const tag = tagOf(text);
       reply.header("etag", tag);
       if (namesTag(request.headers["if-none-match"], tag)) return reply.code(304).send();
     }
     return reply.type(`application/${inXml ? "xml" : "json"}; charset=utf-8`).send(text);
   };
+}
+
+/** The ETag of a text: equal for equal texts. */
+export function tagOf(text: string): string {
+  return `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
 }
 
 /** If-None-Match (RFC 9110 §13.1.2): compared without regard to W/. */
@@ -102,13 +108,8 @@ function contentOf(value: unknown, schema: Schema, document: Schema, schemas: Ap
   return xmlText(value instanceof Date ? value.toISOString() : String(value));
 }
 
-/** Characters that XML 1.0 allows in no form. */
-const NOT_IN_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;" };
 
 export function xmlText(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(NOT_IN_XML, "")
-    .replace(/[&<>\r]/g, (character) => ENTITIES[character] ?? "");
+  return xmlCharacters(text).replace(/[&<>\r]/g, (character) => ENTITIES[character] ?? "");
 }

@@ -1,5 +1,5 @@
 import { inject, type TestContext, test } from "vitest";
-import type { DeliveryReport } from "../shared/letter/delivery-report.ts";
+import { type DeliveryReport, SAYS_NOTHING } from "../shared/letter/delivery-report.ts";
 import { systemClock } from "../shared/letter/stamp.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
 import { newId } from "../shared/runtime/ids.ts";
@@ -12,18 +12,6 @@ import { readReportKeys, signingKey } from "./report-key-store.ts";
 import { signToken } from "./report-token.ts";
 
 const TO = "saraban@opdc.example.go.th";
-const NOTHING: DeliveryReport = {
-  relatesTo: null,
-  envelopeId: null,
-  action: null,
-  status: null,
-  recipient: null,
-  diagnostic: null,
-  recipients: [],
-  receiveNumber: null,
-  letter: null,
-};
-
 function bounced(...actions: [action: string, final: string, original?: string][]): DeliveryReport {
   const recipients = actions.map(([action, final, original]) => ({
     original: original ?? null,
@@ -32,7 +20,7 @@ function bounced(...actions: [action: string, final: string, original?: string][
     status: action === "failed" ? "5.2.2" : "2.0.0",
     diagnostic: action === "failed" ? "552 mailbox full" : null,
   }));
-  return { ...NOTHING, recipients, action: actions[0]?.[0] ?? null, status: "5.2.2" };
+  return { ...SAYS_NOTHING, recipients, action: actions[0]?.[0] ?? null, status: "5.2.2" };
 }
 
 async function scene(context: TestContext) {
@@ -100,7 +88,7 @@ test("a failure that came to the return path makes the notice failed, once; othe
     [null, "bounce"], // in no standard form
   ] as const) {
     const given = action === null ? null : { ...bounced([action, TO]), action };
-    const mail = await report(path, kind === "mdn" ? { ...NOTHING, action } : given, kind);
+    const mail = await report(path, kind === "mdn" ? { ...SAYS_NOTHING, action } : given, kind);
     await record(mail);
     expect(await evidence(mail), kind).toMatchObject({ notice_id: id, matched_by: "token", kind, action });
     expect(await stateOf(id), kind).toEqual({ state: "delivered", reason: "" });

@@ -3,7 +3,8 @@ import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { dayOfIsoDate } from "../../shared/letter/bangkok-day.ts";
 import type { Letter } from "../../shared/letter/exchange-types.ts";
 import { projectDir, readJson } from "../../shared/runtime/settings.ts";
-import { type Fault, SAYS_NOTHING } from "../problem.ts";
+import type { Fault } from "../problem.ts";
+import { DATE_WORDS, wordsOfKeyword } from "../schema-words.ts";
 
 /** json: the whole letter in one document; part: the part "letter" of multipart/form-data, whose files come behind it. */
 export type LetterForm = "json" | "part";
@@ -100,18 +101,9 @@ function wordsOf(keyword: string, params: Record<string, unknown>, message: stri
       return { en: "is needed", th: "ต้องระบุ" };
     case "additionalProperties":
       return { en: "has no place in a letter", th: "ไม่ใช้กับหนังสือ" };
-    case "enum": {
-      const allowed = (params["allowedValues"] as unknown[]).join(", ");
-      return { en: `is one of ${allowed}`, th: `ต้องเป็นค่าใดค่าหนึ่งใน ${allowed}` };
-    }
-    case "maxLength":
-    case "maxItems":
-      return { en: `is too long: at most ${params["limit"]}`, th: `ยาวเกินกำหนด: ไม่เกิน ${params["limit"]}` };
     case "format":
-      return { en: "is a date (C.E.) such as 2026-05-31", th: "ต้องเป็นวันที่แบบ ค.ศ. เช่น 2026-05-31" };
-    case "pattern":
-      return params["pattern"] === "\\S" ? SAYS_NOTHING : { en: message, th: "รูปแบบไม่ถูกต้อง" };
+      return DATE_WORDS;
     default:
-      return { en: message, th: `ค่าไม่ถูกต้อง (${keyword})` };
+      return wordsOfKeyword(keyword, params, message) ?? { en: message, th: `ค่าไม่ถูกต้อง (${keyword})` };
   }
 }

@@ -16,7 +16,6 @@ import { listStatuses, readStatus, readStatusReceipt, type StatusRow } from "./s
 import { submitLetter } from "./submit-letter.ts";
 
 const LONGEST_WAIT_SECONDS = 60;
-const RETRY_AFTER_SECONDS = 10;
 const LARGEST_PAGE = 100;
 /** Each holds a connection and a file; programs that come in greater numbers come again. */
 const MOST_AT_ONCE = 512;
@@ -106,7 +105,6 @@ export function lettersDoor(api: FastifyInstance, parts: DoorParts): void {
           id = await submitLetter(parts, submissions, client, request);
         } catch (error) {
           const refused = refusalOf(error, request, parts);
-          if (refused.words.status === 503) reply.header("retry-after", RETRY_AFTER_SECONDS);
           await hearOut(request.raw, LARGEST_LETTER_BYTES);
           if (!request.raw.readableEnded) reply.header("connection", "close");
           throw refused;

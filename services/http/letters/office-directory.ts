@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { tenDigits } from "../../shared/ecms/codes.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 
 /** An office of the directory: an agency served here, or a partner of them. */
@@ -47,9 +48,7 @@ export function openOfficeDirectory(
   return {
     async byOrganisation(organisationId) {
       const { byOrganisation } = await current();
-      return (
-        byOrganisation.get(organisationId.length === 5 ? `${organisationId}00000` : organisationId) ?? null
-      );
+      return byOrganisation.get(tenDigits(organisationId) ?? organisationId) ?? null;
     },
     async byDomain(domain) {
       return (await current()).byDomain.get(domain.toLowerCase()) ?? null;

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { tenDigits } from "../../shared/ecms/codes.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 
 /** An office as the directory lists it. */
@@ -27,7 +28,7 @@ export async function listOffices(
   after: string,
   limit: number,
 ): Promise<ListedOffice[]> {
-  const organisation = /^[0-9]{5}$/.test(wanted) ? `${wanted}00000` : wanted;
+  const organisation = tenDigits(wanted) ?? wanted;
   const { rows } = await sql<ListedOffice>`
     with office as (
       select domain, organisation_id, name_th, mailbox || '@' || domain as mailbox, null as code_letters, roman_code,

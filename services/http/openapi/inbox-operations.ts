@@ -1,5 +1,5 @@
 import { INBOX_ITEM } from "./examples.ts";
-import { answersInBoth, type Operation } from "./operation.ts";
+import { A_FILE, answersInBoth, type Operation } from "./operation.ts";
 import { AFTER_NUMBER, IF_NONE_MATCH, idInPath, limit, numberInPath, prefer } from "./parameters.ts";
 
 const OF_INBOX = {
@@ -77,13 +77,7 @@ export const INBOX_OPERATIONS: readonly Operation[] = [
     access: OF_INBOX,
     parameters: [ITEM, numberInPath("no", "no of the file in the item", 1)],
     answers: {
-      200: {
-        description: "Its octets",
-        forms: {
-          "*/*": { schema: { description: "As the file's media type says, else application/octet-stream" } },
-        },
-        headers: ["Content-Disposition"],
-      },
+      200: A_FILE,
     },
     problems: ["not-found"],
   },

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { namesTag } from "../send-answer.ts";
+import { namesTag, tagOf } from "../send-answer.ts";
 
 /** A text that is the same for everybody and changes with the installation alone. */
 export interface KeptText {
@@ -10,7 +9,7 @@ export interface KeptText {
 }
 
 export function keptText(text: string, mediaType: string): KeptText {
-  return { text, mediaType, tag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"` };
+  return { text, mediaType, tag: tagOf(text) };
 }
 
 const KEPT_SECONDS = 300;

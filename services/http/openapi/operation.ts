@@ -94,3 +94,12 @@ export function answersInBoth(description: string, name: string, example?: unkno
   const form = component(name, example);
   return { description, forms: { "application/json": form, "application/xml": component(name) } };
 }
+
+/** A letter's file, as asFile (file-headers.ts) sends it. */
+export const A_FILE: Answer = {
+  description: "Its octets",
+  forms: {
+    "*/*": { schema: { description: "As the file's media type says, else application/octet-stream" } },
+  },
+  headers: ["Content-Disposition"],
+};

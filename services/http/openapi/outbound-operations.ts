@@ -1,4 +1,4 @@
-import { answers, type Operation } from "./operation.ts";
+import { A_FILE, answers, type Operation } from "./operation.ts";
 import { AGENCY, AGENCY_PAGE, idInPath, numberInPath } from "./parameters.ts";
 
 const READS = { scopes: ["read-outbound"] } as const;
@@ -84,13 +84,7 @@ export const OUTBOUND_OPERATIONS: readonly Operation[] = [
     access: READS,
     parameters: [LETTER, numberInPath("no", "1 is the letter itself", 1)],
     answers: {
-      200: {
-        description: "Its octets",
-        forms: {
-          "*/*": { schema: { description: "As the file's media type says, else application/octet-stream" } },
-        },
-        headers: ["Content-Disposition"],
-      },
+      200: A_FILE,
     },
     problems: ["not-found"],
   },

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from "kysely";
+import { type Insertable, sql, type Transaction } from "kysely";
 import type { Act } from "../../shared/letter/act.ts";
 import type { OutboundFacts, OutboundState } from "../../shared/letter/outbound.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
@@ -59,27 +59,15 @@ export async function lockLetterOfLine(
 /** @returns false when somebody else has just drafted a letter with this id */
 export async function insertLetter(
   transaction: Transaction<Tables>,
-  { letterId, agencyId, madeBy, madeByName }: Act,
+  act: Act,
   facts: OutboundFacts,
   { at }: Stamp,
 ): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await transaction
-    .insertInto("outbound_letter")
-    .values({
-      id: letterId as string,
-      agency_id: agencyId,
-      series: facts.series,
-      state: "draft",
-      version: 1,
-      facts: JSON.stringify(facts),
-      drafted_by: madeBy,
-      drafted_by_name: madeByName,
-      drafted_at: at,
-      replaces: facts.replaces ?? null,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirstOrThrow();
-  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+  return insertRow(transaction, {
+    ...columnsOf(act, facts, at),
+    state: "draft",
+    replaces: facts.replaces ?? null,
+  });
 }
 
 /**
@@ -88,28 +76,42 @@ export async function insertLetter(
  */
 export async function insertPassedOn(
   transaction: Transaction<Tables>,
-  { letterId, agencyId, madeBy, madeByName }: Act,
+  act: Act,
   facts: OutboundFacts,
   number: { readonly canonical: string; readonly printed: string },
   { at }: Stamp,
 ): Promise<boolean> {
+  return insertRow(transaction, {
+    ...columnsOf(act, facts, at),
+    state: "sent",
+    sent_at: at,
+    origin: "client",
+    client_number: number.canonical,
+    client_number_printed: number.printed,
+  });
+}
+
+/** What every new letter has, whoever has numbered it. */
+function columnsOf({ letterId, agencyId, madeBy, madeByName }: Act, facts: OutboundFacts, at: Date) {
+  return {
+    id: letterId as string,
+    agency_id: agencyId,
+    series: facts.series,
+    version: 1,
+    facts: JSON.stringify(facts),
+    drafted_by: madeBy,
+    drafted_by_name: madeByName,
+    drafted_at: at,
+  };
+}
+
+async function insertRow(
+  transaction: Transaction<Tables>,
+  row: Insertable<Tables["outbound_letter"]>,
+): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await transaction
     .insertInto("outbound_letter")
-    .values({
-      id: letterId as string,
-      agency_id: agencyId,
-      series: facts.series,
-      state: "sent",
-      version: 1,
-      facts: JSON.stringify(facts),
-      drafted_by: madeBy,
-      drafted_by_name: madeByName,
-      drafted_at: at,
-      sent_at: at,
-      origin: "client",
-      client_number: number.canonical,
-      client_number_printed: number.printed,
-    })
+    .values(row)
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirstOrThrow();
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;

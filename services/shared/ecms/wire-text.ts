@@ -4,11 +4,14 @@ import { BANGKOK_OFFSET_MS } from "../letter/bangkok-day.ts";
 const NOT_IN_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g;
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
+/** The text without what XML cannot hold. */
+export function xmlCharacters(text: string): string {
+  return text.toWellFormed().replace(NOT_IN_XML, "");
+}
+
 /** A value for the text of an element or an attribute: one line; what XML cannot hold is left out. */
 export function wireText(text: string | null): string {
-  return (text ?? "")
-    .toWellFormed()
-    .replace(NOT_IN_XML, "")
+  return xmlCharacters(text ?? "")
     .replace(/\s+/gu, " ")
     .trim()
     .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? "");

@@ -74,23 +74,30 @@ function letterElements(document: WireDocument, isOld: boolean): string {
     element("ram:SpeedCode", document.speedCode ?? "001"),
     party("ram:SenderParty", document.sender, isOld),
     party("ram:ReceiverParty", document.receiver, isOld),
-    ...references.map(
-      ({ id, date, subject }) =>
-        `<ram:ReferenceCorrespondence>${element("ram:ID", id)}${element("ram:CorrespondenceDate", date)}${element("ram:Subject", subject)}</ram:ReferenceCorrespondence>`,
-    ),
+    ...references.map(({ id, date, subject }) => referenceElement(id, date, subject)),
     element("ram:Attachment", document.attachmentText ?? (isOld ? "" : "-")),
     element("ram:SendDate", document.sendDate),
     element("ram:Description", document.description ?? (isOld ? "" : "-")),
   ].join("");
 }
 
-function party(
+function party(name: string, given: WireParty, isOld: boolean): string {
+  const department = departmentOf(given.departmentId, isOld);
+  return partyElement(name, given, department, department === null ? null : ministryOf(department));
+}
+
+/** อ้างถึง */
+export function referenceElement(id: string | null, date: string | null, subject: string | null): string {
+  return `<ram:ReferenceCorrespondence>${element("ram:ID", id)}${element("ram:CorrespondenceDate", date)}${element("ram:Subject", subject)}</ram:ReferenceCorrespondence>`;
+}
+
+/** A party with the numbers of its department and ministry as they are to stand there. */
+export function partyElement(
   name: string,
-  { givenName, familyName, jobTitle, departmentId }: WireParty,
-  isOld: boolean,
+  { givenName, familyName, jobTitle }: Omit<WireParty, "departmentId">,
+  department: string | null,
+  ministry: string | null,
 ): string {
-  const department = departmentOf(departmentId, isOld);
-  const ministry = department === null ? null : ministryOf(department);
   return (
     `<${name}>${element("ram:GivenName", givenName)}${element("ram:FamilyName", familyName)}${element("ram:JobTitle", jobTitle)}` +
     `<ram:MinistryOrganization>${element("ram:ID", ministry)}</ram:MinistryOrganization>` +

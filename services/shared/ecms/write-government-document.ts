@@ -1,7 +1,7 @@
 import type { Urgency } from "../letter/letter.ts";
 import { speedCodeOf } from "./codes.ts";
 import { element, wireTime } from "./wire-text.ts";
-import type { WireDocument, WireObject } from "./write-document.ts";
+import { partyElement, referenceElement, type WireDocument, type WireObject } from "./write-document.ts";
 
 /** What a GovernmentDocument says of a letter, in the words of the wire; null leaves an element empty. */
 export interface GovernmentDocumentFacts {
@@ -62,10 +62,7 @@ export function writeGovernmentDocument(facts: GovernmentDocumentFacts): string 
     element("ram:SpeedCode", speedCodeOf(facts.urgency)),
     party("SenderParty", facts.sender),
     party("ReceiverParty", facts.receiver),
-    ...facts.references.map(
-      ({ number, date, subject }) =>
-        `<ram:ReferenceCorrespondence>${element("ram:ID", number)}${element("ram:CorrespondenceDate", date)}${element("ram:Subject", subject)}</ram:ReferenceCorrespondence>`,
-    ),
+    ...facts.references.map(({ number, date, subject }) => referenceElement(number, date, subject)),
     element("ram:Attachment", facts.enclosures.length === 0 ? "-" : listed(facts.enclosures)),
     element("ram:SendDate", facts.sentAt === null ? null : wireTime(facts.sentAt)),
     element("ram:Description", facts.description),
@@ -78,13 +75,9 @@ export function writeGovernmentDocument(facts: GovernmentDocumentFacts): string 
   );
 }
 
-function party(name: string, { givenName, familyName, jobTitle, departmentId }: DocumentParty): string {
-  const ministryId = departmentId === null ? null : departmentId.slice(0, 2);
-  return (
-    `<ram:${name}>${element("ram:GivenName", givenName)}${element("ram:FamilyName", familyName)}${element("ram:JobTitle", jobTitle)}` +
-    `<ram:MinistryOrganization>${element("ram:ID", ministryId)}</ram:MinistryOrganization>` +
-    `<ram:DepartmentOrganization>${element("ram:ID", departmentId)}</ram:DepartmentOrganization></ram:${name}>`
-  );
+function party(name: string, given: DocumentParty): string {
+  const { departmentId } = given;
+  return partyElement(`ram:${name}`, given, departmentId, departmentId?.slice(0, 2) ?? null);
 }
 
 /** Numbered, so that a reader can tell one from the next although the element holds one line. */
