@@ -6,14 +6,9 @@ import { finish, handOn, putOff } from "../shared/letter/outbox.ts";
 import type { SenderRules } from "../shared/letter/sender-rules.ts";
 import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import {
-  inTransaction,
-  isDataFault,
-  type Kysely,
-  type Transaction,
-  together,
-} from "../shared/runtime/database.ts";
+import { isDataFault, type Transaction, together } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
+import type { InSharedTransaction } from "../shared/runtime/share-transactions.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
 import { PDF_READER_DOWN, type PdfReader } from "./pdf/read-pdf.ts";
@@ -35,7 +30,7 @@ export interface Directory {
 }
 
 export interface ReadingParts {
-  readonly database: Kysely<Tables>;
+  readonly inShared: InSharedTransaction<Tables>;
   readonly store: ByteStore;
   readonly directory: () => Promise<Directory>;
   readonly readPdf: PdfReader;
@@ -64,19 +59,18 @@ const UNSCANNABLE: Verdict = { outcome: "triage", reason: "not-scanned" };
  * scanner, or the sender's DNS, does not answer, the letter waits in the outbox and is read again.
  */
 export async function readLetter(parts: ReadingParts, { agencyId, subjectId }: JobData): Promise<void> {
-  const { database, log } = parts;
-  const acting = { actor: "worker:reading", agencies: [agencyId] } as const;
-  const arrival = await inTransaction(database, acting, (transaction) => findUnread(transaction, subjectId));
+  const { inShared, log } = parts;
+  const arrival = await inShared(agencyId, subjectId, (transaction) => findUnread(transaction, subjectId));
   if (!arrival) return;
   const read = await readArrival(parts, agencyId, subjectId, arrival);
   if ("waitMs" in read) {
-    await inTransaction(database, acting, (transaction) =>
+    await inShared(agencyId, subjectId, (transaction) =>
       putOff(transaction, JOB, subjectId, read.waitMs, read.why),
     );
     return;
   }
   const write = (result: ReadingResult): Promise<boolean> =>
-    inTransaction(database, acting, (transaction) =>
+    inShared(agencyId, subjectId, (transaction) =>
       writeResult(transaction, parts.now, { agencyId, intakeId: subjectId, arrival, result }),
     );
   let result = read;

@@ -7,6 +7,7 @@ import { systemClock } from "../../shared/letter/stamp.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { openLog } from "../../shared/runtime/log.ts";
 import { loadSettings } from "../../shared/runtime/settings.ts";
+import { shareTransactions } from "../../shared/runtime/share-transactions.ts";
 import { openStore } from "../../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../../shared/testing/arrivals.ts";
 import { databaseForTest } from "../../shared/testing/database.ts";
@@ -47,7 +48,7 @@ export async function readingScene(context: TestContext) {
   const senders = openSenderChecks(loadSettings({}));
   context.onTestFinished(() => senders.close());
   const parts = {
-    database: roomDatabase(context, address, "saraban_reading"),
+    inShared: shareTransactions(roomDatabase(context, address, "saraban_reading"), "worker:reading"),
     store,
     directory: async (): Promise<Directory> => ({
       known: new Map([["opdc.example.go.th", { name: "สำนักงาน ก.พ.ร." }]]),
