@@ -37,7 +37,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   pg: [
     "shared/runtime/database.ts",
     "shared/runtime/named-statements.ts",
-    "shared/runtime/queue-pool.ts",
+    "shared/runtime/ears.ts",
     "shared/runtime/settings-urls.ts",
     "shared/letter/agencies.ts",
   ],

@@ -13,6 +13,7 @@ import { buddhistYear, type TrustedNow } from "./shared/letter/stamp.ts";
 import type { Tables } from "./shared/letter/tables.ts";
 import type { Acting, DatabaseAddress, Kysely } from "./shared/runtime/database.ts";
 import { openDatabase } from "./shared/runtime/database.ts";
+import { openEars } from "./shared/runtime/ears.ts";
 import { newId } from "./shared/runtime/ids.ts";
 import { type Log, openLog } from "./shared/runtime/log.ts";
 import { loadSettings, type Settings } from "./shared/runtime/settings.ts";
@@ -122,13 +123,15 @@ export async function performAct(
     process.stderr.write(`saraban ${command}: ${pointer.slice(1).replaceAll("/", ".")}: ${th} (${en})\n`);
   }
   if ("faults" in checked) return 64;
-  const waiters = openActWaiters(database, address, log);
+  const ears = openEars(address, "saraban_http", log);
+  const waiters = openActWaiters(database, ears, log);
   try {
     const act = { ...checked.act, madeBy: acting.actor, madeByName: by.trim() };
     const answer = await askRegistry({ ...desk, waiters }, acting, act, WAIT_MS);
     return await sayAnswer(desk, options, answer, words);
   } finally {
     await waiters.stop();
+    await ears.stop();
   }
 }
 
@@ -138,7 +141,7 @@ export async function sayAnswer(
   answer: ActAnswer,
   { done, next, hint }: ActWords = {},
 ): Promise<number> {
-  const { command, database } = desk;
+  const { command, database, settings } = desk;
   if (json) process.stdout.write(`${JSON.stringify(answer)}\n`);
   if (answer.result === "refused") {
     const { th, en } = actRefused(answer.id, answer.refusal).words;
@@ -147,7 +150,8 @@ export async function sayAnswer(
     return 1;
   }
   if (answer.result === null) {
-    const silent = await silentServices(database, ["relay", "registry"]);
+    const needed = settings.queue.redisUrl === "" ? ["registry"] : ["relay", "registry"];
+    const silent = await silentServices(database, needed);
     const why = silent.length > 0 ? `not running: ${silent.join(", ")}` : `no result in ${WAIT_MS / 1000} s`;
     process.stderr.write(
       `saraban ${command}: ${why}. The act is kept and will be carried out; the same command with --id ${answer.id} tells what came of it.\n`,

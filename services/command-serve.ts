@@ -1,11 +1,14 @@
 import type { RunCommand } from "./cli.ts";
 import { openProcessClock } from "./clock/process-clock.ts";
-import { findInstallation, openInstallation, prepareInstallation, queueHome } from "./installation.ts";
+import { findInstallation, openInstallation, prepareInstallation } from "./installation.ts";
 import { readMailboxes } from "./intake/imap/imap-config.ts";
 import { readDirectory } from "./shared/letter/agencies.ts";
 import { directoryWarnings } from "./shared/letter/directory.ts";
+import type { JobHome } from "./shared/letter/job-home.ts";
 import type { RoomParts, StartedRoom, StartRoom } from "./shared/letter/room.ts";
-import type { RoomRole } from "./shared/runtime/database.ts";
+import { openWorkTaker } from "./shared/letter/take-work.ts";
+import type { DatabaseAddress, RoomRole } from "./shared/runtime/database.ts";
+import { type Ears, openEars } from "./shared/runtime/ears.ts";
 import { firstSignal, type Running, runUntilSignal, stopAll } from "./shared/runtime/lifecycle.ts";
 import { openLog } from "./shared/runtime/log.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
@@ -57,13 +60,10 @@ export const run: RunCommand = async (_args, name) => {
     const { address, failed } = await openDatabaseFor(name, settings, running, log);
     const clock = await openProcessClock(settings.clock, address, ROLES[name] as RoomRole, log);
     running.push(clock);
-    const parts: RoomParts = {
-      settings,
-      address,
-      home: queueHome(settings, address),
-      now: clock.now,
-      log,
-    };
+    const ears = openEars(address, ROLES[name] as RoomRole, log);
+    running.push({ name: "ears", stop: () => ears.stop() });
+    const home = openJobHome(settings, address, ears, running, log);
+    const parts: RoomParts = { settings, address, ears, home, now: clock.now, log };
     const says: string[] = [];
     for (const room of name === "all" ? Object.keys(ROOMS) : [name]) {
       const started = await startRoom(room, name === "all" ? { ...parts, log: log.child({ room }) } : parts);
@@ -89,6 +89,20 @@ export const run: RunCommand = async (_args, name) => {
 async function startRoom(room: string, parts: RoomParts): Promise<StartedRoom> {
   const { start } = (await import(ROOMS[room] as string)) as { start: StartRoom };
   return start(parts);
+}
+
+function openJobHome(
+  settings: RoomParts["settings"],
+  address: DatabaseAddress,
+  ears: Ears,
+  running: Running[],
+  log: RoomParts["log"],
+): JobHome {
+  const { redisUrl, prefix, resendAfterSeconds } = settings.queue;
+  if (redisUrl !== "") return { kind: "redis", url: redisUrl, prefix };
+  const taker = openWorkTaker({ address, ears, leaseSeconds: resendAfterSeconds, log });
+  running.push({ name: "work", stop: () => taker.stop() });
+  return { kind: "postgres", taker };
 }
 
 /** `all` makes its own tables; a single service expects `saraban migrate` to have run (a deployment does that once). */

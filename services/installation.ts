@@ -9,7 +9,6 @@ import {
 import type { Running } from "./shared/runtime/lifecycle.ts";
 import type { Log } from "./shared/runtime/log.ts";
 import { DatabaseUnfit, migrate } from "./shared/runtime/migrate.ts";
-import { prepareQueue, type QueueHome } from "./shared/runtime/queue.ts";
 import { projectDir, type Settings } from "./shared/runtime/settings.ts";
 
 /** The server's fast shutdown; with the rooms' own time it stays within the 9 s that the process gives itself. */
@@ -48,16 +47,10 @@ export function findInstallation(settings: Settings): DatabaseAddress {
   );
 }
 
-export function queueHome(settings: Settings, address: DatabaseAddress): QueueHome {
-  const { redisUrl, prefix } = settings.queue;
-  return redisUrl === "" ? { kind: "postgres", address, prefix } : { kind: "redis", url: redisUrl, prefix };
-}
-
-/** Brings tables, the queue's tables, agencies and partners up to date. @returns the names of applied migrations */
+/** Brings tables, agencies and partners up to date. @returns the names of applied migrations */
 export async function prepareInstallation(settings: Settings, address: DatabaseAddress): Promise<string[]> {
   const directory = readDirectory(settings);
   const applied = await migrate(address, join(projectDir, "schemas/database"));
-  await prepareQueue(queueHome(settings, address));
   const pool = openAdminPool(address);
   try {
     await storeDirectory(pool, directory);

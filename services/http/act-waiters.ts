@@ -1,5 +1,6 @@
 import type { Tables } from "../shared/letter/tables.ts";
-import { type DatabaseAddress, inTransaction, type Kysely } from "../shared/runtime/database.ts";
+import { inTransaction, type Kysely } from "../shared/runtime/database.ts";
+import type { Ears } from "../shared/runtime/ears.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import { decidedActs } from "./act-store.ts";
 import { openWaiters, type Waiters } from "./open-waiters.ts";
@@ -15,7 +16,7 @@ interface AwaitedAct {
 export type ActWaiters = Waiters<AwaitedAct>;
 
 /** Requests that wait for the result of an act. */
-export function openActWaiters(database: Kysely<Tables>, address: DatabaseAddress, log: Log): ActWaiters {
+export function openActWaiters(database: Kysely<Tables>, ears: Ears, log: Log): ActWaiters {
   const find = async (waiting: readonly AwaitedAct[]): Promise<AwaitedAct[]> => {
     // For several persons at once, and of the ids alone: each then reads his own answer under his own name.
     const acting = {
@@ -29,5 +30,5 @@ export function openActWaiters(database: Kysely<Tables>, address: DatabaseAddres
     return waiting.filter(({ actId }) => decided.has(actId));
   };
   const trouble = "results of acts cannot be looked up";
-  return openWaiters({ channel: "saraban_act", find, most: MOST_WAITERS, trouble }, address, log);
+  return openWaiters({ channel: "saraban_act", find, most: MOST_WAITERS, trouble }, ears, log);
 }

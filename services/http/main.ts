@@ -54,7 +54,6 @@ import { calendarWarnings } from "../shared/letter/calendar-warnings.ts";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import { openCalendar } from "../shared/letter/holidays.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
-import { openRoomQueues } from "../shared/letter/room-queues.ts";
 import { reasonToHold } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { openUploads } from "../shared/letter/uploaded-files.ts";
@@ -70,16 +69,17 @@ import { watchQueueRoom } from "./letters/queue-room.ts";
 import { watchMailboxChecks } from "./mailbox-check-watch.ts";
 import { openMetrics } from "./metrics.ts";
 import { openServer } from "./open-server.ts";
+import { openQueueState } from "./queue-state.ts";
 import { askReadiness } from "./readiness.ts";
 
-export const start: StartRoom = async ({ settings, address, home, now, log }) => {
+export const start: StartRoom = async ({ settings, address, ears, home, now, log }) => {
   const calendar = openCalendar(settings.holidaysDir);
   for (const warning of calendarWarnings(calendar, now().at)) log.warn(warning);
   const database = openDatabase<Tables>(address, "saraban_http", settings.database.poolSize, log);
-  const queues = await openRoomQueues(home, log);
-  const waiters = openActWaiters(database, address, log);
-  const outcomes = openOutcomeWaiters(database, address, log);
-  const inboxes = openInboxWaiters(database, address, log);
+  const queue = await openQueueState(home, database, log);
+  const waiters = openActWaiters(database, ears, log);
+  const outcomes = openOutcomeWaiters(database, ears, log);
+  const inboxes = openInboxWaiters(database, ears, log);
   // Two connections: at most two batches are under way.
   const pipe = openWritePipe(address, "saraban_http", 2, log);
   const queueWatch = await watchQueueRoom(database, settings.exchange.maxWaitingJobs, log);
@@ -108,7 +108,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     readiness: () => {
       const { at, clock } = now();
       const held = reasonToHold(clock, settings.clock);
-      return askReadiness(database, queues, clock, held, calendarWarnings(calendar, at));
+      return askReadiness(database, queue, clock, held, calendarWarnings(calendar, at));
     },
   });
   const watch = watchMailboxChecks({ database, calendar, now, log });
@@ -127,7 +127,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
       await clients.calls.stop();
       await queueWatch.stop();
       await pipe.close();
-      for (const queue of Object.values(queues)) await queue.close();
+      await queue.close();
       await database.destroy();
     },
   };

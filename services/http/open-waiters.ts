@@ -1,5 +1,4 @@
-import type { DatabaseAddress } from "../shared/runtime/database.ts";
-import { listen } from "../shared/runtime/database.ts";
+import type { Ears } from "../shared/runtime/ears.ts";
 import type { Log } from "../shared/runtime/log.ts";
 
 /** Under load the registry commits hundreds of times a second: one look serves all that came meanwhile. */
@@ -28,13 +27,12 @@ export interface WaiterParts<Wanted extends object> {
 }
 
 /**
- * Requests that wait for others' work (Prefer: wait). One connection listens for all of them; on each word from it, and after
- * it was cut, one look into the tables finds those that are done. A request that starts to wait has that look made once more:
+ * Requests that wait for others' work (Prefer: wait). On each word on the channel, and after the connection was cut, one look into the tables finds those that are done. A request that starts to wait has that look made once more:
  * what was decided before it stood in the list is found then. A wake-up that is lost all the same costs time only.
  */
 export function openWaiters<Wanted extends object>(
   { channel, find, most, mayWait = () => true, trouble }: WaiterParts<Wanted>,
-  address: DatabaseAddress,
+  ears: Ears,
   log: Log,
 ): Waiters<Wanted> {
   const waiting = new Map<() => void, Wanted>();
@@ -66,7 +64,7 @@ export function openWaiters<Wanted extends object>(
         }, LOOKS_APART_MS);
       });
   };
-  const ears = listen(address, "saraban_http", channel, look, log);
+  const heard = ears.listen(channel, look);
 
   return {
     wait(wanted, waitMs, gone) {
@@ -88,7 +86,7 @@ export function openWaiters<Wanted extends object>(
     async stop() {
       stopped = true;
       for (const wake of [...waiting.keys()]) wake();
-      await ears.stop();
+      heard.stop();
       await looking;
       // Set anew by a look that was under way until now.
       clearTimeout(pause);

@@ -5,7 +5,7 @@ import { readMailboxStates } from "../shared/letter/hosted-mailboxes.ts";
 import { listAgencies } from "../shared/letter/inbound-book.ts";
 import type { ClockState } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import type { JobQueue } from "../shared/runtime/queue.ts";
+import type { QueueState } from "./queue-state.ts";
 
 /** State of one part. `needed`: letters cannot be accepted, numbered or acknowledged at all while it is not ok. */
 export interface Check {
@@ -34,7 +34,7 @@ const MAILBOX_LOOK_WITHIN_MS = 2 * 1_500_000;
  */
 export async function askReadiness(
   database: Kysely<Tables>,
-  queues: Readonly<Record<string, JobQueue>>,
+  queue: QueueState,
   clock: ClockState,
   held: string | null,
   calendar: readonly string[],
@@ -44,11 +44,8 @@ export async function askReadiness(
     await sql`select 1`.execute(database);
     return "answers";
   });
-  checks["queue"] = await check(true, async () => {
-    const depths = await Promise.all(Object.values(queues).map((queue) => queue.depth()));
-    return `${depths.reduce((sum, depth) => sum + depth, 0)} jobs waiting or running`;
-  });
-  Object.assign(checks, await askServices(database));
+  checks["queue"] = await check(true, () => queue.ask());
+  Object.assign(checks, await askServices(database, queue.needsRelay ? NOT_NEEDED : [...NOT_NEEDED, "relay"]));
   // Letters wait in the mailbox of another server meanwhile; those of other doors come in.
   const mailboxes = await check(false, () => hostedMailboxes(database));
   if (mailboxes.detail !== NO_MAILBOXES) checks["mailboxes"] = mailboxes;
@@ -85,7 +82,10 @@ export async function silentServices(
   return rows.map(({ service }) => service);
 }
 
-async function askServices(database: Kysely<Tables>): Promise<Record<string, Check>> {
+async function askServices(
+  database: Kysely<Tables>,
+  notNeeded: readonly string[],
+): Promise<Record<string, Check>> {
   const checks: Record<string, Check> = {};
   let beats: { service: string; ready: boolean; detail: string }[] = [];
   let unknown = "";
@@ -106,7 +106,7 @@ async function askServices(database: Kysely<Tables>): Promise<Record<string, Che
     const ok = beat !== undefined && (beat.ready || service === "notification");
     checks[service] = {
       ok,
-      needed: !NOT_NEEDED.includes(service),
+      needed: !notNeeded.includes(service),
       detail: beat ? (ok ? "working" : beat.detail) : unknown || "no sign of life",
     };
   }

@@ -14,7 +14,7 @@
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { listen, openDatabase } from "../shared/runtime/database.ts";
+import { openDatabase } from "../shared/runtime/database.ts";
 import { followBooks } from "./follow-books.ts";
 
 const LOOK_EVERY_MS = 5_000;
@@ -23,7 +23,7 @@ const GATHER_MS = 200;
 /** So many lines at once are worth a word in the log: a rebuild, or a service that was away. */
 const MANY_LINES = 10_000;
 
-export const start: StartRoom = async ({ address, log }) => {
+export const start: StartRoom = async ({ address, ears, log }) => {
   const database = openDatabase<Tables>(address, "saraban_search", 2, log);
   let stopped = false;
   let trouble: string | null = null;
@@ -51,20 +51,14 @@ export const start: StartRoom = async ({ address, log }) => {
     }, ms);
   };
   let woken = false;
-  const ears = listen(
-    address,
-    "saraban_search",
-    "saraban_register",
-    () => {
-      // While it looks, a wake-up is remembered: the round under way may have passed that book already.
-      if (following) woken = true;
-      else if (!woken) {
-        woken = true;
-        lookIn(GATHER_MS);
-      }
-    },
-    log,
-  );
+  const heard = ears.listen("saraban_register", () => {
+    // While it looks, a wake-up is remembered: the round under way may have passed that book already.
+    if (following) woken = true;
+    else if (!woken) {
+      woken = true;
+      lookIn(GATHER_MS);
+    }
+  });
   const heartbeat = await startHeartbeat(database, "indexing", () => trouble, log);
   lookIn(0);
   return {
@@ -74,7 +68,7 @@ export const start: StartRoom = async ({ address, log }) => {
       stopped = true;
       clearTimeout(timer);
       await heartbeat.stop();
-      await ears.stop();
+      heard.stop();
       await following;
       await database.destroy();
     },

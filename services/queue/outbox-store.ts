@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
-import { flow, type JobData, type JobName, type WorkingRoom } from "../shared/letter/flow.ts";
+import { flow, type JobData, type JobName, QUEUES, type WorkingRoom } from "../shared/letter/flow.ts";
+import { givenOutUntil } from "../shared/letter/outbox.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
 import type { QueueJob } from "../shared/runtime/queue.ts";
@@ -7,7 +8,7 @@ import type { QueueJob } from "../shared/runtime/queue.ts";
 /** One outbox row that is due. */
 interface DueRow {
   readonly id: number;
-  readonly job: string;
+  readonly job: JobName;
   readonly agency_id: string;
   readonly subject_id: string;
   readonly work_key: string;
@@ -34,14 +35,15 @@ export async function sendDue(
 ): Promise<number> {
   const rows = await inTransaction(database, ACTING, async (transaction) => {
     const due = await sql<DueRow>`
-      select id, job, agency_id, subject_id, work_key from outbox
-       where failed_at is null and next_send_at <= now()
+      select w.id, job, agency_id, subject_id, work_key from unnest(${QUEUES}::text[]) as q(name)
+       cross join lateral (
+         select * from outbox where queue = q.name and failed_at is null and next_send_at <= now()
+          order by next_send_at, id limit ${options.limit}) w
        order by next_send_at, id limit ${options.limit}`.execute(transaction);
     return due.rows;
   });
   if (rows.length === 0) return 0;
-  const known = rows.filter((row) => row.job in flow);
-  for (const [room, jobs] of jobsByRoom(known)) await handOver(room, jobs);
+  for (const [room, jobs] of jobsByRoom(rows)) await handOver(room, jobs);
   const { numAffectedRows } = await inTransaction(database, ACTING, (transaction) =>
     // A row that its worker has put off meanwhile keeps its later time.
     sql`
@@ -49,7 +51,7 @@ export async function sendDue(
         select id from outbox where id = any (${rows.map(({ id }) => id)}::bigint[]) and next_send_at <= now()
          order by id for no key update skip locked)
       update outbox w set sends = sends + 1,
-             next_send_at = now() + make_interval(secs => least(300, ${options.resendAfterSeconds}::float8 * power(1.5, least(sends, 12))))
+             next_send_at = ${givenOutUntil(options.resendAfterSeconds)}
         from mark where w.id = mark.id`.execute(transaction),
   );
   return Number(numAffectedRows ?? 0);
@@ -59,7 +61,7 @@ export async function sendDue(
 function jobsByRoom(rows: readonly DueRow[]): Map<WorkingRoom, QueueJob[]> {
   const jobs = new Map<string, { room: WorkingRoom; job: QueueJob }>();
   for (const row of rows) {
-    const { doneBy, key } = flow[row.job as JobName];
+    const { doneBy, key } = flow[row.job];
     const data: JobData = {
       outboxId: row.id,
       agencyId: row.agency_id,

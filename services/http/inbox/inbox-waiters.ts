@@ -1,5 +1,6 @@
 import type { Tables } from "../../shared/letter/tables.ts";
-import { type DatabaseAddress, inTransaction, type Kysely } from "../../shared/runtime/database.ts";
+import { inTransaction, type Kysely } from "../../shared/runtime/database.ts";
+import type { Ears } from "../../shared/runtime/ears.ts";
 import type { Log } from "../../shared/runtime/log.ts";
 import type { Client } from "../clients/client.ts";
 import { openWaiters, type Waiters } from "../open-waiters.ts";
@@ -15,7 +16,7 @@ type Asking = Pick<Client, "id" | "agencyId" | "scopes">;
 export type InboxWaiters = Waiters<Asking>;
 
 /** Requests that wait until there is something in a client's inbox. */
-export function openInboxWaiters(database: Kysely<Tables>, address: DatabaseAddress, log: Log): InboxWaiters {
+export function openInboxWaiters(database: Kysely<Tables>, ears: Ears, log: Log): InboxWaiters {
   const find = async (waiting: readonly Asking[]): Promise<Asking[]> => {
     const acting = {
       actor: "worker:http",
@@ -30,5 +31,5 @@ export function openInboxWaiters(database: Kysely<Tables>, address: DatabaseAddr
     waiting.filter((other) => other.id === id).length < MOST_OF_ONE_CLIENT;
   const trouble = "inboxes of clients cannot be looked into";
   const parts = { channel: "saraban_client_item", find, most: MOST_WAITERS, mayWait, trouble };
-  return openWaiters(parts, address, log);
+  return openWaiters(parts, ears, log);
 }

@@ -1,5 +1,6 @@
 import type { Tables } from "../../shared/letter/tables.ts";
-import { type DatabaseAddress, inTransaction, type Kysely } from "../../shared/runtime/database.ts";
+import { inTransaction, type Kysely } from "../../shared/runtime/database.ts";
+import type { Ears } from "../../shared/runtime/ears.ts";
 import type { Log } from "../../shared/runtime/log.ts";
 import { openWaiters, type Waiters } from "../open-waiters.ts";
 import { settledArrivals } from "./status-store.ts";
@@ -17,7 +18,7 @@ export type OutcomeWaiters = Waiters<AwaitedOutcome>;
 /** Requests that wait until it is known what became of an arrival (registered: until its receipt is signed too). */
 export function openOutcomeWaiters(
   database: Kysely<Tables>,
-  address: DatabaseAddress,
+  ears: Ears,
   log: Log,
 ): OutcomeWaiters {
   const find = async (waiting: readonly AwaitedOutcome[]): Promise<AwaitedOutcome[]> => {
@@ -33,5 +34,5 @@ export function openOutcomeWaiters(
     return waiting.filter(({ intakeId }) => settled.has(intakeId));
   };
   const trouble = "outcomes of letters cannot be looked up";
-  return openWaiters({ channel: "saraban_outcome", find, most: MOST_WAITERS, trouble }, address, log);
+  return openWaiters({ channel: "saraban_outcome", find, most: MOST_WAITERS, trouble }, ears, log);
 }

@@ -7,6 +7,7 @@ import { openCalendar } from "../../shared/letter/holidays.ts";
 import { systemClock, type TrustedNow } from "../../shared/letter/stamp.ts";
 import { openUploads } from "../../shared/letter/uploaded-files.ts";
 import { openAdminPool, openWritePipe } from "../../shared/runtime/database.ts";
+import { openEars } from "../../shared/runtime/ears.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { type Log, openLog } from "../../shared/runtime/log.ts";
 import { projectDir } from "../../shared/runtime/settings.ts";
@@ -65,7 +66,8 @@ export async function openDesk(
   context.onTestFinished(() => admin.end());
   const database = roomDatabase(context, address, "saraban_http");
   const calendar = openCalendar(join(projectDir, "config/holidays"));
-  const waiters = openActWaiters(database, address, log);
+  const ears = openEars(address, "saraban_http", log);
+  const waiters = openActWaiters(database, ears, log);
   const metrics = openMetrics(database, calendar, now);
   const readiness = async () => ({ ready: true, checks: {} });
   const printsDir = await mkdtemp(join(tmpdir(), "saraban-prints-"));
@@ -75,8 +77,8 @@ export async function openDesk(
   const uploads = await openUploads(dataDir);
   const letters = await openStore({ dir: join(dataDir, "letters") });
   const pipe = openWritePipe(address, "saraban_http", 2, log);
-  const outcomes = openOutcomeWaiters(database, address, log);
-  const inboxes = openInboxWaiters(database, address, log);
+  const outcomes = openOutcomeWaiters(database, ears, log);
+  const inboxes = openInboxWaiters(database, ears, log);
   const queueWatch = await watchQueueRoom(database, 20_000, log);
   const clients = openClients({ dataDir, ...TEST_SETTINGS, ...settings }, database, log);
   const parts = {
@@ -105,6 +107,7 @@ export async function openDesk(
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
   context.onTestFinished(async () => {
     await Promise.all([waiters.stop(), outcomes.stop(), inboxes.stop()]);
+    await ears.stop();
     await server.close();
     await clients.calls.stop();
     await queueWatch.stop();

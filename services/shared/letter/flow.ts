@@ -44,6 +44,20 @@ export type WorkingRoom = (typeof flow)[JobName]["doneBy"];
 export const WORKING_ROOMS: readonly WorkingRoom[] = [
   ...new Set(Object.values(flow).map(({ doneBy }) => doneBy)),
 ];
+
+/**
+ * Where a job waits to be taken: in its room's queue, or, keyed by book, in one beside it, because one drain ends many rows.
+ * The same stands in outbox.queue.
+ */
+export type QueueName = WorkingRoom | `${WorkingRoom}-books`;
+export function queueOf(job: JobName): QueueName {
+  const { doneBy, key } = flow[job];
+  return key === "book" ? `${doneBy}-books` : doneBy;
+}
+export const QUEUES: readonly QueueName[] = [
+  ...new Set((Object.keys(flow) as JobName[]).map(queueOf)),
+];
+
 /** Jobs that a room may hand on; anything else does not compile. */
 export type HandedOnBy<R extends Room> = {
   [Name in JobName]: R extends (typeof flow)[Name]["handedOnBy"][number] ? Name : never;

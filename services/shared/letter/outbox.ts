@@ -88,7 +88,7 @@ export async function finish(
   return Number(numAffectedRows ?? 0);
 }
 
-/** Puts work off: the relay hands it to the queue again after the delay (a receiver that asks to be tried later). */
+/** Puts work off: it is taken again after the delay (a receiver that asks to be tried later). */
 export async function putOff(
   transaction: Transaction<Tables>,
   job: JobName,
@@ -100,6 +100,7 @@ export async function putOff(
     .updateTable("outbox")
     .set({
       next_send_at: sql`now() + make_interval(secs => ${delayMs / 1000})`,
+      taken_until: null,
       last_error: why.replaceAll("\0", "").slice(0, 500),
     })
     .where("job", "=", job)
@@ -125,11 +126,20 @@ export async function recordFailure(
       last_error: describeError(error),
       next_send_at: sql`now() + make_interval(secs => least(3600, power(2, failures)))`,
       not_before: sql`now() + make_interval(secs => least(3600, power(2, failures)))`,
+      taken_until: null,
       failed_at: sql`case when failures + 1 >= ${maxFailures} then now() end`,
     })
     .where("job", "=", job)
     .where("subject_id", "=", subjectId)
     .execute();
+}
+
+/**
+ * Until when work that is given out now need not be given out again: so long as asked for, and longer after each time, so that
+ * what ends its process does not do so every minute. In an update of outbox.
+ */
+export function givenOutUntil(seconds: number): RawBuilder<Date> {
+  return sql`now() + make_interval(secs => least(300, ${seconds}::float8 * power(1.5, least(sends, 12))))`;
 }
 
 /** Kind, code and message of an error. PostgreSQL's `detail` and `where` may quote a row, so they are left out. */

@@ -1,15 +1,18 @@
 import type { DatabaseAddress } from "../runtime/database.ts";
+import type { Ears } from "../runtime/ears.ts";
 import type { Running } from "../runtime/lifecycle.ts";
 import type { Log } from "../runtime/log.ts";
-import type { QueueHome } from "../runtime/queue.ts";
 import type { Settings } from "../runtime/settings.ts";
+import type { JobHome } from "./job-home.ts";
 import type { TrustedNow } from "./stamp.ts";
 
 /** What every room is started with. */
 export interface RoomParts {
   readonly settings: Settings;
   readonly address: DatabaseAddress;
-  readonly home: QueueHome;
+  /** The process's one connection on which it hears of news in the database. */
+  readonly ears: Ears;
+  readonly home: JobHome;
   readonly now: TrustedNow;
   readonly log: Log;
 }

@@ -693,8 +693,16 @@ export interface Outbox {
    * After a failure: not tried before this, also when other work with the same key is.
    */
   not_before: Date | null;
+  /**
+   * Whose work it is, as shared/letter/flow.ts says: a room's; jobs that are keyed by book wait apart, because one of them ends many rows.
+   */
+  queue: Generated<string | null>;
   sends: Generated<number>;
   subject_id: string;
+  /**
+   * A worker is at it until then; it says so again while it takes longer. Null: nobody is.
+   */
+  taken_until: Date | null;
   /**
    * Rows of one job with the same key are woken together (a book); otherwise the subject's id.
    */

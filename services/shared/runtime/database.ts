@@ -46,15 +46,35 @@ types.setTypeParser(pg.types.builtins.DATE, (text: string) => text);
  */
 const PLANNED_ONCE: ReadonlySet<string> = new Set<RoomRole>(["saraban_registry"]);
 
-/** Options for node-postgres, also for the queue's own pool. */
-export function connectionOptions(address: DatabaseAddress, role: string): pg.PoolConfig {
+/** Settings of PostgreSQL that hold for each connection from its first statement. */
+export type SessionSettings = Readonly<Record<string, string>>;
+
+/** Options for node-postgres. */
+export function connectionOptions(
+  address: DatabaseAddress,
+  role: RoomRole,
+  session: SessionSettings = {},
+): pg.PoolConfig {
+  const settings = {
+    // The room's role is in force from the first statement.
+    role,
+    search_path: "saraban",
+    timezone: "UTC",
+    // A worker that is stopped in the middle of a transaction (SIGSTOP, a paused machine) must not hold a book's lock for
+    // long: the server ends its session.
+    idle_in_transaction_session_timeout: "15s",
+    lock_timeout: "20s",
+    statement_timeout: "60s",
+    ...(PLANNED_ONCE.has(role) ? { plan_cache_mode: "force_generic_plan" } : {}),
+    ...session,
+  };
   return {
     ...address,
     types,
     application_name: role,
-    // The room's role is in force from the first statement. A worker that is stopped in the middle of a transaction
-    // (SIGSTOP, a paused machine) must not hold a book's lock for long: the server ends its session.
-    options: `-c role=${role} -c search_path=saraban -c timezone=UTC -c idle_in_transaction_session_timeout=15s -c lock_timeout=20s -c statement_timeout=60s${PLANNED_ONCE.has(role) ? " -c plan_cache_mode=force_generic_plan" : ""}`,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(" "),
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   };
@@ -79,8 +99,10 @@ export function openDatabase<Tables>(
   role: RoomRole,
   poolSize: number,
   log: Log,
+  session: SessionSettings = {},
 ): Kysely<Tables> {
-  const pool = openRoomPool({ ...connectionOptions(address, role), max: poolSize, pipeline: true }, log);
+  const options = connectionOptions(address, role, session);
+  const pool = openRoomPool({ ...options, max: poolSize, pipeline: true }, log);
   const opening = new Set(["begin", STATE_ACTING]);
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withNamedStatements(pool, opening) }) });
 }
@@ -210,41 +232,6 @@ export function inSnapshot<Tables, Result>(
       );
       return work(transaction);
     });
-}
-
-/** Listens on one channel over a connection of its own, for ever: a cut connection is opened again. */
-export function listen(
-  address: DatabaseAddress,
-  role: RoomRole,
-  channel: string,
-  onNotify: () => void,
-  log: Log,
-): { stop(): Promise<void> } {
-  let stopped = false;
-  let client: pg.Client | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const connect = async (): Promise<void> => {
-    client = new pg.Client(connectionOptions(address, role));
-    client.on("notification", onNotify);
-    client.on("error", () => {});
-    client.on("end", () => {
-      if (!stopped) timer = setTimeout(start, 1_000);
-    });
-    await client.connect();
-    await client.query(`listen ${pg.escapeIdentifier(channel)}`);
-    onNotify();
-  };
-  const start = (): void => {
-    connect().catch((error: unknown) => log.warn({ err: error, channel }, "cannot listen; trying again"));
-  };
-  start();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await client?.end().catch(() => {});
-    },
-  };
 }
 
 /** Whether an error can come from one row's values (SQLSTATE class 22 data exception, 23 integrity constraint). */

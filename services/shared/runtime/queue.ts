@@ -1,13 +1,14 @@
-import { createPostgresBackend, createRedisBackend, type JobsOptions, withBackend } from "bullmq";
+import { type JobsOptions, Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import { type DatabaseAddress, openAdminPool } from "./database.ts";
 import type { Log } from "./log.ts";
-import { BULLMQ_ROLE, BULLMQ_SCHEMA, openQueuePool } from "./queue-pool.ts";
 
-/** Where the queue lives: Redis when one is set, else tables of BullMQ's own in PostgreSQL. */
-export type QueueHome =
-  | { readonly kind: "redis"; readonly url: string; readonly prefix: string }
-  | { readonly kind: "postgres"; readonly address: DatabaseAddress; readonly prefix: string };
+/** A Redis that the queue lives on. */
+export interface RedisHome {
+  readonly kind: "redis";
+  readonly url: string;
+  /** Begins the names of our queues. */
+  readonly prefix: string;
+}
 
 export interface QueueJob {
   readonly name: string;
@@ -32,11 +33,6 @@ export interface JobWorker {
 // growing delays that survive the loss of the queue. So BullMQ tries once and keeps nothing of what is over.
 const JOB_OPTIONS: JobsOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true };
 
-// In PostgreSQL BullMQ makes two temporary tables for each call with many jobs, however few they are: 4 ms of the server's
-// time, where a job added by itself costs 0.3. Together or not makes no difference here: a job is known by its id, and
-// what was not added is handed over again.
-const MOST_ONE_BY_ONE = 12;
-
 // A queue that does not answer is given up after this: BullMQ itself would wait for ever for its Redis. What it does
 // after all when it is back is done twice, which jobs bear.
 const ANSWER_WITHIN_MS = 5_000;
@@ -47,47 +43,17 @@ const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 5_000;
 
 /**
- * Makes the queue's tables in PostgreSQL (nothing to do on Redis). Called by `saraban migrate` with the rights of the
- * one who migrates: BullMQ's own migration wants to create its schema. Its role then gets what working needs, no more.
- */
-export async function prepareQueue(home: QueueHome): Promise<void> {
-  if (home.kind === "redis") return;
-  const pool = openAdminPool(home.address);
-  const { Queue } = withBackend(createPostgresBackend);
-  const queue = new Queue("prepare", {
-    connection: { ...home.address, schema: BULLMQ_SCHEMA, max: 2, migrate: true },
-  });
-  queue.on("error", () => {}); // told by waitUntilReady
-  try {
-    await queue.waitUntilReady();
-    await pool.query(`
-      grant usage, create on schema ${BULLMQ_SCHEMA} to ${BULLMQ_ROLE}; -- create: BullMQ makes a sequence for each queue
-      grant select, insert, update, delete on all tables in schema ${BULLMQ_SCHEMA} to ${BULLMQ_ROLE};
-      grant usage on all sequences in schema ${BULLMQ_SCHEMA} to ${BULLMQ_ROLE};
-      grant execute on all functions in schema ${BULLMQ_SCHEMA} to ${BULLMQ_ROLE}`);
-  } finally {
-    await queue.close();
-    await pool.end();
-  }
-}
-
-/**
  * @throws when the queue does not answer at the start: BullMQ would remember that for ever, so the process ends and is
  *   started again; later outages are survived
  */
-export async function openQueue(home: QueueHome, room: string, log: Log): Promise<JobQueue> {
-  const { bullmq, connection, end } = connect(home, "queue", log);
-  const queue = new bullmq.Queue(queueName(home, room), { connection, defaultJobOptions: JOB_OPTIONS });
+export async function openQueue(home: RedisHome, room: string, log: Log): Promise<JobQueue> {
+  const connection = connect(home, "queue", log);
+  const queue = new Queue(queueName(home, room), { connection, defaultJobOptions: JOB_OPTIONS });
   queue.on("error", warnSeldom(log, { room }));
   await answered(queue.waitUntilReady());
   return {
     async add(jobs) {
-      if (home.kind === "postgres" && jobs.length <= MOST_ONE_BY_ONE)
-        await answered(Promise.all(jobs.map(({ name, id, data }) => queue.add(name, data, { jobId: id }))));
-      else
-        await answered(
-          queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { jobId: id } }))),
-        );
+      await answered(queue.addBulk(jobs.map(({ name, id, data }) => ({ name, data, opts: { jobId: id } }))));
     },
     async depth() {
       const counts = await answered(queue.getJobCounts("waiting", "active", "delayed", "prioritized"));
@@ -95,7 +61,7 @@ export async function openQueue(home: QueueHome, room: string, log: Log): Promis
     },
     async close() {
       await answered(queue.close()).catch(() => {});
-      await end();
+      connection.disconnect();
     },
   };
 }
@@ -105,14 +71,14 @@ export async function openQueue(home: QueueHome, room: string, log: Log): Promis
  * @throws as openQueue does
  */
 export async function openWorker(
-  home: QueueHome,
+  home: RedisHome,
   room: string,
   concurrency: number,
   perform: (name: string, data: unknown) => Promise<void>,
   log: Log,
 ): Promise<JobWorker> {
-  const { bullmq, connection, end } = connect(home, "worker", log);
-  const worker = new bullmq.Worker(queueName(home, room), (job) => perform(job.name, job.data), {
+  const connection = connect(home, "worker", log);
+  const worker = new Worker(queueName(home, room), (job) => perform(job.name, job.data), {
     connection,
     concurrency,
     lockDuration: LOCK_MS,
@@ -128,7 +94,7 @@ export async function openWorker(
   return {
     async close() {
       await answered(worker.close()).catch(() => {});
-      await end();
+      connection.disconnect();
     },
   };
 }
@@ -157,33 +123,17 @@ function warnSeldom(log: Log, fields: object): (error: Error) => void {
   };
 }
 
-function queueName(home: QueueHome, room: string): string {
+function queueName(home: RedisHome, room: string): string {
   return `${home.prefix}-${room}`;
 }
 
-/** BullMQ types a connection by its backend; the one cast here keeps the choice of backend in this file. */
-type Connected = {
-  readonly bullmq: ReturnType<typeof withBackend<never, never>>;
-  readonly connection: never;
-  end(): Promise<void>;
-};
-
-function connect(home: QueueHome, side: "queue" | "worker", log: Log): Connected {
-  if (home.kind === "postgres") {
-    const pool = openQueuePool(home.address);
-    return {
-      bullmq: withBackend(createPostgresBackend),
-      connection: pool,
-      end: () => answered(pool.end()).catch(() => {}),
-    } as unknown as Connected;
-  }
-  // A worker waits for ever for Redis to come back; the sending side fails at once, and the relay tries again.
+/** A worker waits for ever for Redis to come back; the sending side fails at once, and the relay tries again. */
+function connect(home: RedisHome, side: "queue" | "worker", log: Log): Redis {
   const redis = new Redis(home.url, {
     maxRetriesPerRequest: side === "worker" ? null : 1,
     enableOfflineQueue: side === "worker",
     retryStrategy: (times) => Math.min(100 * times, 2_000),
   });
   redis.on("error", warnSeldom(log, {}));
-  const bullmq = withBackend(createRedisBackend);
-  return { bullmq, connection: redis, end: async () => redis.disconnect() } as unknown as Connected;
+  return redis;
 }

@@ -3,7 +3,6 @@ import type { TestProject } from "vitest/node";
 import { readDirectory, storeDirectory } from "../letter/agencies.ts";
 import { openAdminPool } from "../runtime/database.ts";
 import { migrate } from "../runtime/migrate.ts";
-import { prepareQueue } from "../runtime/queue.ts";
 import { loadSettings, projectDir } from "../runtime/settings.ts";
 import { startTestPostgres, type TestServer } from "./database.ts";
 import { hasRedis, type RunningRedis, startRedis } from "./redis.ts";
@@ -22,7 +21,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await startTestPostgres({
     async prepareTemplate(address) {
       await migrate(address, join(projectDir, "schemas/database"));
-      await prepareQueue({ kind: "postgres", address, prefix: "saraban" });
       const pool = openAdminPool(address);
       await storeDirectory(pool, readDirectory(loadSettings({})));
       await pool.end();
