@@ -17,11 +17,7 @@ export interface QueueState {
 const STUCK_AFTER_SECONDS = 60;
 
 /** Of Redis: whether it answers. Of the outbox itself: whether the rooms take their work from it. */
-export async function openQueueState(
-  home: JobHome,
-  database: Kysely<Tables>,
-  log: Log,
-): Promise<QueueState> {
+export async function openQueueState(home: JobHome, database: Kysely<Tables>, log: Log): Promise<QueueState> {
   if (home.kind === "postgres")
     return { needsRelay: false, ask: () => askOutbox(database), close: async () => {} };
   const queues = Object.values(await openRoomQueues(home, log));

@@ -45,7 +45,10 @@ export async function askReadiness(
     return "answers";
   });
   checks["queue"] = await check(true, () => queue.ask());
-  Object.assign(checks, await askServices(database, queue.needsRelay ? NOT_NEEDED : [...NOT_NEEDED, "relay"]));
+  Object.assign(
+    checks,
+    await askServices(database, queue.needsRelay ? NOT_NEEDED : [...NOT_NEEDED, "relay"]),
+  );
   // Letters wait in the mailbox of another server meanwhile; those of other doors come in.
   const mailboxes = await check(false, () => hostedMailboxes(database));
   if (mailboxes.detail !== NO_MAILBOXES) checks["mailboxes"] = mailboxes;

@@ -16,11 +16,7 @@ interface AwaitedOutcome {
 export type OutcomeWaiters = Waiters<AwaitedOutcome>;
 
 /** Requests that wait until it is known what became of an arrival (registered: until its receipt is signed too). */
-export function openOutcomeWaiters(
-  database: Kysely<Tables>,
-  ears: Ears,
-  log: Log,
-): OutcomeWaiters {
+export function openOutcomeWaiters(database: Kysely<Tables>, ears: Ears, log: Log): OutcomeWaiters {
   const find = async (waiting: readonly AwaitedOutcome[]): Promise<AwaitedOutcome[]> => {
     // For several clients at once, and of the ids alone: each then reads its own answer under its own name.
     const acting = {

@@ -54,9 +54,7 @@ export function queueOf(job: JobName): QueueName {
   const { doneBy, key } = flow[job];
   return key === "book" ? `${doneBy}-books` : doneBy;
 }
-export const QUEUES: readonly QueueName[] = [
-  ...new Set((Object.keys(flow) as JobName[]).map(queueOf)),
-];
+export const QUEUES: readonly QueueName[] = [...new Set((Object.keys(flow) as JobName[]).map(queueOf))];
 
 /** Jobs that a room may hand on; anything else does not compile. */
 export type HandedOnBy<R extends Room> = {

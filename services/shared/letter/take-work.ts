@@ -145,7 +145,10 @@ export function openWorkTaker(parts: {
           left.push(...places.close());
           if (left.length > 0)
             await giveBack(database, left).catch((error: unknown) =>
-              log.warn({ err: error, count: left.length }, "work cannot be given back; it is taken again later"),
+              log.warn(
+                { err: error, count: left.length },
+                "work cannot be given back; it is taken again later",
+              ),
             );
           await places.ended();
           rooms.delete(taker);
