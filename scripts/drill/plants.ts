@@ -23,11 +23,11 @@ export const plants: Readonly<Record<string, Plant>> = {
     database: { synchronous_commit: "off", wal_writer_delay: "5s" },
   },
   "never-resend": {
-    says: "the relay hands work over once: what the queue forgets is forgotten",
+    says: "work is given out once: what the queue forgets, or a worker that died, is forgotten",
     change: {
-      file: "/services/queue/outbox-store.ts",
-      from: "next_send_at = now() + make_interval(",
-      to: "next_send_at = 'infinity'::timestamptz + make_interval(",
+      file: "/services/shared/letter/outbox.ts",
+      from: "now() + make_interval(secs => least(300,",
+      to: "'infinity'::timestamptz + make_interval(secs => least(300,",
     },
   },
   "fresh-evidence": {

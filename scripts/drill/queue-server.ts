@@ -4,11 +4,11 @@ import { hasRedis, startRedis } from "../../services/shared/testing/redis.ts";
 
 export type QueueKind = "redis" | "postgres";
 
-/** The place of the queue, which may lose everything at any time. */
+/** The place of the queue, which may lose everything at any time; "postgres": the outbox itself, which may not. */
 export interface DrillQueue {
   readonly kind: QueueKind;
   readonly environment: Readonly<Record<string, string>>;
-  /** Throws away every job. */
+  /** Throws away every job; of the outbox every wake-up, and the connections on which work is taken. */
   wipe(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export function defaultQueue(): QueueKind {
 
 export async function startDrillQueue(kind: QueueKind, databaseUrl: string): Promise<DrillQueue> {
   if (kind === "postgres") {
-    return { kind, environment: {}, wipe: () => truncateQueue(databaseUrl), stop: async () => {} };
+    return { kind, environment: {}, wipe: () => cutTakers(databaseUrl), stop: async () => {} };
   }
   const redis = await startRedis();
   return {
@@ -34,15 +34,12 @@ export async function startDrillQueue(kind: QueueKind, databaseUrl: string): Pro
   };
 }
 
-/** What FLUSHALL does to Redis; only the record of BullMQ's own migrations stays, without which it would not work again. */
-async function truncateQueue(databaseUrl: string): Promise<void> {
+async function cutTakers(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows } = await client.query<{ name: string }>(
-      "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'bullmq' and tablename <> 'migration'",
-    );
-    await client.query(`truncate ${rows.map(({ name }) => name).join(", ")}`);
+    await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and (application_name = 'saraban_queue' or query like 'listen %')`);
   } finally {
     await client.end();
   }
