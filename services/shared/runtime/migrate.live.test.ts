@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inject, test } from "vitest";
+import { inject, type TestContext, test } from "vitest";
 import { adminQueries } from "../testing/arrivals.ts";
 import { databaseForTest } from "../testing/database.ts";
+import { newId } from "./ids.ts";
 import { migrate } from "./migrate.ts";
 import { projectDir } from "./settings.ts";
 
@@ -51,20 +52,25 @@ test("a database in which Thai letters are no letters is refused, with the state
   await query(`drop database ${name}`);
 });
 
-test("0004 keeps what an installation of 0003 holds: arrivals, refusals, notices, and their octets", async (context) => {
-  const { expect } = context;
+/** A database as the files before this one have made it. */
+async function olderInstallation(context: TestContext, before: string) {
   const server = inject("testServer");
-  const name = `test_older_${process.pid}_${Date.now()}`;
+  const name = `test_older_${newId().replaceAll("-", "_")}`;
   const admin = adminQueries(context, server.connection);
   context.onTestFinished(async () => void (await admin(`drop database ${name}`)));
   await admin(`create database ${name} template template0`);
   const address = { ...server.connection, database: name };
   const folder = await mkdtemp(join(tmpdir(), "saraban-sql-"));
   context.onTestFinished(() => rm(folder, { recursive: true }));
-  const files = (await readdir(FOLDER)).filter((file) => file < "0004");
+  const files = (await readdir(FOLDER)).filter((file) => file < before);
   for (const file of files) await cp(join(FOLDER, file), join(folder, file));
   await migrate(address, folder);
-  const query = adminQueries(context, address);
+  return { address, query: adminQueries(context, address) };
+}
+
+test("0004 keeps what an installation of 0003 holds: arrivals, refusals, notices, and their octets", async (context) => {
+  const { expect } = context;
+  const { address, query } = await olderInstallation(context, "0004");
   const [letter, secret] = ["00000000-0000-7000-8000-000000000001", "00000000-0000-7000-8000-000000000002"];
   await query(
     `insert into saraban.agency (id, name_th, name_en, domain, mailbox, letter_code, receiver_name)
@@ -106,4 +112,27 @@ test("0004 keeps what an installation of 0003 holds: arrivals, refusals, notices
   await expect(query(again, ["refusal"])).rejects.toThrow("notice_once");
   expect(await query("select removed_at from saraban.stored_body")).toEqual([{ removed_at: null }]);
   await expect(query("delete from saraban.stored_body")).rejects.toThrow("append-only");
+});
+
+test("0007 takes away what BullMQ kept in PostgreSQL, and nothing of the outbox; a schema of that name that is not ours stays", async (context) => {
+  const { expect } = context;
+  const { address, query } = await olderInstallation(context, "0007");
+  const theirs = await olderInstallation(context, "0007");
+  const make = "create schema bullmq; create table bullmq.job (id bigint)";
+  await query(
+    `${make}; grant usage, create on schema bullmq to saraban_bullmq; grant all on bullmq.job to saraban_bullmq`,
+  );
+  await query("set role saraban_bullmq; create sequence bullmq.made_at_work; reset role");
+  await query(`insert into saraban.outbox (job, agency_id, subject_id, work_key)
+    values ('read-letter', 'a', gen_random_uuid(), 'x'), ('do-act', 'a', gen_random_uuid(), 'x')`);
+  await theirs.query(make);
+  const schemas = "select nspname as name from pg_namespace where nspname = 'bullmq'";
+  expect(await migrate(address, FOLDER)).toContain("0007_queue");
+  expect(await query(schemas)).toEqual([]);
+  expect(await query("select job, queue from saraban.outbox order by id")).toEqual([
+    { job: "read-letter", queue: "reading" },
+    { job: "do-act", queue: "registry" },
+  ]);
+  expect(await migrate(theirs.address, FOLDER)).toContain("0007_queue");
+  expect(await theirs.query(schemas)).toHaveLength(1);
 });
