@@ -2,6 +2,7 @@ import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from "kysely
 import pg from "pg";
 import type { Log } from "./log.ts";
 import { statementNames, withNamedStatements } from "./named-statements.ts";
+import { pipelined } from "./pipelined-transaction.ts";
 
 /** How to reach a PostgreSQL: a URL, or the fields of node-postgres (the embedded server: host is a socket folder). */
 export type DatabaseAddress = { readonly connectionString: string } | EmbeddedAddress;
@@ -156,12 +157,14 @@ export function inTransaction<Tables, Result>(
   acting: Acting,
   work: (transaction: Transaction<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  return database.transaction().execute(async (transaction) => {
-    await transaction.executeQuery(
-      CompiledQuery.raw(STATE_ACTING, [acting.actor, acting.agencies.join(",")]),
-    );
-    return work(transaction);
-  });
+  return database.transaction().execute((plain) =>
+    pipelined(plain, async (transaction) => {
+      await transaction.executeQuery(
+        CompiledQuery.raw(STATE_ACTING, [acting.actor, acting.agencies.join(",")]),
+      );
+      return work(transaction);
+    }),
+  );
 }
 
 /**
@@ -200,16 +203,18 @@ export function inSnapshot<Tables, Result>(
     .transaction()
     .setIsolationLevel("repeatable read")
     .setAccessMode("read only")
-    .execute(async (transaction) => {
-      await transaction.executeQuery(
-        CompiledQuery.raw(`${STATE_ACTING}, set_config('statement_timeout', $3, true)`, [
-          acting.actor,
-          acting.agencies.join(","),
-          String(withinMs),
-        ]),
-      );
-      return work(transaction);
-    });
+    .execute((plain) =>
+      pipelined(plain, async (transaction) => {
+        await transaction.executeQuery(
+          CompiledQuery.raw(`${STATE_ACTING}, set_config('statement_timeout', $3, true)`, [
+            acting.actor,
+            acting.agencies.join(","),
+            String(withinMs),
+          ]),
+        );
+        return work(transaction);
+      }),
+    );
 }
 
 /** Listens on one channel over a connection of its own, for ever: a cut connection is opened again. */
