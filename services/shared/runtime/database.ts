@@ -42,10 +42,10 @@ types.setTypeParser(pg.types.builtins.DATE, (text: string) => text);
 
 /**
  * Rooms all of whose statements find their rows by key, whatever is asked for. Left to itself, PostgreSQL plans some of
- * registry's look-ups anew for each batch, because it believes lists of unknown length to be long: that took longer than the
+ * their look-ups anew for each batch, because it believes lists of unknown length to be long: that took longer than the
  * look-ups.
  */
-const PLANNED_ONCE: ReadonlySet<string> = new Set<RoomRole>(["saraban_registry"]);
+const PLANNED_ONCE: ReadonlySet<string> = new Set<RoomRole>(["saraban_registry", "saraban_notification"]);
 
 /** Options for node-postgres, also for the queue's own pool. */
 export function connectionOptions(address: DatabaseAddress, role: string): pg.PoolConfig {
