@@ -3,6 +3,7 @@ import { selectLines } from "../shared/letter/read-lines.ts";
 import type { RegisterLine } from "../shared/letter/register-line.ts";
 import { facetsOf, gramsOf, SEARCH_RULES, searchableText } from "../shared/letter/search-text.ts";
 import type { Tables } from "../shared/letter/tables.ts";
+import { together } from "../shared/runtime/database.ts";
 
 /** How far a book is in the index. */
 export interface Progress {
@@ -35,16 +36,24 @@ export async function takeProgress(
   bookId: string,
   agencyId: string,
 ): Promise<Progress> {
-  await sql`
-    insert into search_progress (book_id, agency_id, year, number, event_no, version)
-      values (${bookId}, ${agencyId}, 0, 0, 0, ${SEARCH_RULES})
-      on conflict (book_id) do update set year = 0, number = 0, event_no = 0, version = excluded.version
-       where search_progress.version <> excluded.version`.execute(transaction);
-  const { rows } = await sql<Progress>`
-    select year, number, event_no as "eventNo" from search_progress where book_id = ${bookId} for update`.execute(
-    transaction,
+  const [, { rows }] = await together(
+    sql`
+      insert into search_progress (book_id, agency_id, year, number, event_no, version)
+        values (${bookId}, ${agencyId}, 0, 0, 0, ${SEARCH_RULES})
+        on conflict (book_id) do update set year = 0, number = 0, event_no = 0, version = excluded.version
+         where search_progress.version <> excluded.version`.execute(transaction),
+    sql<Progress>`
+      select year, number, event_no as "eventNo" from search_progress where book_id = ${bookId} for update`.execute(
+      transaction,
+    ),
   );
   return rows[0] as Progress;
+}
+
+/** Lines of a book, and whether there are no more. */
+export interface Batch {
+  readonly lines: RegisterLine[];
+  readonly isLast: boolean;
 }
 
 /**
@@ -56,18 +65,19 @@ export async function linesAfter(
   bookId: string,
   { year, number }: Progress,
   limit: number,
-): Promise<RegisterLine[]> {
+): Promise<Batch> {
   const { rows } = await sql<{ year: number; after: number }>`
     select y.year, y.after from (select year, last_number, case when year = ${year} then ${number}::int else 0 end as after
                                    from book_year where book_id = ${bookId} and year >= ${year}) y
-     where y.last_number > y.after order by y.year limit 1`.execute(transaction);
-  const [next] = rows;
-  if (!next) return [];
-  return selectLines(
+     where y.last_number > y.after order by y.year limit 2`.execute(transaction);
+  const [next, later] = rows;
+  if (!next) return { lines: [], isLast: true };
+  const lines = await selectLines(
     transaction,
     sql`register_line l where l.book_id = ${bookId} and l.year = ${next.year} and l.number > ${next.after}
       and l.number <= ${next.after + limit} order by l.number`,
   );
+  return { lines, isLast: later === undefined && lines.length < limit };
 }
 
 /** Lines in which something happened after an event, and the number of the last such event. */
@@ -76,18 +86,18 @@ export async function linesChangedAfter(
   bookId: string,
   eventNo: number,
   limit: number,
-): Promise<{ lines: RegisterLine[]; lastEventNo: number }> {
+): Promise<Batch & { readonly lastEventNo: number }> {
   const { rows } = await sql<{ last: number | null }>`
     select max(event_no) as last from (select event_no from entry_event where book_id = ${bookId} and event_no > ${eventNo}
       order by event_no limit ${limit}) e`.execute(transaction);
   const last = rows[0]?.last ?? null;
-  if (last === null) return { lines: [], lastEventNo: eventNo };
+  if (last === null) return { lines: [], isLast: true, lastEventNo: eventNo };
   const lines = await selectLines(
     transaction,
     sql`register_line l where l.book_id = ${bookId} and (l.year, l.number) in (
       select year, number from entry_event where book_id = ${bookId} and event_no > ${eventNo} and event_no <= ${last})`,
   );
-  return { lines, lastEventNo: last };
+  return { lines, isLast: last - eventNo < limit, lastEventNo: last };
 }
 
 /** Writes lines into the index, over what stood there for them. */
@@ -108,7 +118,7 @@ export async function indexLines(
     // Array literals: facets and numbers hold no character that would need quoting in one.
     return { line, folded, facets: `{${facets.join(",")}}`, grams: `{${grams.join(",")}}` };
   });
-  await sql`
+  const written = sql`
     insert into search_row (book_id, agency_id, year, number, registered_at, letter_date, folded, facets, grams)
       select ${bookId}, ${agencyId}, n.year, n.number, n.registered_at, n.letter_date, n.folded, n.facets::text[],
              array(select g # s.salt from unnest(n.grams::integer[]) g)
@@ -123,8 +133,12 @@ export async function indexLines(
         set letter_date = excluded.letter_date, folded = excluded.folded, facets = excluded.facets, grams = excluded.grams`.execute(
     transaction,
   );
+  await together(written, countGrams(transaction, counts));
+}
+
+/** To be called once what was written in the transaction is all there. */
+export async function settleIndex(transaction: Transaction<Tables>): Promise<void> {
   await sql`select settle_search()`.execute(transaction);
-  await countGrams(transaction, counts);
 }
 
 /** Which keys are rare is told from one line in so many. */

@@ -18,8 +18,8 @@ import { openDatabase } from "../shared/runtime/database.ts";
 import { followBooks } from "./follow-books.ts";
 
 const LOOK_EVERY_MS = 5_000;
-/** What comes within it is indexed together. */
-const GATHER_MS = 200;
+/** What comes within it is indexed together. Nobody waits for that: a search reads in the books what is not indexed yet. */
+const GATHER_MS = 1_000;
 /** So many lines at once are worth a word in the log: a rebuild, or a service that was away. */
 const MANY_LINES = 10_000;
 
@@ -39,28 +39,27 @@ export const start: StartRoom = async ({ address, ears, log }) => {
       log.warn({ err: error }, "the books cannot be indexed; trying again");
     }
   };
-  const lookIn = (ms: number): void => {
+  let isSoon = false;
+  let isWoken = false;
+  const lookIn = (soon: boolean, ms: number): void => {
     clearTimeout(timer);
     if (stopped) return;
+    isSoon = soon;
     timer = setTimeout(() => {
+      isWoken = false;
       following = look().finally(() => {
         following = undefined;
-        lookIn(woken ? GATHER_MS : LOOK_EVERY_MS);
-        woken = false;
+        lookIn(isWoken, isWoken ? GATHER_MS : LOOK_EVERY_MS);
       });
     }, ms);
   };
-  let woken = false;
   const heard = ears.listen("saraban_register", () => {
     // While it looks, a wake-up is remembered: the round under way may have passed that book already.
-    if (following) woken = true;
-    else if (!woken) {
-      woken = true;
-      lookIn(GATHER_MS);
-    }
+    if (following) isWoken = true;
+    else if (!isSoon) lookIn(true, GATHER_MS);
   });
   const heartbeat = await startHeartbeat(database, "indexing", () => trouble, log);
-  lookIn(0);
+  lookIn(true, 0);
   return {
     name: "indexing",
     says: [],

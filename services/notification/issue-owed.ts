@@ -8,6 +8,7 @@ import {
   type EvidenceIssuer,
   type IssuedEvidence,
   issueEvidence,
+  issueFirst,
 } from "./receipts/issue-evidence.ts";
 import { findReceipt } from "./receipts/receipt-store.ts";
 import type { NoticeSubject, SubjectEvent } from "./subject-store.ts";
@@ -23,19 +24,20 @@ export async function issueOf(
   const { agencyId, events } = subject;
   const event = events.find(({ id }) => id === eventId);
   if (event && isReplacing(event)) return issueInForce(transaction, issuer, subject, stamp, event);
-  const facts = event
-    ? asReceivedBy(
-        await findReceipt(transaction, subject.intakeId, "registered", null),
-        eventFacts(subject, event, null),
-      )
-    : kind === "acknowledgement"
+  if (event) {
+    const first = await findReceipt(transaction, subject.intakeId, "registered", null);
+    const facts = asReceivedBy(first, eventFacts(subject, event, null));
+    return issueEvidence(transaction, issuer, agencyId, eventId, facts, stamp);
+  }
+  const facts =
+    kind === "acknowledgement"
       ? registeredFacts(subject)
       : kind === "rejection"
         ? rejectedFacts(subject)
         : kind === "refusal"
           ? refusedFacts(subject)
           : arrivedFacts(subject);
-  return issueEvidence(transaction, issuer, agencyId, eventId, facts, stamp);
+  return issueFirst(transaction, issuer, agencyId, null, facts, stamp);
 }
 
 /**

@@ -42,6 +42,7 @@ import type { StartRoom } from "../shared/letter/room.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { openUploads } from "../shared/letter/uploaded-files.ts";
 import { inTransaction, openDatabase } from "../shared/runtime/database.ts";
+import { shareTransactions } from "../shared/runtime/share-transactions.ts";
 import { readTemplates } from "./compose/read-templates.ts";
 import { openEcms } from "./ecms/open-ecms.ts";
 import { watchWaitingLetters } from "./find-waiting-letters.ts";
@@ -74,6 +75,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const ecms = openEcms({ database, uploads }, settings);
   const parts = {
     database,
+    inShared: shareTransactions(database, "worker:notification"),
     now,
     transport,
     ecms: ecms.channel,

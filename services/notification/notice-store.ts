@@ -1,7 +1,8 @@
-import { sql, type Transaction } from "kysely";
+import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Evidence, IssuingAgency } from "../shared/letter/evidence/evidence.ts";
 import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
+import { gathered } from "../shared/runtime/gather-asks.ts";
 import type { SendResult } from "./mail/mail-transport.ts";
 
 /**
@@ -83,13 +84,26 @@ export interface NewNotice
 /**
  * The notices of one place, in the order in which they were promised. Of a letter: those to its recipients and to its owner.
  */
-export async function findNotices(transaction: Transaction<Tables>, place: NoticePlace): Promise<Notice[]> {
-  const where =
-    "intakeId" in place
-      ? sql`n.intake_id = ${place.intakeId}`
-      : "recipientId" in place
-        ? sql`n.recipient_id = ${place.recipientId}`
-        : sql`n.letter_id = ${place.letterId}`;
+export function findNotices(transaction: Transaction<Tables>, place: NoticePlace): Promise<Notice[]> {
+  if ("intakeId" in place) return noticesOfArrival(transaction, place.intakeId);
+  return selectNotices(
+    transaction,
+    "recipientId" in place
+      ? sql`n.recipient_id = ${place.recipientId}`
+      : sql`n.letter_id = ${place.letterId}`,
+  );
+}
+
+const noticesOfArrival = gathered(async (transaction: Transaction<Tables>, intakeIds: readonly string[]) => {
+  const notices = await selectNotices(transaction, sql`n.intake_id = any (${intakeIds}::uuid[])`);
+  const byArrival = Map.groupBy(notices, ({ intakeId }) => intakeId);
+  return intakeIds.map((intakeId) => [...(byArrival.get(intakeId) ?? [])]);
+});
+
+async function selectNotices(
+  transaction: Transaction<Tables>,
+  where: RawBuilder<unknown>,
+): Promise<Notice[]> {
   const { rows } = await sql<Notice>`
     select n.id, n.agency_id as "agencyId", n.kind, n.channel, n.intake_id as "intakeId", n.letter_id as "letterId",
            n.recipient_id as "recipientId", n.event_id as "eventId", n.recipient, n.message_id as "messageId", n.facts,
@@ -111,36 +125,45 @@ export async function findNotices(transaction: Transaction<Tables>, place: Notic
  * Promises a message: the same event gets the same notice however often this runs.
  * @returns whether it was not promised before
  */
-export async function insertNotice(
+export function insertNotice(
   transaction: Transaction<Tables>,
   notice: NewNotice,
-  { at, clock }: Stamp,
+  stamp: Stamp,
 ): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await transaction
-    .insertInto("notice")
-    .values({
-      id: notice.id,
-      agency_id: notice.agencyId,
-      intake_id: notice.intakeId ?? null,
-      letter_id: notice.letterId ?? null,
-      recipient_id: notice.recipientId ?? null,
-      event_id: notice.eventId ?? null,
-      receipt_id: notice.receiptId ?? null,
-      kind: notice.kind,
-      channel: notice.channel ?? "mail",
-      recipient: notice.recipient,
-      message_id: notice.messageId,
-      facts: JSON.stringify(notice.facts),
-      made_at: at,
-      clock: JSON.stringify(clock),
-      state: stateOf(notice),
-      reason: notice.withheld ?? "",
-      settled_at: stateOf(notice) === "due" ? null : at,
-    })
-    .onConflict((conflict) => conflict.constraint("notice_once").doNothing())
-    .executeTakeFirst();
-  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+  return insertRow(transaction, {
+    id: notice.id,
+    agency_id: notice.agencyId,
+    intake_id: notice.intakeId ?? null,
+    letter_id: notice.letterId ?? null,
+    recipient_id: notice.recipientId ?? null,
+    event_id: notice.eventId ?? null,
+    receipt_id: notice.receiptId ?? null,
+    kind: notice.kind,
+    channel: notice.channel ?? "mail",
+    recipient: notice.recipient,
+    message_id: notice.messageId,
+    facts: notice.facts,
+    made_at: stamp.at,
+    clock: stamp.clock,
+    state: stateOf(notice),
+    reason: notice.withheld ?? "",
+    settled_at: stateOf(notice) === "due" ? null : stamp.at,
+  });
 }
+
+/** By the names of the columns. */
+type Row = { readonly id: string } & Readonly<Record<string, unknown>>;
+
+const insertRow = gathered(async (transaction: Transaction<Tables>, rows: readonly Row[]) => {
+  const columns = sql`id, agency_id, intake_id, letter_id, recipient_id, event_id, receipt_id, kind, channel, recipient,
+      message_id, facts, made_at, clock, state, reason, settled_at`;
+  const { rows: inserted } = await sql<{ id: string }>`
+      insert into notice (${columns})
+        select ${columns} from jsonb_populate_recordset(null::notice, ${JSON.stringify(rows)}::jsonb)
+        on conflict on constraint notice_once do nothing returning id`.execute(transaction);
+  const ids = new Set(inserted.map(({ id }) => id));
+  return rows.map(({ id }) => ids.has(id));
+});
 
 /** What is laid into an inbox is there with the promise of it: both are one commit. */
 export function stateOf({
@@ -170,16 +193,34 @@ export async function withholdNotice(
 }
 
 /** How many alerts an agency's persons were sent in the hour before. */
-export async function alertsOfLastHour(
+export function alertsOfLastHour(
   transaction: Transaction<Tables>,
   agencyId: string,
   at: Date,
 ): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from notice where agency_id = ${agencyId} and kind = 'alert' and state <> 'withheld'
-       and made_at > ${at}::timestamptz - interval '1 hour'`.execute(transaction);
-  return rows[0]?.count ?? 0;
+  return countAlerts(transaction, { agencyId, at });
 }
+
+/** Those who ask at once are about to promise one each: the second of them counts the first one's. */
+const countAlerts = gathered(
+  async (
+    transaction: Transaction<Tables>,
+    asks: readonly { readonly agencyId: string; readonly at: Date }[],
+  ) => {
+    const { rows } = await sql<{ count: number }>`
+      select (select count(*) from notice n where n.agency_id = g.agency_id and n.kind = 'alert' and n.state <> 'withheld'
+                 and n.made_at > g.at - interval '1 hour') as count
+        from unnest(${asks.map(({ agencyId }) => agencyId)}::text[], ${asks.map(({ at }) => at)}::timestamptz[])
+          with ordinality as g(agency_id, at, place) order by place`.execute(transaction);
+    const before = new Map<string, number>();
+    return rows.map(({ count }, index) => {
+      const { agencyId } = asks[index] as (typeof asks)[number];
+      const earlier = before.get(agencyId) ?? 0;
+      before.set(agencyId, earlier + 1);
+      return count + earlier;
+    });
+  },
+);
 
 /** A notice that was given up or refused for good. */
 export interface FailedNotice {

@@ -38,6 +38,8 @@ export async function promiseNotices(
   const [subject, found] = await together(
     readSubject(transaction, intakeId),
     findNotices(transaction, { intakeId }),
+    // Hardly ever not needed: asked for with the rest.
+    issuer.signer(transaction, stamp.at),
   );
   if (!subject) throw new Error("the arrival cannot be found");
   const missing = owedBy(subject).filter((owed) => !found.some((notice) => isFor(notice, owed)));

@@ -3,6 +3,7 @@ import type { Office } from "../shared/letter/office-hours.ts";
 import type { Standing } from "../shared/letter/sender-rules.ts";
 import type { ClockState } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
+import { gathered } from "../shared/runtime/gather-asks.ts";
 
 /** Everything that decides which notices an arrival is owed, and what they say. */
 export interface NoticeSubject {
@@ -100,11 +101,10 @@ const EVENTS = sql`
     where h.book_id = e.book_id and h.year = e.year and h.number = e.number
       and (h.what in ('cancelled', 'handed-over', 'recall-accepted', 'recall-refused') or h.what = 'corrected' and c.changes <> '{}'))`;
 
-export async function readSubject(
-  transaction: Transaction<Tables>,
-  intakeId: string,
-): Promise<NoticeSubject | undefined> {
-  const { rows } = await sql<NoticeSubject>`
+/** @returns undefined for an arrival that cannot be found */
+export const readSubject = gathered(
+  async (transaction: Transaction<Tables>, intakeIds: readonly string[]) => {
+    const { rows } = await sql<NoticeSubject>`
     select i.id as "intakeId", i.mail_from as "mailFrom", i.door as channel, i.client_id as "clientId",
            i.sender_domain as "senderDomain", coalesce(p.ecms ? 'url', false) as "hasSendersNode", a.ecms ? 'node' as "hasOwnNode",
            p.organisation_id as "senderOffice", i.arrived_at as "arrivedAt", i.clock as "arrivedClock",
@@ -126,9 +126,11 @@ export async function readSubject(
       left join reading r on r.intake_id = i.id left join entry e on e.intake_id = i.id
       left join tray_decision t on t.intake_id = i.id left join outcome o on o.intake_id = i.id
       left join quarantine q on q.intake_id = i.id left join partner p on p.domain = i.sender_domain and p.active
-     where i.id = ${intakeId}`.execute(transaction);
-  return rows[0];
-}
+     where i.id = any (${intakeIds}::uuid[])`.execute(transaction);
+    const byId = new Map(rows.map((row) => [row.intakeId, row]));
+    return intakeIds.map((intakeId) => byId.get(intakeId));
+  },
+);
 
 /** An arrival that has waited for its number for long. */
 export interface WaitingArrival {

@@ -6,15 +6,16 @@ import type { Decided, WaitingLetter } from "./decide-outcome.ts";
 /**
  * Takes the book's turn: the row stays locked until the transaction ends, so one worker at a time writes in a book.
  * The first turn makes the book.
+ * @returns whether the book was there; else what was asked for together with its turn was answered before the turn
  */
 export async function takeTurn(
   transaction: Transaction<Tables>,
   bookId: string,
   agencyId: string,
-): Promise<void> {
+): Promise<boolean> {
   const turn = () =>
     transaction.updateTable("book").set({ turn: sql`turn + 1` }).where("id", "=", bookId).executeTakeFirst();
-  if ((await turn()).numUpdatedRows > 0n) return;
+  if ((await turn()).numUpdatedRows > 0n) return true;
   const [, direction, series] = bookId.split(".");
   if (direction === undefined || series === undefined) throw new Error("not the id of a book");
   await transaction
@@ -23,6 +24,7 @@ export async function takeTurn(
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   await turn();
+  return false;
 }
 
 /** What a reading lists: kind, references with their numbers, enclosures; `r` is the reading. */

@@ -49,6 +49,7 @@ export async function insertEntries(
   agencyId: string,
   registrations: readonly Registration[],
 ): Promise<void> {
+  if (registrations.length === 0) return;
   const rows = registrations.map((registration) => rowOf(registration));
   await sql`
     insert into entry (book_id, agency_id, year, number, status, intake_id, registered_at, clock, registered_by,

@@ -34,6 +34,7 @@ import { deemByCalendar } from "./deem-receipt.ts";
 import { doAct } from "./do-act.ts";
 import { recordRecall } from "./record-recall.ts";
 import { drainBook } from "./register-letter.ts";
+import { sharingDrains } from "./share-drains.ts";
 
 /** Books drained and acts done at the same time; within a book there is one worker at a time anyway. */
 const BOOKS_AT_ONCE = 4;
@@ -65,6 +66,11 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
       putOff(transaction, job, subjectId, HELD_LOOKS_AGAIN_MS, held),
     );
   };
+  const drain = sharingDrains(async (agencyId, bookId) => {
+    const drained = await drainBook(parts, agencyId, bookId);
+    if (drained.letters > 0) log.info({ book: bookId, count: drained.letters }, "book drained");
+    return drained;
+  });
   const heartbeat = await startHeartbeat(database, "registry", () => null, log);
   const worker = await performJobs({
     room: "registry",
@@ -74,9 +80,8 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     maxFailures,
     handlers: {
       "register-letter": async ({ agencyId, subjectId, workKey }) => {
-        const { letters, held } = await drainBook(parts, agencyId, workKey);
+        const { held } = await drain(agencyId, workKey);
         if (held !== null) await waitForClock("register-letter", agencyId, subjectId, held);
-        if (letters > 0) log.info({ book: workKey, count: letters }, "book drained");
       },
       "do-act": async ({ agencyId, subjectId }) => {
         const held = await doAct(parts, agencyId, subjectId);

@@ -19,6 +19,9 @@ export interface NextPlace {
   readonly registeredAt: Date;
 }
 
+/** A book's newest entry. */
+export type LastEntry = Awaited<ReturnType<typeof lastOfBook>>;
+
 /**
  * The place of a book's next line, for the moment of registration (Annex 6 §2.2.3): the next number of the year in
  * Asia/Bangkok in which that moment lies. Run under the book's lock.
@@ -29,7 +32,14 @@ export async function nextPlace(
   bookId: string,
   stamp: Stamp,
 ): Promise<NextPlace> {
-  const last = await lastOfBook(transaction, bookId);
+  return placeAfter(await lastOfBook(transaction, bookId), stamp);
+}
+
+/**
+ * The same for who has looked up the newest entry, under the book's lock.
+ * @throws ClockHeld
+ */
+export function placeAfter(last: LastEntry, stamp: Stamp): NextPlace {
   if (last && last.registeredAt.getTime() - stamp.at.getTime() > MOST_AHEAD_MS) {
     // One jump of a clock must not carry a book into another year for good: somebody has to look.
     throw new ClockHeld(

@@ -2,20 +2,14 @@ import type { HandedOnBy } from "../shared/letter/flow.ts";
 import { finish, handOn, recordFailure, type Work } from "../shared/letter/outbox.ts";
 import type { ClockState, Stamp, TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import {
-  inTransaction,
-  isDataFault,
-  type Kysely,
-  type Transaction,
-  together,
-} from "../shared/runtime/database.ts";
+import { inTransaction, isDataFault, type Kysely, together } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import { type AgencyRules, agencyRules, type Deem } from "./agency-rules.ts";
-import { insertOutcomes, takeTurn, waitingLetters } from "./book-store.ts";
+import { insertOutcomes, lastOfBook, takeTurn, waitingLetters } from "./book-store.ts";
 import { type Decided, decideOutcomes } from "./decide-outcome.ts";
 import { findEarlier } from "./earlier-store.ts";
-import { insertEntries } from "./entry-store.ts";
-import { ClockHeld, nextPlace } from "./next-place.ts";
+import { insertEntries, type Registration } from "./entry-store.ts";
+import { ClockHeld, type LastEntry, placeAfter } from "./next-place.ts";
 import { insertQuarantine, type KeepDays } from "./quarantine-store.ts";
 
 /** Registrations made without a clerk are signed with the rule's name. */
@@ -101,20 +95,24 @@ function drainBatch(
 ): Promise<number> {
   const acting = { actor: "worker:registry", agencies: [agencyId] } as const;
   return inTransaction(parts.database, acting, async (transaction) => {
-    await takeTurn(transaction, bookId, agencyId);
-    const waiting = await waitingLetters(transaction, bookId, limit, onlyIntakeId);
+    const look = () =>
+      together(
+        waitingLetters(transaction, bookId, limit, onlyIntakeId),
+        lastOfBook(transaction, bookId),
+        agencyRules(transaction, agencyId, parts.deem),
+      );
+    // Asked for behind the turn, so seen behind it, but sent with it.
+    const [isBehindTurn, seen] = await together(takeTurn(transaction, bookId, agencyId), look());
+    const [waiting, last, rules] = isBehindTurn ? seen : await look();
     if (waiting.length === 0) return 0;
     // The moment of registration is taken under the lock: it decides the year, and entries stand in its order.
     const stamp = parts.now();
     const held = parts.reasonToHold(stamp.clock);
     if (held !== null) throw new ClockHeld(held);
-    const [rules, earlier] = await together(
-      agencyRules(transaction, agencyId, parts.deem),
-      findEarlier(transaction, agencyId, waiting),
-    );
+    const earlier = await findEarlier(transaction, agencyId, waiting);
     const decided = decideOutcomes(waiting, earlier, rules.registeredByClerk);
-    await takeNumbers(transaction, bookId, agencyId, decided, stamp, rules);
     await together(
+      insertEntries(transaction, bookId, agencyId, registrationsOf(decided, last, stamp, rules)),
       insertOutcomes(transaction, agencyId, decided, stamp, RULE),
       insertQuarantine(transaction, agencyId, refusedOf(decided), stamp.at, parts.quarantine),
       handOn(transaction, "registry", decided.flatMap(noticeFor(agencyId))),
@@ -128,30 +126,23 @@ function drainBatch(
   });
 }
 
-async function takeNumbers(
-  transaction: Transaction<Tables>,
-  bookId: string,
-  agencyId: string,
+function registrationsOf(
   decided: readonly Decided[],
+  last: LastEntry,
   stamp: Stamp,
   rules: AgencyRules,
-): Promise<void> {
+): Registration[] {
   const letters = decided.filter(({ outcome }) => outcome === "registered").map(({ letter }) => letter);
-  if (letters.length === 0) return;
-  const place = await nextPlace(transaction, bookId, stamp);
-  await insertEntries(
-    transaction,
-    bookId,
-    agencyId,
-    letters.map((letter, index) => ({
-      letter,
-      ...place,
-      number: place.number + index,
-      clock: stamp.clock,
-      registeredBy: RULE,
-      deemed: rules.deem(letter.arrivedAt),
-    })),
-  );
+  if (letters.length === 0) return [];
+  const place = placeAfter(last, stamp);
+  return letters.map((letter, index) => ({
+    letter,
+    ...place,
+    number: place.number + index,
+    clock: stamp.clock,
+    registeredBy: RULE,
+    deemed: rules.deem(letter.arrivedAt),
+  }));
 }
 
 /**

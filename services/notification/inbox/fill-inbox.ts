@@ -17,11 +17,12 @@ export async function layReceipt(
   item: ReceiptItem,
   { at }: Stamp,
 ): Promise<void> {
+  const { agencyId, clientId } = item;
   const times = { startedAt: at, endedAt: at };
-  const answer = { result: "accepted", reply: `laid into the inbox of ${item.clientId}` } as const;
+  const answer = { result: "accepted", reply: `laid into the inbox of ${clientId}` } as const;
   await together(
     insertReceiptItem(transaction, item, at),
-    insertAttempt(transaction, item.agencyId, noticeId, "inbox", times, answer),
+    insertAttempt(transaction, { agencyId, noticeId, channel: "inbox", ...times, ...answer }),
   );
 }
 

@@ -5,6 +5,7 @@ import type { Stamp, TrustedNow } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { inTransaction, type Kysely, type Transaction, together } from "../../shared/runtime/database.ts";
 import type { Log } from "../../shared/runtime/log.ts";
+import type { InSharedTransaction } from "../../shared/runtime/share-transactions.ts";
 import type { EcmsChannel } from "../ecms/ecms-channel.ts";
 import type { Notice } from "../notice-store.ts";
 import { signingKey } from "../report-key-store.ts";
@@ -16,6 +17,7 @@ import {
   putBackJob,
   readReturnPathParts,
   settleNotice,
+  type TakenJob,
   takeJob,
 } from "./delivery-store.ts";
 import type { MailTransport, PutOff, SendResult } from "./mail-transport.ts";
@@ -43,6 +45,8 @@ export type DeliveryJob = Extract<
 
 /** What the jobs differ in. */
 export interface Delivery {
+  /** Given by jobs about one arrival each, which write no other rows than its own: those under way at once share transactions. */
+  readonly inShared?: InSharedTransaction<Tables>;
   /**
    * Promises what the subject is owed and has not been promised yet, and tells all notices of the job. Runs several
    * times for one subject, and may be the second of two at once: what is promised once stays as it was.
@@ -76,9 +80,9 @@ export async function deliverNotices(
   job: DeliveryJob,
   delivery: Delivery,
 ): Promise<void> {
-  const { database, now } = parts;
+  const { now } = parts;
   const work: Work = { ...parts, data, job, delivery, putOffUntil: new Map() };
-  const begun = await inTransaction(database, actingFor(data), async (transaction) => {
+  const begun = await inOne(work, async (transaction) => {
     const taken = await lockJob(transaction, job, data.subjectId);
     if (!taken) return undefined;
     const [promised, ends] = await together(
@@ -160,7 +164,7 @@ async function sendOne(
   begun: OpenJob,
   isLast: boolean,
 ): Promise<void> {
-  const { database, now, giveUpAfterHours, data, job, delivery, log } = run;
+  const { now, giveUpAfterHours, data, job, delivery, log } = run;
   const way = wayOut(run, notice);
   if (way === null) return;
   const startedAt = now().at;
@@ -178,37 +182,41 @@ async function sendOne(
   if (run.ready.every(({ id }) => run.putOffUntil.has(id)) && !isGivenUp) {
     // Nothing has happened: however many wait for a dead server, each look costs little.
     const delayMs = delayUntilNext(run, run.due, endedAt);
-    await inTransaction(database, actingFor(data), (transaction) =>
-      putOff(transaction, job, data.subjectId, delayMs, answer.reply),
-    );
+    await inOne(run, (transaction) => putOff(transaction, job, data.subjectId, delayMs, answer.reply));
     return;
   }
   const record = async (transaction: Transaction<Tables>): Promise<void> => {
-    const times = { startedAt, endedAt };
+    const noticeId = notice.id;
     const state = answer.result === "accepted" ? "delivered" : "failed";
     const isSettled = state === "delivered" || answer.result === "permanent" || isGivenUp;
     const reason = state === "delivered" ? "" : answer.reply;
+    const { agencyId } = data;
     const [, isOurs] = await together(
       isTried
-        ? insertAttempt(transaction, data.agencyId, notice.id, way.name, times, answer)
+        ? insertAttempt(transaction, {
+            ...{ agencyId, noticeId, channel: way.name, startedAt, endedAt },
+            ...{ result: answer.result, reply: answer.reply },
+          })
         : Promise.resolve(),
-      isSettled ? settleNotice(transaction, notice.id, state, reason, endedAt) : Promise.resolve(false),
+      isSettled
+        ? settleNotice(transaction, { noticeId, state, reason, at: endedAt })
+        : Promise.resolve(false),
     );
     const final: SendResult = isTried ? answer : { result: "transient", reply: answer.reply };
     if (isOurs) await delivery.settled?.(transaction, notice, final, stamp);
   };
   try {
-    await inTransaction(database, actingFor(data), async (transaction) => {
+    await inOne(run, async (transaction) => {
       // Only the last one closes: a job that is put back sooner could be given to another worker while this one sends.
-      const [taken] = await together(
-        isLast ? takeJob(transaction, job, data.subjectId) : Promise.resolve(undefined),
+      const [, taken] = await together(
         record(transaction),
+        isLast ? takeJob(transaction, job, data.subjectId) : Promise.resolve(undefined),
       );
-      if (isLast) await close(run, transaction, taken, answer.reply);
+      if (isLast) await close(run, transaction, begun, taken, answer.reply);
     });
   } catch (fault) {
     // What was answered stands, whatever is wrong with what is owed besides: it would be sent again with each try of the job.
-    await inTransaction(database, actingFor(data), record);
+    await inOne(run, record);
     throw fault;
   }
   if (isTried) log.info({ letter: data.subjectId, notice: notice.id, result: answer.result, job }, "notice");
@@ -225,9 +233,12 @@ async function sendOne(
 async function close(
   work: Work,
   transaction: Transaction<Tables>,
-  taken: OpenJob | undefined,
+  begun: OpenJob,
+  taken: TakenJob | undefined,
   why: string | null,
 ): Promise<void> {
+  // Nobody has touched the row since it was locked before the promises, so there are no news, and what was promised is sent.
+  if (work.delivery.inShared && taken?.version === begun.version && !taken.hasDue) return;
   const stamp = work.now();
   const due = (await work.delivery.promise(transaction, stamp)).filter(isDue);
   await end(work, transaction, taken, due, why, stamp.at);
@@ -252,8 +263,14 @@ function delayUntilNext({ putOffUntil }: Work, due: readonly Notice[], at: Date)
   return Math.max(0, Math.min(...times) - at.getTime());
 }
 
-function actingFor({ agencyId }: JobData) {
-  return { actor: "worker:notification", agencies: [agencyId] } as const;
+/** Runs work in one transaction. Its key is the arrival: two jobs about the same one never meet in it. */
+function inOne<Result>(
+  { database, delivery: { inShared }, data: { agencyId, subjectId } }: Work,
+  work: (transaction: Transaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  return inShared
+    ? inShared(agencyId, subjectId, work)
+    : inTransaction(database, { actor: "worker:notification", agencies: [agencyId] }, work);
 }
 
 function isDue({ state }: Notice): boolean {

@@ -48,7 +48,11 @@ async function recordLaid(
 ): Promise<void> {
   const times = { startedAt: stamp.at, endedAt: stamp.at };
   const reply = `laid into the inbox of ${clients.join(", ")}`;
-  await insertAttempt(transaction, place.agencyId, noticeId, "inbox", times, { result: "accepted", reply });
+  const { agencyId } = place;
+  await insertAttempt(transaction, {
+    ...{ agencyId, noticeId, channel: "inbox", ...times },
+    ...{ result: "accepted", reply },
+  });
   await recordNews(transaction, serverNews(place, what, { noticeId, reply }, stamp), stamp);
 }
 

@@ -4,7 +4,6 @@ import { newShortCode, showCode } from "../../shared/letter/evidence/short-code.
 import { signEvidence } from "../../shared/letter/evidence/sign-evidence.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
-import { together } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { findReceipt, type IssuedEvidence, insertReceipt } from "./receipt-store.ts";
 import type { EvidenceIssuer } from "./signing-keys.ts";
@@ -35,11 +34,20 @@ export async function issueEvidence(
   stamp: Stamp,
 ): Promise<IssuedEvidence> {
   const { intakeId } = facts.message;
-  const [found, key] = await together(
-    findReceipt(transaction, intakeId, facts.type, eventId),
-    issuer.signer(transaction, stamp.at),
-  );
-  if (found) return found;
+  const found = await findReceipt(transaction, intakeId, facts.type, eventId);
+  return found ?? issueFirst(transaction, issuer, agencyId, eventId, facts, stamp);
+}
+
+/** The same for what has hardly been issued before, without a look beforehand: what stands there is found as well. */
+export async function issueFirst(
+  transaction: Transaction<Tables>,
+  issuer: EvidenceIssuer,
+  agencyId: string,
+  eventId: string | null,
+  facts: EvidenceFacts,
+  stamp: Stamp,
+): Promise<IssuedEvidence> {
+  const key = await issuer.signer(transaction, stamp.at);
   const code = newShortCode();
   const evidence: Evidence = {
     ...facts,
@@ -53,7 +61,7 @@ export async function issueEvidence(
   const issued = { evidence, jws: await signEvidence(evidence, key) };
   const stands =
     (await insertReceipt(transaction, agencyId, eventId, issued, key.kid, stamp.clock)) ??
-    (await findReceipt(transaction, intakeId, facts.type, eventId));
+    (await findReceipt(transaction, facts.message.intakeId, facts.type, eventId));
   if (!stands) throw new Error("the receipt was written and cannot be found");
   return stands;
 }

@@ -3,6 +3,7 @@ import type { Evidence, EvidenceType } from "../../shared/letter/evidence/eviden
 import { readCode } from "../../shared/letter/evidence/short-code.ts";
 import type { ClockState } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
+import { gathered } from "../../shared/runtime/gather-asks.ts";
 
 /** A statement as it was signed. */
 export interface IssuedEvidence {
@@ -31,7 +32,7 @@ export async function findReceipt(
  * @returns it as it stands in the table, its fields in the order in which each later try will read them, so that all tries
  *   write the same octets; undefined when the other worker's stands there
  */
-export async function insertReceipt(
+export function insertReceipt(
   transaction: Transaction<Tables>,
   agencyId: string,
   eventId: string | null,
@@ -39,24 +40,33 @@ export async function insertReceipt(
   kid: string,
   clock: ClockState,
 ): Promise<IssuedEvidence | undefined> {
-  const row = await transaction
-    .insertInto("receipt")
-    .values({
-      id: evidence.evidenceId,
-      agency_id: agencyId,
-      intake_id: evidence.message.intakeId,
-      type: evidence.type,
-      event_id: eventId,
-      facts: JSON.stringify(evidence),
-      jws,
-      kid,
-      code: readCode(evidence.code) ?? "",
-      replaces: evidence.replaces,
-      made_at: new Date(evidence.issuedAt),
-      clock: JSON.stringify(clock),
-    })
-    .onConflict((conflict) => conflict.constraint("receipt_once").doNothing())
-    .returning(["facts", "jws"])
-    .executeTakeFirst();
-  return row && { evidence: row.facts as unknown as Evidence, jws: row.jws };
+  return insertRow(transaction, {
+    id: evidence.evidenceId,
+    agency_id: agencyId,
+    intake_id: evidence.message.intakeId,
+    type: evidence.type,
+    event_id: eventId,
+    facts: evidence,
+    jws,
+    kid,
+    code: readCode(evidence.code) ?? "",
+    replaces: evidence.replaces,
+    made_at: evidence.issuedAt,
+    clock,
+  });
 }
+
+/** By the names of the columns. */
+type Row = { readonly id: string } & Readonly<Record<string, unknown>>;
+
+const insertRow = gathered(async (transaction: Transaction<Tables>, rows: readonly Row[]) => {
+  const columns = sql`id, agency_id, intake_id, type, event_id, facts, jws, kid, code, replaces, made_at, clock`;
+  const { rows: inserted } = await sql<IssuedEvidence & { id: string }>`
+      insert into receipt (${columns})
+        select ${columns} from jsonb_populate_recordset(null::receipt, ${JSON.stringify(rows)}::jsonb)
+        on conflict on constraint receipt_once do nothing returning id, facts as evidence, jws`.execute(
+    transaction,
+  );
+  const byId = new Map(inserted.map(({ id, evidence, jws }) => [id, { evidence, jws }]));
+  return rows.map(({ id }) => byId.get(id));
+});

@@ -11,7 +11,7 @@ export interface EvidenceIssuer {
   readonly publicUrl: string;
   /**
    * The key that signs now: the newest of this process's folder that is neither retired nor revoked. The database is asked
-   * each time, so a rotation is in force from its commit on. Where there is none, one is made.
+   * once a transaction, so a rotation is in force from its commit on. Where there is none, one is made.
    * @param at when, for a key that has to be made
    */
   signer(transaction: Transaction<Tables>, at: Date): Promise<SigningKey>;
@@ -32,21 +32,29 @@ export function openIssuer({
   const hold = (key: SigningKey): void => void held.set(key.kid, key);
   const inForce = async (transaction: Transaction<Tables>): Promise<SigningKey | undefined> =>
     held.get((await newestInForce(transaction, [...held.keys()])) ?? "");
+  // Works that share a transaction would not wait for each other's lock, and each make a key.
+  const found = new WeakMap<Transaction<Tables>, Promise<SigningKey>>();
   return {
     publicUrl: publicUrl.replace(/\/+$/, ""),
-    async signer(transaction, at) {
-      const known = await inForce(transaction);
-      if (known) return known;
-      await lockSigningKeys(transaction);
-      const inFolder = await readKeys(folder, log);
-      for (const key of inFolder) hold(key);
-      // A key whose row is missing was made by who fell before the commit, or is older than a restored backup: what it
-      // has signed is out there, and must stay checkable.
-      const rows = inFolder.map(({ kid, privateKey }) => ({ kid, jwk: publicHalf(privateKey) }));
-      await publishKeys(transaction, rows, at);
-      return (await inForce(transaction)) ?? (await makeKey(transaction, at));
+    signer(transaction, at) {
+      const known = found.get(transaction) ?? find(transaction, at);
+      found.set(transaction, known);
+      return known;
     },
   };
+
+  async function find(transaction: Transaction<Tables>, at: Date): Promise<SigningKey> {
+    const known = await inForce(transaction);
+    if (known) return known;
+    await lockSigningKeys(transaction);
+    const inFolder = await readKeys(folder, log);
+    for (const key of inFolder) hold(key);
+    // A key whose row is missing was made by who fell before the commit, or is older than a restored backup: what it
+    // has signed is out there, and must stay checkable.
+    const rows = inFolder.map(({ kid, privateKey }) => ({ kid, jwk: publicHalf(privateKey) }));
+    await publishKeys(transaction, rows, at);
+    return (await inForce(transaction)) ?? (await makeKey(transaction, at));
+  }
 
   async function makeKey(transaction: Transaction<Tables>, at: Date): Promise<SigningKey> {
     const elsewhere = await inForceElsewhere(transaction, [...held.keys()]);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { inject, type TestContext } from "vitest";
 import { systemClock } from "../../shared/letter/stamp.ts";
 import { openLog } from "../../shared/runtime/log.ts";
+import { shareTransactions } from "../../shared/runtime/share-transactions.ts";
 import { adminQueries, letReadLettersWait, roomDatabase } from "../../shared/testing/arrivals.ts";
 import { databaseForTest } from "../../shared/testing/database.ts";
 import { type Delivery, deliverNotices } from "../mail/deliver-notices.ts";
@@ -27,9 +28,11 @@ export async function deliveryScene(
     return { at: new Date(at.getTime() + aheadMs), clock };
   };
   const log = openLog("silent", "test");
+  const inShared = shareTransactions(database, "worker:notification");
   const parts = { database, now, transport, giveUpAfterHours, withTokens: true, log };
   const settled: string[] = [];
   const delivery = (intakeId: string): Delivery => ({
+    inShared,
     async promise(transaction, stamp) {
       const { mail_from: recipient } = await transaction
         .selectFrom("intake")

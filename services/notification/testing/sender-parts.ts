@@ -6,6 +6,7 @@ import { systemClock } from "../../shared/letter/stamp.ts";
 import type { DatabaseAddress } from "../../shared/runtime/database.ts";
 import { openLog } from "../../shared/runtime/log.ts";
 import { projectDir } from "../../shared/runtime/settings.ts";
+import { shareTransactions } from "../../shared/runtime/share-transactions.ts";
 import { roomDatabase } from "../../shared/testing/arrivals.ts";
 import { readTemplates } from "../compose/read-templates.ts";
 import type { MailTransport } from "../mail/mail-transport.ts";
@@ -26,8 +27,10 @@ export function senderParts(
   const dataDir = mkdtempSync(join(tmpdir(), "saraban-keys-"));
   context.onTestFinished(() => rmSync(dataDir, { recursive: true }));
   let aheadMs = 0;
+  const database = roomDatabase(context, address, "saraban_notification");
   const parts: SenderParts = {
-    database: roomDatabase(context, address, "saraban_notification"),
+    database,
+    inShared: shareTransactions(database, "worker:notification"),
     now: () => {
       const { at, clock } = systemClock()();
       return { at: new Date(at.getTime() + aheadMs), clock };

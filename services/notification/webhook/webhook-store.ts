@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../../shared/letter/tables.ts";
 import type { openAdminPool } from "../../shared/runtime/database.ts";
+import { gathered } from "../../shared/runtime/gather-asks.ts";
 
 /** A call and how far it got. */
 export interface WebhookCall {
@@ -28,16 +29,18 @@ export interface WebhookAnswer {
   readonly reply: string;
 }
 
-export async function activeWebhooks(transaction: Transaction<Tables>, agencyId: string): Promise<string[]> {
-  const rows = await transaction
-    .selectFrom("webhook")
-    .select("id")
-    .where("agency_id", "=", agencyId)
-    .where("active", "=", true)
-    .orderBy("id")
-    .execute();
-  return rows.map(({ id }) => id);
-}
+/** The webhooks at work of an agency, by id. */
+export const activeWebhooks = gathered(
+  async (transaction: Transaction<Tables>, agencyIds: readonly string[]) => {
+    const { rows } = await sql<{ id: string; agencyId: string }>`
+      select id, agency_id as "agencyId" from webhook
+       where agency_id = any (${[...new Set(agencyIds)]}::text[]) and active order by id`.execute(
+      transaction,
+    );
+    const byAgency = Map.groupBy(rows, ({ agencyId }) => agencyId);
+    return agencyIds.map((agencyId) => (byAgency.get(agencyId) ?? []).map(({ id }) => id));
+  },
+);
 
 export async function insertCalls(
   transaction: Transaction<Tables>,

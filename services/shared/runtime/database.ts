@@ -2,6 +2,7 @@ import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from "kysely
 import pg from "pg";
 import type { Log } from "./log.ts";
 import { statementNames, withNamedStatements } from "./named-statements.ts";
+import { pipelined } from "./pipelined-transaction.ts";
 
 /** How to reach a PostgreSQL: a URL, or the fields of node-postgres (the embedded server: host is a socket folder). */
 export type DatabaseAddress = { readonly connectionString: string } | EmbeddedAddress;
@@ -41,10 +42,10 @@ types.setTypeParser(pg.types.builtins.DATE, (text: string) => text);
 
 /**
  * Rooms all of whose statements find their rows by key, whatever is asked for. Left to itself, PostgreSQL plans some of
- * registry's look-ups anew for each batch, because it believes lists of unknown length to be long: that took longer than the
+ * their look-ups anew for each batch, because it believes lists of unknown length to be long: that took longer than the
  * look-ups.
  */
-const PLANNED_ONCE: ReadonlySet<string> = new Set<RoomRole>(["saraban_registry"]);
+const PLANNED_ONCE: ReadonlySet<string> = new Set<RoomRole>(["saraban_registry", "saraban_notification"]);
 
 /** Settings of PostgreSQL that hold for each connection from its first statement. */
 export type SessionSettings = Readonly<Record<string, string>>;
@@ -178,12 +179,14 @@ export function inTransaction<Tables, Result>(
   acting: Acting,
   work: (transaction: Transaction<Tables>) => Promise<Result>,
 ): Promise<Result> {
-  return database.transaction().execute(async (transaction) => {
-    await transaction.executeQuery(
-      CompiledQuery.raw(STATE_ACTING, [acting.actor, acting.agencies.join(",")]),
-    );
-    return work(transaction);
-  });
+  return database.transaction().execute((plain) =>
+    pipelined(plain, async (transaction) => {
+      await transaction.executeQuery(
+        CompiledQuery.raw(STATE_ACTING, [acting.actor, acting.agencies.join(",")]),
+      );
+      return work(transaction);
+    }),
+  );
 }
 
 /**
@@ -222,16 +225,18 @@ export function inSnapshot<Tables, Result>(
     .transaction()
     .setIsolationLevel("repeatable read")
     .setAccessMode("read only")
-    .execute(async (transaction) => {
-      await transaction.executeQuery(
-        CompiledQuery.raw(`${STATE_ACTING}, set_config('statement_timeout', $3, true)`, [
-          acting.actor,
-          acting.agencies.join(","),
-          String(withinMs),
-        ]),
-      );
-      return work(transaction);
-    });
+    .execute((plain) =>
+      pipelined(plain, async (transaction) => {
+        await transaction.executeQuery(
+          CompiledQuery.raw(`${STATE_ACTING}, set_config('statement_timeout', $3, true)`, [
+            acting.actor,
+            acting.agencies.join(","),
+            String(withinMs),
+          ]),
+        );
+        return work(transaction);
+      }),
+    );
 }
 
 /** Whether an error can come from one row's values (SQLSTATE class 22 data exception, 23 integrity constraint). */

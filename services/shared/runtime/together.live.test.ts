@@ -1,5 +1,6 @@
+import { Socket } from "node:net";
 import { sql } from "kysely";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RunningTestServer, startTestPostgres } from "../testing/database.ts";
 import { inTransaction, type Kysely, openAdminPool, openDatabase, together } from "./database.ts";
 import { openLog } from "./log.ts";
@@ -47,6 +48,21 @@ test("what is asked for together is carried out in that order, each with its own
   });
   expect(words).toEqual([1, 2]);
   expect(await notes()).toEqual(["a", "b"]);
+});
+
+test("what is asked for together is sent together: nobody waits for the answer to what is before him", async () => {
+  const ask = (count: number) =>
+    inTransaction(database, ACTING, (transaction) =>
+      together(
+        ...Array.from({ length: count }, (_, place) => sql`select ${place}::integer`.execute(transaction)),
+      ),
+    );
+  await ask(1); // the connection is there
+  const pieces = vi.spyOn(Socket.prototype, "_writev");
+  await ask(10);
+  // The commit, which is one word, is written by itself.
+  expect(pieces).toHaveBeenCalledTimes(1);
+  pieces.mockRestore();
 });
 
 test("one that fails takes the whole transaction back, and leaves nothing behind for the next", async () => {
