@@ -46,6 +46,12 @@ types.setTypeParser(pg.types.builtins.DATE, (text: string) => text);
  */
 const PLANNED_ONCE: ReadonlySet<string> = new Set<RoomRole>(["saraban_registry"]);
 
+/**
+ * Rooms that ask for nothing but rows whose key they have. In the first minutes of an installation, before its tables have
+ * been measured, PostgreSQL believes letters' octets to be so few that it reads all of them for each letter.
+ */
+const BY_KEY_ALONE: ReadonlySet<string> = new Set<RoomRole>(["saraban_reading"]);
+
 /** Options for node-postgres, also for the queue's own pool. */
 export function connectionOptions(address: DatabaseAddress, role: string): pg.PoolConfig {
   return {
@@ -54,7 +60,7 @@ export function connectionOptions(address: DatabaseAddress, role: string): pg.Po
     application_name: role,
     // The room's role is in force from the first statement. A worker that is stopped in the middle of a transaction
     // (SIGSTOP, a paused machine) must not hold a book's lock for long: the server ends its session.
-    options: `-c role=${role} -c search_path=saraban -c timezone=UTC -c idle_in_transaction_session_timeout=15s -c lock_timeout=20s -c statement_timeout=60s${PLANNED_ONCE.has(role) ? " -c plan_cache_mode=force_generic_plan" : ""}`,
+    options: `-c role=${role} -c search_path=saraban -c timezone=UTC -c idle_in_transaction_session_timeout=15s -c lock_timeout=20s -c statement_timeout=60s${PLANNED_ONCE.has(role) ? " -c plan_cache_mode=force_generic_plan" : ""}${BY_KEY_ALONE.has(role) ? " -c enable_seqscan=off" : ""}`,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
   };
