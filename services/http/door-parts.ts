@@ -24,7 +24,7 @@ export interface DoorParts {
   /** The narrow place for what programs hand in (letters/accept-program-letter.ts). */
   readonly acceptLetter: AcceptLetter;
   /** Octets of arrivals, of every door. */
-  readonly letters: Pick<ByteStore, "spool" | "openStored">;
+  readonly letters: Pick<ByteStore, "spool" | "keep" | "openStored">;
   /** False while too many letters wait: programs are asked to come again later. */
   readonly queueRoom: QueueRoom;
   /** For requests that wait for their letter's number. */

@@ -82,8 +82,8 @@ export function startPrintProcess(limits: PrintLimits, signal?: AbortSignal): Pr
       resolve();
     });
   });
-  const checkMemory = async (): Promise<void> => {
-    if ((await residentMb(child.pid)) > limits.memoryMb) fail(new PrintLimitReached("memory"));
+  const checkMemory = (): void => {
+    if (residentMb(child.pid) > limits.memoryMb) fail(new PrintLimitReached("memory"));
   };
   return {
     ask(task) {
@@ -92,7 +92,7 @@ export function startPrintProcess(limits: PrintLimits, signal?: AbortSignal): Pr
         if (asked !== null) return reject(new Error("the printing process is busy"));
         asked = { resolve, reject };
         timer = setTimeout(() => fail(new PrintLimitReached("time")), limits.taskMs);
-        memoryCheck = setInterval(() => void checkMemory(), MEMORY_CHECK_MS);
+        memoryCheck = setInterval(checkMemory, MEMORY_CHECK_MS);
         child.send(task, (error) => {
           if (error !== null) fail(error);
         });

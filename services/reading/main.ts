@@ -22,8 +22,8 @@ import { performJobs } from "../shared/letter/perform-jobs.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, type Kysely, openDatabase } from "../shared/runtime/database.ts";
-import { shareTransactions } from "../shared/runtime/share-transactions.ts";
 import { openStore } from "../shared/runtime/store.ts";
+import { openLetterBatches } from "./batch-letters.ts";
 import { openPdfReader } from "./pdf/read-pdf.ts";
 import { type Directory, readLetter } from "./read-letter.ts";
 import { readKnownSenders, readSenderRules } from "./reading-store.ts";
@@ -47,7 +47,8 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const store = await openStore({ dir: join(settings.dataDir, "letters") });
   const workFolder = await openWorkFolder(join(settings.dataDir, "reading"));
   const parts = {
-    inShared: shareTransactions(database, "worker:reading"),
+    database,
+    batches: openLetterBatches(database, now),
     store,
     directory: directoryOf(database),
     readPdf,

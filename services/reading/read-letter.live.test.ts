@@ -5,9 +5,12 @@ import { RECALL_SCHEMA, signRecall } from "../shared/letter/evidence/recall.ts";
 import { newSigningKey } from "../shared/letter/evidence/sign-evidence.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { samplePdf } from "../shared/testing/sample-pdf.ts";
+import { openLetterBatches } from "./batch-letters.ts";
 import { openPdfReader, PDF_READER_DOWN } from "./pdf/read-pdf.ts";
 import { readLetter } from "./read-letter.ts";
+import type { Arrival, ReadingResult } from "./reading-store.ts";
 import { letter, readingScene } from "./testing/reading-scene.ts";
+import { unreadable } from "./unread-reading.ts";
 
 test("a letter is read from the row or from the file store, and handed on to its agency's book", async (context) => {
   const { expect } = context;
@@ -203,14 +206,64 @@ test("of two readers that write at the same time the second waits for the first,
       await both.promise;
       return directory;
     },
-    now: () => {
-      writing++;
-      return parts.now();
-    },
   };
-  await Promise.all([readLetter(overlapping, data), readLetter(overlapping, data)]);
+  const now = () => {
+    writing++;
+    return parts.now();
+  };
+  // Of two processes: each has a transaction of its own.
+  const readers = [1, 2].map(() => ({ ...overlapping, batches: openLetterBatches(parts.database, now) }));
+  await Promise.all(readers.map((reader) => readLetter(reader, data)));
   expect({ waiting, writing }).toEqual({ waiting: 2, writing: 1 });
   expect(await query("select job from saraban.outbox")).toEqual([{ job: "register-letter" }]);
+});
+
+test("one letter twice at a time in one reader is written once", async (context) => {
+  const { expect } = context;
+  const { store, query, parts } = await readingScene(context);
+  const id = await store(letter("ที่ นร ๑๒๐๐/๖๕ เรื่อง ก"));
+  const arrival = await parts.batches.find({ agencyId: "agency-a", subjectId: id });
+  const result = {
+    reading: { ...unreadable(arrival as Arrival), kind: "letter" },
+    verdict: { outcome: "triage", reason: "unreadable" },
+    senderAgency: null,
+    check: { standing: "unchecked", detail: {}, retryAfterMs: null },
+    scan: null,
+  } as unknown as ReadingResult;
+  const read = { agencyId: "agency-a", intakeId: id, arrivalSeq: arrival?.arrivalSeq ?? 0, result };
+  const { write } = parts.batches;
+  expect((await Promise.all([write(read), write({ ...read })])).filter(Boolean)).toHaveLength(1);
+  expect(await query("select kind from saraban.reading")).toEqual([{ kind: "letter" }]);
+  expect(await query("select job from saraban.outbox")).toEqual([{ job: "register-letter" }]);
+});
+
+test("one reading that the database refuses does not keep those beside it from being written", async (context) => {
+  const { expect } = context;
+  const { store, query, parts } = await readingScene(context);
+  const ids = await Promise.all([66, 67, 68].map((n) => store(letter(`ที่ นร ๑๒๐๐/${n} เรื่อง ก`))));
+  parts.directory = async () => ({ known: new Map(), rules: new Map() });
+  const spoilt = (id: string) => id === ids[1];
+  const write: typeof parts.batches.write = (read) =>
+    parts.batches.write(
+      spoilt(read.intakeId) && read.result.reading.kind !== "unreadable"
+        ? { ...read, result: { ...read.result, senderAgency: "no text\0 of PostgreSQL" } }
+        : read,
+    );
+  const batches = { ...parts.batches, write };
+  await Promise.all(
+    ids.map((id) =>
+      readLetter({ ...parts, batches }, { outboxId: 1, agencyId: "agency-a", subjectId: id, workKey: id }),
+    ),
+  );
+  const rows = await query<{ number: string | null; kind: string }>(
+    "select number, kind from saraban.reading order by number",
+  );
+  expect(rows).toEqual([
+    { number: "นร 1200/66", kind: "letter" },
+    { number: "นร 1200/68", kind: "letter" },
+    { number: null, kind: "unreadable" },
+  ]);
+  expect(await query("select distinct job from saraban.outbox")).toEqual([{ job: "register-letter" }]);
 });
 
 test("a bounce and an acknowledgement of others are handed on as evidence of our own messages too", async (context) => {

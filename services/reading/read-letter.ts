@@ -1,15 +1,14 @@
 import { Readable } from "node:stream";
 import type { DocumentSignature } from "../shared/ecms/document-signature.ts";
-import { isReportKind } from "../shared/letter/delivery-report.ts";
 import type { JobData } from "../shared/letter/flow.ts";
-import { finish, handOn, putOff } from "../shared/letter/outbox.ts";
+import { putOff } from "../shared/letter/outbox.ts";
 import type { SenderRules } from "../shared/letter/sender-rules.ts";
 import type { TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import { isDataFault, type Transaction, together } from "../shared/runtime/database.ts";
+import { inTransaction, isDataFault, type Kysely } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
-import type { InSharedTransaction } from "../shared/runtime/share-transactions.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
+import type { LetterBatches } from "./batch-letters.ts";
 import { judgeMessage, type Verdict } from "./judge-message.ts";
 import { PDF_READER_DOWN, type PdfReader } from "./pdf/read-pdf.ts";
 import { checkSignature, type SignatureCheck } from "./program/check-signature.ts";
@@ -17,7 +16,7 @@ import { programSender } from "./program/program-sender.ts";
 import { readProgram } from "./program/read-program.ts";
 import { readMessage } from "./read-message.ts";
 import { type KnownSenders, type Reading, senderOf } from "./reading.ts";
-import { type Arrival, findUnread, insertReading, type ReadingResult } from "./reading-store.ts";
+import type { Arrival, ReadingResult } from "./reading-store.ts";
 import { decideScan, type Scanner } from "./scan-octets.ts";
 import type { SenderChecks } from "./sender/sender-checks.ts";
 import { onlyMarked, UNOPENED, unreadable } from "./unread-reading.ts";
@@ -30,7 +29,8 @@ export interface Directory {
 }
 
 export interface ReadingParts {
-  readonly inShared: InSharedTransaction<Tables>;
+  readonly database: Kysely<Tables>;
+  readonly batches: LetterBatches;
   readonly store: ByteStore;
   readonly directory: () => Promise<Directory>;
   readonly readPdf: PdfReader;
@@ -59,20 +59,19 @@ const UNSCANNABLE: Verdict = { outcome: "triage", reason: "not-scanned" };
  * scanner, or the sender's DNS, does not answer, the letter waits in the outbox and is read again.
  */
 export async function readLetter(parts: ReadingParts, { agencyId, subjectId }: JobData): Promise<void> {
-  const { inShared, log } = parts;
-  const arrival = await inShared(agencyId, subjectId, (transaction) => findUnread(transaction, subjectId));
+  const { database, batches, log } = parts;
+  const arrival = await batches.find({ agencyId, subjectId });
   if (!arrival) return;
   const read = await readArrival(parts, agencyId, subjectId, arrival);
   if ("waitMs" in read) {
-    await inShared(agencyId, subjectId, (transaction) =>
+    await inTransaction(database, { actor: "worker:reading", agencies: [agencyId] }, (transaction) =>
       putOff(transaction, JOB, subjectId, read.waitMs, read.why),
     );
     return;
   }
+  const { arrivalSeq } = arrival;
   const write = (result: ReadingResult): Promise<boolean> =>
-    inShared(agencyId, subjectId, (transaction) =>
-      writeResult(transaction, parts.now, { agencyId, intakeId: subjectId, arrival, result }),
-    );
+    batches.write({ agencyId, intakeId: subjectId, arrivalSeq, result });
   let result = read;
   let written: boolean;
   try {
@@ -176,34 +175,6 @@ async function readOctets(
     );
     return { reading: unreadable(arrival), signature: null };
   }
-}
-
-async function writeResult(
-  transaction: Transaction<Tables>,
-  now: TrustedNow,
-  read: {
-    readonly agencyId: string;
-    readonly intakeId: string;
-    readonly arrival: Arrival;
-    readonly result: ReadingResult;
-  },
-): Promise<boolean> {
-  const { agencyId, intakeId, arrival, result } = read;
-  // First, and the fence: a reader that stood still while another one finished must write nothing, or the
-  // register-letter that it hands on again would find no waiting letter and fail for ever.
-  if ((await finish(transaction, JOB, [intakeId])) === 0) return false;
-  const book = { id: `${agencyId}.inbound.ordinary`, arrivalSeq: arrival.arrivalSeq };
-  const work = { agencyId, subjectId: intakeId };
-  const { kind, report } = result.reading;
-  await together(
-    insertReading(transaction, agencyId, intakeId, result, now().at),
-    handOn(transaction, "reading", [
-      { job: "register-letter", ...work, book },
-      ...(isReportKind(kind) ? [{ job: "record-report", ...work } as const] : []),
-      ...(kind === "recall" && report !== null ? [{ job: "record-recall", ...work } as const] : []),
-    ]),
-  );
-  return true;
 }
 
 /** What is stored in place of a reading that the database refuses: that there is a message, and its marking. */

@@ -32,21 +32,36 @@ export interface Arrival {
   readonly content: Buffer | null;
 }
 
-/** The arrival, if it is still to be read: a job that comes a second time finds nothing. */
+/** Arrivals that are still to be read, by id: a job that comes a second time finds nothing. */
 export async function findUnread(
   transaction: Transaction<Tables>,
-  intakeId: string,
-): Promise<Arrival | undefined> {
-  const { rows } = await sql<Arrival>`
-    select i.arrival_seq as "arrivalSeq", i.arrived_at as "arrivedAt", i.door, i.remote_address as "remoteAddress", i.helo,
+  intakeIds: readonly string[],
+): Promise<ReadonlyMap<string, Arrival>> {
+  const { rows } = await sql<Arrival & { id: string }>`
+    select i.id, i.arrival_seq as "arrivalSeq", i.arrived_at as "arrivedAt", i.door, i.remote_address as "remoteAddress", i.helo,
            i.media_type as "mediaType", i.client_id as "clientId", i.sender_domain as "senderDomain",
            i.mail_from as "mailFrom", i.recipients, i.sha256, i.size_bytes as "sizeBytes", b.content,
            case when i.door = 'imap' then (select x.authserv_id from imap_message m join imap_mailbox x on x.id = m.mailbox_id
              where m.intake_id = i.id and m.agency_id = i.agency_id limit 1) end as "authservId"
       from outbox w join intake i on i.id = w.subject_id
       join stored_body b on b.agency_id = i.agency_id and b.sha256 = i.sha256
-     where w.job = 'read-letter' and w.subject_id = ${intakeId}`.execute(transaction);
-  return rows[0];
+     where w.job = 'read-letter' and w.subject_id = any (${intakeIds}::uuid[])`.execute(transaction);
+  return new Map(rows.map(({ id, ...arrival }) => [id, arrival]));
+}
+
+/**
+ * Ends the jobs that read these arrivals. The rows stay locked until the transaction ends: a second reader of one of them
+ * waits here, and then does not find it.
+ * @returns the arrivals whose jobs were still open
+ */
+export async function takeOpen(
+  transaction: Transaction<Tables>,
+  intakeIds: readonly string[],
+): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    delete from outbox where job = 'read-letter' and subject_id = any (${intakeIds}::uuid[])
+      returning subject_id as id`.execute(transaction);
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** The partner directory: domain → agency, for all active partners and the agencies served here. */
@@ -78,22 +93,82 @@ export interface ReadingResult {
   readonly scan: ScanResult | null;
 }
 
+/** What was read of one arrival. */
+export interface ReadingOf {
+  readonly intakeId: string;
+  readonly agencyId: string;
+  readonly result: ReadingResult;
+}
+
+const COLUMNS = [
+  "intake_id",
+  "agency_id",
+  "verdict",
+  "reason",
+  "kind",
+  "message_id",
+  "content_digest",
+  "sender_address",
+  "sender_name",
+  "sender_agency",
+  "number_printed",
+  "number",
+  "letter_date",
+  "subject",
+  "letter_from",
+  "letter_to",
+  "urgency",
+  "secrecy",
+  "references",
+  "letter_kind",
+  "citations",
+  "enclosures",
+  "sources",
+  "attachments",
+  "conflicts",
+  "letter_digest",
+  "problems",
+  "standing",
+  "sender_check",
+  "scan",
+  "report",
+  "read_at",
+] as const satisfies readonly (keyof Tables["reading"])[];
+
 /**
- * Writes what was read, replacing an earlier reading. Of a letter marked as classified only the marking is kept: it came
- * by a door that may not carry it, and an ordinary table is not its place. The octets stay where the door put them.
+ * Writes what was read, replacing earlier readings: all rows in one statement, whose text is the same for every number of
+ * them. PostgreSQL reads the table's conditions anew for each statement, which takes it longer than the row.
  */
-export async function insertReading(
+export async function insertReadings(
   transaction: Transaction<Tables>,
-  agencyId: string,
-  intakeId: string,
-  { reading, verdict, senderAgency, check, scan }: ReadingResult,
+  readings: readonly ReadingOf[],
   readAt: Date,
 ): Promise<void> {
+  const rows = asJson(readings.map((reading) => rowOf(reading, readAt)));
+  const columns = sql.join(COLUMNS.map((column) => sql.ref(column)));
+  const given = sql.join(COLUMNS.slice(1).map((column) => sql.ref(`excluded.${column}`)));
+  await sql`
+    insert into reading (${columns}) select ${columns} from jsonb_populate_recordset(null::reading, ${rows}::jsonb)
+      on conflict (intake_id) do update set (${sql.join(COLUMNS.slice(1).map((column) => sql.ref(column)))}) = row (${given})`.execute(
+    transaction,
+  );
+}
+
+/**
+ * Of a letter marked as classified only the marking is kept: it came by a door that may not carry it, and an ordinary table
+ * is not its place. The octets stay where the door put them.
+ */
+function rowOf(
+  { intakeId, agencyId, result: { reading, verdict, senderAgency, check, scan } }: ReadingOf,
+  readAt: Date,
+): Record<(typeof COLUMNS)[number], unknown> {
   const classified = reading.facts.secrecy !== "normal";
   // What a machine sent may hold a letter of any kind, which nobody has looked into: its names are nobody's to read either.
   const isOpen = !classified && (reading.kind === "letter" || reading.kind === "unreadable");
   const facts = classified ? { ...reading.facts, ...NOTHING } : reading.facts;
-  const row = {
+  return {
+    intake_id: intakeId,
+    agency_id: agencyId,
     verdict: verdict.outcome,
     reason: verdict.reason,
     kind: reading.kind,
@@ -112,24 +187,28 @@ export async function insertReading(
     secrecy: facts.secrecy,
     references: classified ? [] : reading.references,
     letter_kind: classified ? NOTHING_LISTED.letterKind : reading.letterKind,
-    citations: JSON.stringify(classified ? [] : reading.citations),
-    enclosures: classified ? [] : [...reading.enclosures],
-    sources: JSON.stringify(classified ? {} : reading.sources),
-    attachments: JSON.stringify(isOpen ? reading.attachments : []),
-    conflicts: JSON.stringify(classified ? [] : reading.conflicts),
+    citations: classified ? [] : reading.citations,
+    enclosures: classified ? [] : reading.enclosures,
+    sources: classified ? {} : reading.sources,
+    attachments: isOpen ? reading.attachments : [],
+    conflicts: classified ? [] : reading.conflicts,
     letter_digest: classified ? null : reading.letterDigest,
     problems: reading.problems,
     standing: check.standing,
-    sender_check: JSON.stringify(check.detail),
-    scan: JSON.stringify(scan === null ? {} : { ...scan, at: readAt.toISOString() }),
-    report: classified || reading.report === null ? null : JSON.stringify(withoutQuotes(reading.report)),
+    sender_check: check.detail,
+    scan: scan === null ? {} : { ...scan, at: readAt.toISOString() },
+    report: classified || reading.report === null ? null : withoutQuotes(reading.report),
     read_at: readAt,
   };
-  await transaction
-    .insertInto("reading")
-    .values({ intake_id: intakeId, agency_id: agencyId, ...row })
-    .onConflict((conflict) => conflict.column("intake_id").doUpdateSet(row))
-    .execute();
+}
+
+/** A cut surrogate, which a parameter by itself would have made U+FFFD. */
+const LONE_SURROGATE = /\\ud[89a-f]/i;
+
+function asJson(rows: readonly object[]): string {
+  const json = JSON.stringify(rows);
+  if (!LONE_SURROGATE.test(json)) return json;
+  return JSON.stringify(rows, (_key, value) => (typeof value === "string" ? value.toWellFormed() : value));
 }
 
 /** A server's words may quote the message that it speaks of; what bears a word of secrecy is not repeated. */

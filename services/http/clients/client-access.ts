@@ -12,7 +12,8 @@ import type { Client, Scope } from "./client.ts";
 import type { CallDoor, ClientCalls } from "./client-calls.ts";
 import { certificateOf } from "./client-certificate.ts";
 import { type ClientLimit, limitHeaders } from "./client-limit.ts";
-import { findClientByCertificate, findClientOfToken } from "./client-store.ts";
+import { findClientByCertificate } from "./client-store.ts";
+import type { FindClient } from "./find-client.ts";
 
 export type { Client, Scope } from "./client.ts";
 
@@ -33,6 +34,7 @@ export interface ClientParts {
   readonly database: Kysely<Tables>;
   readonly log: Log;
   readonly tokens: AccessTokens;
+  readonly find: FindClient;
   readonly calls: ClientCalls;
   readonly limit: ClientLimit;
   /** Proxies whose field Client-Cert is believed; null: none. */
@@ -84,10 +86,10 @@ export function countWrongSecret(request: FastifyRequest): number {
 
 /** The client of an access token, with the scopes that token and row have in common; null when it is not in force. */
 export async function findByToken(request: FastifyRequest, token: string): Promise<Client | null> {
-  const { tokens, database } = clientParts(request);
+  const { tokens, find } = clientParts(request);
   const grant = await tokens.read(token);
   if (grant === null) return null;
-  const client = await findClientOfToken(database, grant.clientId, grant.mark);
+  const client = await find.ofToken(grant.clientId, grant.mark);
   return client && { ...client, scopes: new Set(grant.scopes.filter((scope) => client.scopes.has(scope))) };
 }
 

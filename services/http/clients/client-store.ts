@@ -24,6 +24,10 @@ export function secretMark(secretSha256: string): string {
   return secretSha256.slice(0, MARK_LENGTH);
 }
 
+export function isSecret(text: string): boolean {
+  return SECRET.test(text);
+}
+
 export function isClientId(text: string): boolean {
   return ID.test(text);
 }
@@ -33,55 +37,41 @@ interface ClientRow extends Omit<Client, "scopes"> {
   readonly isOwn: boolean;
 }
 
-const SECRET_IN_FORCE = sql`s.revoked_at is null and (s.expires_at is null or s.expires_at > now())`;
+const COLUMNS = sql`c.id, c.name, c.agency_id as "agencyId", c.sender_domain as "senderDomain", c.scopes, c.level,
+  c.ecms_dialect as dialect, coalesce(c.sender_domain = a.domain, false) as "isOwn"`;
+
+function clientOf({ isOwn, scopes, ...client }: ClientRow): Client {
+  return {
+    ...client,
+    scopes: new Set(isOwn ? scopes : scopes.filter((scope) => !OWN_SCOPES.includes(scope))),
+  };
+}
 
 /** At most two rows, so that what should name one client and names two is seen. */
 async function findClients(database: Kysely<Tables>, where: RawBuilder<unknown>): Promise<Client[]> {
   const { rows } = await sql<ClientRow>`
-    select c.id, c.name, c.agency_id as "agencyId", c.sender_domain as "senderDomain", c.scopes, c.level,
-           c.ecms_dialect as dialect, coalesce(c.sender_domain = a.domain, false) as "isOwn"
-      from client c join agency a on a.id = c.agency_id and a.active
+    select ${COLUMNS} from client c join agency a on a.id = c.agency_id and a.active
      where c.active and ${where} limit 2`.execute(database);
-  return rows.map(({ isOwn, scopes, ...client }) => ({
-    ...client,
-    scopes: new Set(isOwn ? scopes : scopes.filter((scope) => !OWN_SCOPES.includes(scope))),
-  }));
+  return rows.map(clientOf);
 }
 
-/**
- * The client to which a token was given, if it and the secret that it was given for are still in force: who is revoked,
- * or whose secret is, is out with the next request.
- * @param mark of the secret (secretMark)
- */
-export async function findClientOfToken(
-  database: Kysely<Tables>,
-  id: string,
-  mark: string,
-): Promise<Client | null> {
-  const [client] = await findClients(
-    database,
-    sql`c.id = ${id} and exists (select from client_secret s where s.client_id = c.id
-          and left(s.secret_sha256, ${sql.lit(MARK_LENGTH)}) = ${mark} and ${SECRET_IN_FORCE})`,
-  );
-  return client ?? null;
+export interface ClientWithSecret {
+  readonly client: Client;
+  readonly secretSha256: string;
 }
 
-/**
- * The client with this id and secret. The look-up goes by the secret's SHA-256 in an index, as clerk-store.ts does and
- * explains; a slow hash would add nothing either: secrets are random, not chosen by people.
- */
-export async function findClientBySecret(
+/** Of these clients those in force, with each of their secrets that is. */
+export async function readClientsWithSecrets(
   database: Kysely<Tables>,
-  id: string,
-  secret: string,
-): Promise<Client | null> {
-  if (!SECRET.test(secret) || !ID.test(id)) return null;
-  const [client] = await findClients(
-    database,
-    sql`c.id = ${id} and exists (select from client_secret s where s.secret_sha256 = ${secretHash(secret)}
-          and s.client_id = c.id and ${SECRET_IN_FORCE})`,
-  );
-  return client ?? null;
+  ids: readonly string[],
+): Promise<readonly ClientWithSecret[]> {
+  const { rows } = await sql<ClientRow & { secretSha256: string }>`
+    select ${COLUMNS}, s.secret_sha256 as "secretSha256"
+      from client c join agency a on a.id = c.agency_id and a.active
+      join client_secret s on s.client_id = c.id
+     where c.id = any (${ids}) and c.active and s.revoked_at is null
+       and (s.expires_at is null or s.expires_at > now())`.execute(database);
+  return rows.map(({ secretSha256, ...row }) => ({ client: clientOf(row), secretSha256 }));
 }
 
 /** @param sha256 of a certificate (DER, hex). @returns null when no client, or more than one, has it */

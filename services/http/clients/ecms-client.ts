@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { problem } from "../problem.ts";
 import type { Client } from "./client.ts";
 import { beginCall, clientParts, countWrongSecret, findByCertificate } from "./client-access.ts";
-import { findClientByAddress, findClientBySecret } from "./client-store.ts";
+import { findClientByAddress } from "./client-store.ts";
 import { readBasic } from "./read-basic.ts";
 
 /**
@@ -21,11 +21,11 @@ export async function identifyEcmsClient(request: FastifyRequest): Promise<Clien
 async function findEcmsClient(request: FastifyRequest): Promise<Client | null> {
   const ofCertificate = await findByCertificate(request);
   if (ofCertificate !== null) return ofCertificate;
-  const { database, byAddress, log } = clientParts(request);
+  const { database, find, byAddress, log } = clientParts(request);
   const { authorization } = request.headers;
   if (authorization === undefined) return byAddress ? findClientByAddress(database, request.ip) : null;
   const basic = readBasic(authorization);
-  const client = basic && (await findClientBySecret(database, basic.name, basic.password));
+  const client = basic && (await find.bySecret(basic.name, basic.password));
   if (client) return client;
   if (countWrongSecret(request) > 0) throw problem("too-many-wrong-tokens");
   log.warn({ address: request.ip }, "credentials of an e-CMS client that are not in force were refused");

@@ -9,6 +9,7 @@ import type { ClientParts } from "./client-access.ts";
 import { insertClientCalls } from "./client-call-store.ts";
 import { openClientCalls } from "./client-calls.ts";
 import { limitClientRequests } from "./client-limit.ts";
+import { openFindClient } from "./find-client.ts";
 
 /** Where no address from outside is set, tokens name their issuer so: an identifier, not a place. */
 const NAMELESS_ISSUER = "urn:saraban:exchange";
@@ -43,6 +44,7 @@ export function openClients(
       nowMs: Date.now,
       log,
     }),
+    find: openFindClient(database),
     calls: openClientCalls((calls) => insertClientCalls(database, calls), log),
     limit: limitClientRequests(http.clientRequestsPerMinute, () => performance.now()),
     certificateProxies: http.clientCertificateHeader ? proxies : null,

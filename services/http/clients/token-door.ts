@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Problem } from "../problem.ts";
 import { SCOPES, type Scope } from "./client.ts";
 import { beginCall, clientParts, countWrongSecret } from "./client-access.ts";
-import { findClientBySecret, secretHash, secretMark } from "./client-store.ts";
+import { secretHash, secretMark } from "./client-store.ts";
 import { readBasic } from "./read-basic.ts";
 
 const BODY_LIMIT_BYTES = 8 * 1024;
@@ -74,8 +74,8 @@ async function giveToken(
   }
   const credentials = readCredentials(request, form);
   if ("error" in credentials) return no(credentials);
-  const { database, tokens, log } = clientParts(request);
-  const client = await findClientBySecret(database, credentials.id, credentials.secret);
+  const { find, tokens, log } = clientParts(request);
+  const client = await find.bySecret(credentials.id, credentials.secret);
   if (client === null) {
     if (countWrongSecret(request) > 0) {
       return no({ status: 429, error: "slow_down", description: "too many wrong secrets from this address" });

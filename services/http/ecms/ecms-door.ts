@@ -76,7 +76,12 @@ async function answerTo(
   typeGiven: string,
 ): Promise<FastifyReply> {
   const call = await ecmsCall(parts, client, request, typeGiven);
-  const taken = await takeRequest(call, source, LARGEST_REQUEST_BYTES).catch(async (error: unknown) => {
+  const length = request.headers["content-length"];
+  const size = {
+    limitBytes: LARGEST_REQUEST_BYTES,
+    lengthBytes: length === undefined ? null : Number(length),
+  };
+  const taken = await takeRequest(call, source, size).catch(async (error: unknown) => {
     // No room, or no database: who has not sent everything yet would see a broken connection, and no answer.
     await hearOut(source, LARGEST_REQUEST_BYTES);
     throw error;

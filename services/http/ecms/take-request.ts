@@ -6,7 +6,7 @@ import { readSoapRequest } from "../../shared/ecms/soap-request.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import type { SpooledBytes } from "../../shared/runtime/store.ts";
 import { actingForClient } from "../clients/client-access.ts";
-import { type Judged, readWhileStoring } from "../read-while-storing.ts";
+import { type Judged, type RequestSize, readWhileStoring } from "../read-while-storing.ts";
 import { answerRequest, mayAsk } from "./answer-request.ts";
 import { isDocumentKept } from "./document-store.ts";
 import { type EcmsAnswer, refused } from "./ecms-answer.ts";
@@ -38,12 +38,12 @@ const REFUSED_AS_LETTER: ReadonlySet<EcmsFault> = new Set([
 export async function takeRequest(
   call: EcmsCall,
   source: Readable,
-  limitBytes: number,
+  size: RequestSize,
 ): Promise<EcmsAnswer | { readonly fault: EcmsFault }> {
   const { verdict, spooled } = await readWhileStoring(
     source,
     call.parts.letters,
-    limitBytes,
+    size,
     (octets) => readSoapRequest(octets, null),
     async (request): Promise<Judged<Verdict>> => {
       const judged = await judge(call, request);

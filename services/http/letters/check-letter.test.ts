@@ -16,11 +16,25 @@ test("a file in base64 is looked at to its last letter, however long it is", () 
   const wrongAt = (at: number, letter: string) => right.slice(0, at) + letter + right.slice(at + 1);
   expect([right, "QQ==", octets.subarray(0, 24 * 1024).toString("base64")].flatMap(faultsOf)).toEqual([]);
   const wrong = [
-    ...[0, 8_191, 8_192, 50_000, right.length - 1].flatMap((at) =>
-      ["-", "ก", " ", "\n"].map((letter) => wrongAt(at, letter)),
-    ),
+    ...[
+      0,
+      8_191,
+      8_192,
+      50_000,
+      65_535,
+      65_536,
+      65_537,
+      right.length - 5,
+      right.length - 4,
+      right.length - 1,
+    ].flatMap((at) => ["-", "ก", " ", "\n"].map((letter) => wrongAt(at, letter))),
     wrongAt(8_191, "="),
     wrongAt(50_000, "="),
+    wrongAt(65_535, "="),
+    wrongAt(right.length - 5, "="),
+    "=QQQ",
+    "Q=Q=",
+    "====",
     `${right}${right}`,
     right.slice(0, -1),
   ];

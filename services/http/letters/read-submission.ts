@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { Readable } from "node:stream";
 import { LARGEST_JSON_BYTES } from "../../shared/letter/arrival/json-letter.ts";
 import type { Letter } from "../../shared/letter/exchange-types.ts";
@@ -35,7 +35,7 @@ export interface ReadSubmission {
 }
 
 export interface SubmissionParts {
-  readonly letters: Pick<ByteStore, "spool">;
+  readonly letters: Pick<ByteStore, "spool" | "keep">;
   readonly offices: OfficeDirectory;
 }
 
@@ -80,12 +80,10 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
       const octets = await readBody(source, LARGEST_JSON_BYTES);
       const letter = checked(check, parseJson(octets), "json");
       const senderDomain = await judgeSender(offices, client, headOf(letter));
-      if (octets.length > LARGEST_INLINE_BYTES) {
-        const knownId = await known(createHash("sha256").update(octets).digest("hex"));
-        if (knownId !== null) return { knownId };
-      }
-      const spooled = await letters.spool(Readable.from([octets]), { limitBytes: LARGEST_JSON_BYTES });
-      return { spooled, senderDomain, fingerprint: spooled.sha256 };
+      const fingerprint = hash("sha256", octets, "hex");
+      const knownId = octets.length > LARGEST_INLINE_BYTES ? await known(fingerprint) : null;
+      if (knownId !== null) return { knownId };
+      return { spooled: await letters.keep(octets, fingerprint), senderDomain, fingerprint };
     } finally {
       clearTimeout(timer);
       release();
@@ -94,7 +92,7 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
 
   /** Stores what comes while it is read; what is not to be taken in leaves no file behind. */
   const readStreamed = async <Found extends object>(
-    { source, known }: IncomingLetter,
+    { source, lengthBytes, known }: IncomingLetter,
     read: (octets: AsyncIterable<Buffer>) => Promise<Found | NoLetter>,
     judge: (found: Found) => Promise<Judgement>,
   ): Promise<ReadSubmission | { readonly knownId: string }> => {
@@ -111,7 +109,7 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
     >(
       source,
       letters,
-      LARGEST_LETTER_BYTES,
+      { limitBytes: LARGEST_LETTER_BYTES, lengthBytes },
       (octets) => read(counted(octets)),
       async (found) => {
         try {
@@ -135,10 +133,10 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
 
   const readXml = async (letter: IncomingLetter) => {
     const documents = await schema();
-    const hash = createHash("sha256");
+    const hashing = createHash("sha256");
     const hashed = async function* (octets: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
       for await (const piece of octets) {
-        hash.update(piece);
+        hashing.update(piece);
         yield piece;
       }
     };
@@ -147,7 +145,7 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
       (octets) => readXmlLetter(hashed(octets), documents, false),
       async ({ document }) => ({
         senderDomain: await judgeSender(offices, letter.client, headOfDocument(document)),
-        fingerprint: hash.digest("hex"),
+        fingerprint: hashing.digest("hex"),
       }),
     );
   };

@@ -27,7 +27,7 @@ export interface PdfChild {
   /** One file at a time. After an end it is of no more use. Rejects when the content cannot be had, or it was stopped. */
   read(content: PartContent): Promise<PdfRead | PdfChildEnd>;
   /** Memory that it holds; 0 where the system does not tell. */
-  residentMb(): Promise<number>;
+  residentMb(): number;
   /** Kills it, and waits until it is gone. */
   stop(): Promise<void>;
 }
@@ -143,8 +143,8 @@ export function startPdfChild(limits: PdfChildLimits): PdfChild {
   };
   const watch = (): (() => void) => {
     const timer = setTimeout(() => end("too-slow"), limits.timeoutMs);
-    const memory = setInterval(async () => {
-      if ((await residentMb(child.pid)) > limits.memoryMb) end("too-much-memory");
+    const memory = setInterval(() => {
+      if (residentMb(child.pid) > limits.memoryMb) end("too-much-memory");
     }, MEMORY_CHECK_MS);
     return () => {
       clearTimeout(timer);

@@ -142,7 +142,7 @@ export function openPdfReader(options: PdfReaderOptions): OpenPdfReader {
         throw error;
       });
       if (!("ended" in read)) {
-        const full = ((await place.child?.residentMb()) ?? 0) > options.memoryMb / 2;
+        const full = (place.child?.residentMb() ?? 0) > options.memoryMb / 2;
         if (full || place.files >= MAX_FILES) await retire(place);
         return read;
       }

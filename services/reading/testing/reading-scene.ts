@@ -7,10 +7,10 @@ import { systemClock } from "../../shared/letter/stamp.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { openLog } from "../../shared/runtime/log.ts";
 import { loadSettings } from "../../shared/runtime/settings.ts";
-import { shareTransactions } from "../../shared/runtime/share-transactions.ts";
 import { openStore } from "../../shared/runtime/store.ts";
 import { adminQueries, roomDatabase } from "../../shared/testing/arrivals.ts";
 import { databaseForTest } from "../../shared/testing/database.ts";
+import { openLetterBatches } from "../batch-letters.ts";
 import { type Directory, type ReadingParts, readLetter } from "../read-letter.ts";
 import type { Scanner, ScanResult } from "../scan-octets.ts";
 import { openSenderChecks } from "../sender/sender-checks.ts";
@@ -47,8 +47,11 @@ export async function readingScene(context: TestContext) {
   const store = await openStore({ dir: folder, inlineLimitBytes: 1024 });
   const senders = openSenderChecks(loadSettings({}));
   context.onTestFinished(() => senders.close());
+  const database = roomDatabase(context, address, "saraban_reading");
+  const now = systemClock();
   const parts = {
-    inShared: shareTransactions(roomDatabase(context, address, "saraban_reading"), "worker:reading"),
+    database,
+    batches: openLetterBatches(database, now),
     store,
     directory: async (): Promise<Directory> => ({
       known: new Map([["opdc.example.go.th", { name: "สำนักงาน ก.พ.ร." }]]),
@@ -58,7 +61,7 @@ export async function readingScene(context: TestContext) {
     senders,
     scanner: null as Scanner | null,
     whenScannerIsDown: "hold" as const,
-    now: systemClock(),
+    now,
     log: openLog("silent", "test"),
   };
   /** Stores a message as intake does. @returns the intake id */

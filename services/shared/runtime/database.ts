@@ -47,6 +47,12 @@ types.setTypeParser(pg.types.builtins.DATE, (text: string) => text);
  */
 const PLANNED_ONCE: ReadonlySet<string> = new Set<RoomRole>(["saraban_registry", "saraban_notification"]);
 
+/**
+ * Rooms that ask for nothing but rows whose key they have. In the first minutes of an installation, before its tables have
+ * been measured, PostgreSQL believes letters' octets to be so few that it reads all of them for each letter.
+ */
+const BY_KEY_ALONE: ReadonlySet<string> = new Set<RoomRole>(["saraban_reading"]);
+
 /** Settings of PostgreSQL that hold for each connection from its first statement. */
 export type SessionSettings = Readonly<Record<string, string>>;
 
@@ -67,6 +73,7 @@ export function connectionOptions(
     lock_timeout: "20s",
     statement_timeout: "60s",
     ...(PLANNED_ONCE.has(role) ? { plan_cache_mode: "force_generic_plan" } : {}),
+    ...(BY_KEY_ALONE.has(role) ? { enable_seqscan: "off" } : {}),
     ...session,
   };
   return {

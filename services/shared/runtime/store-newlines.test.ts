@@ -22,6 +22,31 @@ describe("watchNewlines", () => {
     expect(flagsOf([text])).toEqual({ bareLf, bareCr });
   });
 
+  test("finds what stands far apart, and in the middle of long lines", () => {
+    const far = "a".repeat(5000);
+    expect(flagsOf([far])).toEqual({ bareLf: false, bareCr: false });
+    expect(flagsOf([`${far}\r\n${far}\r\n${far}`])).toEqual({ bareLf: false, bareCr: false });
+    expect(flagsOf([`${far}\r\n${far}\n${far}`])).toEqual({ bareLf: true, bareCr: false });
+    expect(flagsOf([`${far}\r\n${far}\r`, far])).toEqual({ bareLf: false, bareCr: true });
+    expect(flagsOf([`${far}\r`, `\n${far}`])).toEqual({ bareLf: false, bareCr: false });
+    for (let place = 1020; place < 1030; place++) {
+      const text = `\r\n${"a".repeat(place)}\r\n`;
+      expect(flagsOf([text])).toEqual({ bareLf: false, bareCr: false });
+      expect(flagsOf([`${text}b\rc`])).toEqual({ bareLf: false, bareCr: true });
+    }
+  });
+
+  test("takes no more than some ns a byte, whatever stands in it", () => {
+    for (const hostile of ["\r", "\n", "\r\n", `\r${"a".repeat(1022)}`]) {
+      const watch = watchNewlines();
+      const bytes = Buffer.alloc(8 * 1024 * 1024, hostile);
+      const startedMs = performance.now();
+      watch.see(bytes);
+      // A search to the end for each line would take minutes.
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
+    }
+  });
+
   test("says the same however the bytes are cut", () => {
     fc.assert(
       fc.property(

@@ -170,6 +170,33 @@ describe("spool", () => {
   });
 });
 
+describe("keep", () => {
+  test("says of bytes that are held what spool says of a stream of them, and keeps them in the same place", async () => {
+    const dir = newDir();
+    const store = await openStore({ dir });
+    for (const size of [0, 1, 64 * 1024, 64 * 1024 + 1, 300_000]) {
+      const bytes = Buffer.alloc(size, "a\r\nb\n");
+      const kept = await store.keep(bytes);
+      const {
+        inline,
+        newlines,
+        sizeBytes,
+        sha256: name,
+      } = await spool(await openStore({ dir: newDir() }), bytes);
+      expect({ ...kept, inline: kept.inline !== null }).toMatchObject({
+        sha256: name,
+        sizeBytes,
+        newlines,
+        inline: inline !== null,
+      });
+      if (kept.inline === null) expect((await readFile(pathOf(dir, name))).equals(bytes)).toBe(true);
+      else expect(kept.inline).toBe(bytes);
+      expect(await store.keep(bytes, name)).toMatchObject({ sha256: name });
+    }
+    expect(await incoming(dir)).toEqual([]);
+  });
+});
+
 describe("faults of the disk", () => {
   const diskOf = (fault: "create" | "write" | "sync" | "link", code: string): StoreFiles => ({
     create: async (path) => {
@@ -197,6 +224,7 @@ describe("faults of the disk", () => {
     const dir = newDir();
     const store = await openStore({ dir, files: diskOf(fault, code) });
     expect(await faultOf(spool(store, Buffer.alloc(200_000)))).toBe(expected);
+    expect(await faultOf(store.keep(Buffer.alloc(200_000)))).toBe(expected);
     expect(await incoming(dir)).toEqual([]);
     const names = await readdir(join(dir, "sha256"), { recursive: true });
     expect(names.filter((name) => name.length > 5)).toEqual([]);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,6 +34,12 @@ export interface ByteStore {
    * @throws StoreError on a fault of the store or past `limitBytes`
    */
   spool(source: Readable, options: { readonly limitBytes: number }): Promise<SpooledBytes>;
+  /**
+   * The same for bytes that are held as a whole already; no copy is made of small ones.
+   * @param sha256 of them, when the caller knows it
+   * @throws StoreError on a fault of the store
+   */
+  keep(bytes: Buffer, sha256?: string): Promise<SpooledBytes>;
   /** The bytes of a stored file; the stream fails with ENOENT when there is none. */
   openStored(sha256: string): Readable;
   /** Reads a stored file in full and compares its hash with its name. */
@@ -81,7 +87,7 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
   const newSpill = (): Promise<Spill> => openSpill(join(incomingDir, nextName()), files, durableDirs);
 
   const take = async (source: Readable, limitBytes: number, spilled: { to: Spill | null }) => {
-    const hash = createHash("sha256");
+    const hashing = createHash("sha256");
     const newlines = watchNewlines();
     // Pieces are copied into one block. Keeping the pieces would let a client that sends single bytes
     // make us hold a hundred bytes of memory for each.
@@ -96,7 +102,7 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
     for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       sizeBytes += chunk.length;
       if (sizeBytes > limitBytes) throw new StoreError("too-large", `more than ${limitBytes} bytes`);
-      hash.update(chunk);
+      hashing.update(chunk);
       newlines.see(chunk);
       for (let taken = 0; taken < chunk.length; ) {
         if (filled === block.length) {
@@ -108,7 +114,7 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
         taken += count;
       }
     }
-    const sha256 = hash.digest("hex");
+    const sha256 = hashing.digest("hex");
     const small = sizeBytes <= inlineLimitBytes;
     if (!small) {
       await flush();
@@ -117,7 +123,29 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
     return spooledBytes(sha256, sizeBytes, small ? block.subarray(0, filled) : null, newlines.end());
   };
 
+  const keepWhole = async (bytes: Buffer, sha256: string): Promise<void> => {
+    const spill = await newSpill();
+    try {
+      await spill.write(bytes);
+      await spill.keepAs(pathOf(sha256), bytes.length);
+    } catch (error) {
+      await spill.abandon();
+      throw error;
+    }
+  };
+
   return {
+    async keep(bytes, sha256 = hash("sha256", bytes, "hex")) {
+      const newlines = watchNewlines();
+      newlines.see(bytes);
+      const small = bytes.length <= inlineLimitBytes;
+      if (!small) {
+        await keepWhole(bytes, sha256).catch((error: unknown) => {
+          throw storeErrorOf(error);
+        });
+      }
+      return spooledBytes(sha256, bytes.length, small ? bytes : null, newlines.end());
+    },
     async spool(source, { limitBytes }) {
       const spilled: { to: Spill | null } = { to: null };
       try {
@@ -129,14 +157,14 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
     },
     openStored: (sha256) => createReadStream(pathOf(sha256)),
     async verifyStored(sha256) {
-      const hash = createHash("sha256");
+      const hashing = createHash("sha256");
       try {
-        for await (const chunk of createReadStream(pathOf(sha256))) hash.update(chunk);
+        for await (const chunk of createReadStream(pathOf(sha256))) hashing.update(chunk);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") return "missing";
         throw storeErrorOf(error);
       }
-      return hash.digest("hex") === sha256 ? "good" : "damaged";
+      return hashing.digest("hex") === sha256 ? "good" : "damaged";
     },
     removeStored: (sha256) => removeFile(pathOf(sha256), join(removingDir, sha256), now()),
     restoreRemoved: () => restoreFiles(removingDir, pathOf),
