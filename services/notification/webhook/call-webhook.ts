@@ -65,7 +65,7 @@ export function openWebhookCaller(
   const stopping = new AbortController();
   return {
     async call(data) {
-      // The relay hands a job over again when it takes long: within one process it is not done twice at once.
+      // A queue may give out a job again when it takes long: within one process it is not done twice at once.
       if (underWay.has(data.subjectId)) return;
       underWay.add(data.subjectId);
       try {
