@@ -8,19 +8,23 @@ import {
   type EvidenceIssuer,
   type IssuedEvidence,
   issueEvidence,
-  issueFirst,
+  type SignedEvidence,
+  signNew,
 } from "./receipts/issue-evidence.ts";
 import { findReceipt } from "./receipts/receipt-store.ts";
 import type { NoticeSubject, SubjectEvent } from "./subject-store.ts";
 
-/** Issues the statement that a promise carries, or finds the one that was made of it. */
-export async function issueOf(
+/**
+ * The statement that a promise carries: the one that was made of it or, of what has hardly been stated before, one that is
+ * signed and still to be written with the promise.
+ */
+export async function statementOf(
   transaction: Transaction<Tables>,
   issuer: EvidenceIssuer,
   subject: NoticeSubject,
   { kind, eventId }: Owed,
   stamp: Stamp,
-): Promise<IssuedEvidence> {
+): Promise<IssuedEvidence | SignedEvidence> {
   const { agencyId, events } = subject;
   const event = events.find(({ id }) => id === eventId);
   if (event && isReplacing(event)) return issueInForce(transaction, issuer, subject, stamp, event);
@@ -37,7 +41,7 @@ export async function issueOf(
         : kind === "refusal"
           ? refusedFacts(subject)
           : arrivedFacts(subject);
-  return issueFirst(transaction, issuer, agencyId, null, facts, stamp);
+  return signNew(transaction, issuer, agencyId, null, facts, stamp);
 }
 
 /**

@@ -94,11 +94,14 @@ export function findNotices(transaction: Transaction<Tables>, place: NoticePlace
   );
 }
 
-const noticesOfArrival = gathered(async (transaction: Transaction<Tables>, intakeIds: readonly string[]) => {
-  const notices = await selectNotices(transaction, sql`n.intake_id = any (${intakeIds}::uuid[])`);
-  const byArrival = Map.groupBy(notices, ({ intakeId }) => intakeId);
-  return intakeIds.map((intakeId) => [...(byArrival.get(intakeId) ?? [])]);
-});
+const noticesOfArrival = gathered(
+  "look",
+  async (transaction: Transaction<Tables>, intakeIds: readonly string[]) => {
+    const notices = await selectNotices(transaction, sql`n.intake_id = any (${intakeIds}::uuid[])`);
+    const byArrival = Map.groupBy(notices, ({ intakeId }) => intakeId);
+    return intakeIds.map((intakeId) => [...(byArrival.get(intakeId) ?? [])]);
+  },
+);
 
 async function selectNotices(
   transaction: Transaction<Tables>,
@@ -121,16 +124,13 @@ async function selectNotices(
   return rows;
 }
 
-/**
- * Promises a message: the same event gets the same notice however often this runs.
- * @returns whether it was not promised before
- */
-export function insertNotice(
-  transaction: Transaction<Tables>,
-  notice: NewNotice,
-  stamp: Stamp,
-): Promise<boolean> {
-  return insertRow(transaction, {
+export const NOTICE_COLUMNS = sql`id, agency_id, intake_id, letter_id, recipient_id, event_id, receipt_id, kind, channel, recipient,
+  message_id, facts, made_at, clock, state, reason, settled_at`;
+
+/** A row of the table, by the names of its columns. */
+export function noticeRow(notice: NewNotice, { at, clock }: Stamp) {
+  const state = stateOf(notice);
+  return {
     id: notice.id,
     agency_id: notice.agencyId,
     intake_id: notice.intakeId ?? null,
@@ -143,27 +143,29 @@ export function insertNotice(
     recipient: notice.recipient,
     message_id: notice.messageId,
     facts: notice.facts,
-    made_at: stamp.at,
-    clock: stamp.clock,
-    state: stateOf(notice),
+    made_at: at,
+    clock,
+    state,
     reason: notice.withheld ?? "",
-    settled_at: stateOf(notice) === "due" ? null : stamp.at,
-  });
+    settled_at: state === "due" ? null : at,
+  };
 }
 
-/** By the names of the columns. */
-type Row = { readonly id: string } & Readonly<Record<string, unknown>>;
-
-const insertRow = gathered(async (transaction: Transaction<Tables>, rows: readonly Row[]) => {
-  const columns = sql`id, agency_id, intake_id, letter_id, recipient_id, event_id, receipt_id, kind, channel, recipient,
-      message_id, facts, made_at, clock, state, reason, settled_at`;
-  const { rows: inserted } = await sql<{ id: string }>`
-      insert into notice (${columns})
-        select ${columns} from jsonb_populate_recordset(null::notice, ${JSON.stringify(rows)}::jsonb)
-        on conflict on constraint notice_once do nothing returning id`.execute(transaction);
-  const ids = new Set(inserted.map(({ id }) => id));
-  return rows.map(({ id }) => ids.has(id));
-});
+/**
+ * Promises a message: the same event gets the same notice however often this runs.
+ * @returns whether it was not promised before
+ */
+export async function insertNotice(
+  transaction: Transaction<Tables>,
+  notice: NewNotice,
+  stamp: Stamp,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    insert into notice (${NOTICE_COLUMNS})
+      select ${NOTICE_COLUMNS} from jsonb_populate_record(null::notice, ${JSON.stringify(noticeRow(notice, stamp))}::jsonb)
+      on conflict on constraint notice_once do nothing`.execute(transaction);
+  return (numAffectedRows ?? 0n) > 0n;
+}
 
 /** What is laid into an inbox is there with the promise of it: both are one commit. */
 export function stateOf({
@@ -203,6 +205,7 @@ export function alertsOfLastHour(
 
 /** Those who ask at once are about to promise one each: the second of them counts the first one's. */
 const countAlerts = gathered(
+  "look",
   async (
     transaction: Transaction<Tables>,
     asks: readonly { readonly agencyId: string; readonly at: Date }[],

@@ -5,13 +5,11 @@ import type { Tables } from "../shared/letter/tables.ts";
 import { together } from "../shared/runtime/database.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { type NoticeWay, oneToNode, reasonOfChannel, senderWay } from "./choose-channel.ts";
-import { layLetter, layReceipt } from "./inbox/fill-inbox.ts";
-import { issueInForce, issueOf } from "./issue-owed.ts";
+import { issueInForce, statementOf } from "./issue-owed.ts";
 import { alertOf, isUnsigned, type SenderFacts, senderFactsOf } from "./notice-facts.ts";
 import {
   alertsOfLastHour,
   findNotices,
-  insertNotice,
   type Notice,
   type NoticeFacts,
   type NoticeKind,
@@ -19,28 +17,45 @@ import {
   withholdNotice,
 } from "./notice-store.ts";
 import { isInTray, type Owed, owedBy } from "./owed-notices.ts";
-import type { EvidenceIssuer, IssuedEvidence } from "./receipts/issue-evidence.ts";
+import { writePromise } from "./promise-store.ts";
+import type { EvidenceIssuer, IssuedEvidence, SignedEvidence } from "./receipts/issue-evidence.ts";
+import { findReceipt } from "./receipts/receipt-store.ts";
 import { type NoticeSubject, readSubject } from "./subject-store.ts";
-import { promiseWebhookCalls, receiptIssued } from "./webhook/promise-calls.ts";
+import { promiseCallsTo, receiptIssued } from "./webhook/promise-calls.ts";
+import { activeWebhooks } from "./webhook/webhook-store.ts";
 import { reasonToWithhold, reasonToWithholdCopy } from "./withhold-notice.ts";
+
+/** What stands in the books about an arrival, and what was promised of it. */
+export type SeenArrival = readonly [subject: NoticeSubject | undefined, promised: readonly Notice[], unknown];
+
+export function lookAtArrival(
+  transaction: Transaction<Tables>,
+  issuer: EvidenceIssuer,
+  intakeId: string,
+  stamp: Stamp,
+): Promise<SeenArrival> {
+  return together(
+    readSubject(transaction, intakeId),
+    findNotices(transaction, { intakeId }),
+    // Hardly ever not needed: asked for with the rest, and known from then on.
+    issuer.signer(transaction, stamp.at),
+  );
+}
 
 /**
  * Promises what an arrival is owed and has not been promised yet, from what stands in the books, and tells the notices that
  * the job "notify-sender" sends. What is promised once stays as it was: the same arrival gets the same messages however
  * often this runs.
+ * @param seen by a look behind the lock of the job
  */
 export async function promiseNotices(
   transaction: Transaction<Tables>,
   issuer: EvidenceIssuer,
   intakeId: string,
   stamp: Stamp,
+  seen?: SeenArrival,
 ): Promise<Notice[]> {
-  const [subject, found] = await together(
-    readSubject(transaction, intakeId),
-    findNotices(transaction, { intakeId }),
-    // Hardly ever not needed: asked for with the rest.
-    issuer.signer(transaction, stamp.at),
-  );
+  const [subject, found] = seen ?? (await lookAtArrival(transaction, issuer, intakeId, stamp));
   if (!subject) throw new Error("the arrival cannot be found");
   const missing = owedBy(subject).filter((owed) => !found.some((notice) => isFor(notice, owed)));
   const notices = [...found];
@@ -106,7 +121,7 @@ const MOST_ALERTS_AN_HOUR = 30;
 
 interface Promised extends NoticeWay {
   readonly facts: NoticeFacts;
-  readonly receipt: IssuedEvidence | null;
+  readonly statement: IssuedEvidence | SignedEvidence | null;
   /** Null when it is to be sent. */
   readonly withheld: string | null;
 }
@@ -120,35 +135,47 @@ async function promise(
   found: readonly Notice[],
   stamp: Stamp,
 ): Promise<readonly Notice[]> {
-  const { agencyId, intakeId, domain } = subject;
+  const { agencyId, intakeId, domain, clientId } = subject;
   const id = newId();
-  const { receipt, ...message } = await promised(transaction, issuer, subject, owed, found, id, stamp);
+  const { statement, ...message } = await promised(transaction, issuer, subject, owed, found, id, stamp);
   const messageId = `<${MESSAGE_ID_WORDS[owed.kind]}.${id}@${domain}>`;
   const notice = { ...message, ...owed, id, agencyId, intakeId, messageId };
-  const receiptId = receipt?.evidence.evidenceId ?? null;
-  if (!(await insertNotice(transaction, { ...notice, receiptId }, stamp)))
-    return (await findNotices(transaction, { intakeId })).filter((one) => isFor(one, owed));
-  const state = stateOf(notice);
-  const { clientId } = subject;
   // A copy says nothing new; what it carries was told of with its own arrival. That a classified letter came is its registrar's
   // to know, and no program's.
-  const isNews = owed.kind !== "copy" && subject.outcomeReason !== "classified";
-  await together(
-    state === "delivered" && clientId !== null && receiptId !== null
-      ? layReceipt(transaction, id, { agencyId, clientId, intakeId, receiptId }, stamp)
-      : Promise.resolve(),
-    owed.kind === "acknowledgement" ? layLetter(transaction, agencyId, intakeId, stamp) : Promise.resolve(),
-    receipt && isNews
-      ? promiseWebhookCalls(transaction, agencyId, intakeId, receiptIssued(receipt), stamp)
-      : Promise.resolve(),
+  const isNews = statement && owed.kind !== "copy" && subject.outcomeReason !== "classified";
+  const write = (by: IssuedEvidence | SignedEvidence | null) =>
+    writePromise(transaction, {
+      notice: { ...notice, receiptId: by?.evidence.evidenceId ?? null },
+      signed: by && "kid" in by ? by : null,
+      laidFor: stateOf(notice) === "delivered" && by ? clientId : null,
+      tellsPrograms: owed.kind === "acknowledgement",
+      stamp,
+    });
+  const [first, webhooks] = await together(
+    write(statement),
+    isNews ? activeWebhooks(transaction, agencyId) : Promise.resolve([]),
   );
+  let written = first;
+  let receipt = statement;
+  if (statement && first.state === "signed-before") {
+    // Another worker has made it a moment before: that one stands.
+    const { type } = statement.evidence;
+    receipt = (await findReceipt(transaction, intakeId, type, owed.eventId)) ?? null;
+    if (!receipt) throw new Error("the receipt was written and cannot be found");
+    written = await write(receipt);
+  }
+  if (written.state !== "written")
+    return (await findNotices(transaction, { intakeId })).filter((one) => isFor(one, owed));
+  receipt = written.receipt ?? receipt;
+  if (receipt && isNews)
+    await promiseCallsTo(transaction, webhooks, agencyId, intakeId, receiptIssued(receipt), stamp);
+  const state = stateOf(notice);
   return [
     {
       ...notice,
       ...{ letterId: null, recipientId: null, receipt, madeAt: stamp.at },
       ...{ attempts: 0, firstAttemptAt: null, lastAttemptAt: null, lastResult: null },
-      state,
-      answersTo: owed.kind === "alert" ? null : subject.messageId,
+      ...{ state, answersTo: owed.kind === "alert" ? null : subject.messageId },
     },
   ];
 }
@@ -186,12 +213,12 @@ async function promised(
   // What stands in a book is stated whether its sender may be answered or not: programs of the agency hear of it, and the
   // same letter in another message is answered with it. What does not is not stated to nobody.
   if (withheld !== null && !subject.entry)
-    return { ...way, facts: senderFactsOf(subject), receipt: null, withheld };
-  const receipt = await issueOf(transaction, issuer, subject, owed, stamp);
+    return { ...way, facts: senderFactsOf(subject), statement: null, withheld };
+  const statement = await statementOf(transaction, issuer, subject, owed, stamp);
   return {
     ...way,
-    facts: senderFactsOf(subject, toldBeside(subject, owed, receipt, notices)),
-    receipt,
+    facts: senderFactsOf(subject, toldBeside(subject, owed, statement, notices)),
+    statement,
     withheld,
   };
 }
@@ -229,10 +256,10 @@ async function promisedAlert(
   const { classifiedRegistrar, clerk } = subject.contacts;
   const contact = subject.outcomeReason === "classified" ? classifiedRegistrar : clerk;
   const facts = alertOf(id, subject);
-  if (contact === undefined) return { ...mailTo(""), facts, receipt: null, withheld: "no-contact" };
+  if (contact === undefined) return { ...mailTo(""), facts, statement: null, withheld: "no-contact" };
   const sent = await alertsOfLastHour(transaction, subject.agencyId, stamp.at);
   const withheld = sent < MOST_ALERTS_AN_HOUR ? null : "too-many-alerts";
-  return { ...mailTo(contact), facts, receipt: null, withheld };
+  return { ...mailTo(contact), facts, statement: null, withheld };
 }
 
 function mailTo(recipient: string): NoticeWay {
@@ -251,14 +278,14 @@ async function promisedCopy(
   if (!earlier?.entry) throw new Error("a repeated letter has no first receipt");
   const way = senderWay(subject);
   const withheld = reasonToWithholdCopy(subject, earlier);
-  if (withheld !== null) return { ...way, facts: senderFactsOf(subject), receipt: null, withheld };
+  if (withheld !== null) return { ...way, facts: senderFactsOf(subject), statement: null, withheld };
   const acknowledged = (await findNotices(transaction, { intakeId: earlier.intakeId })).find(
     ({ kind }) => kind === "acknowledgement",
   )?.facts;
   const isCorrected = earlier.events.some(({ what }) => what === "corrected" || what === "cancelled");
   // Promised before receipts were signed: what was said then is said again.
   if (acknowledged && isUnsigned(acknowledged) && !isCorrected && way.channel === "mail")
-    return { ...way, facts: acknowledged, receipt: null, withheld };
-  const receipt = await issueInForce(transaction, issuer, earlier, stamp);
-  return { ...way, facts: senderFactsOf(subject), receipt, withheld };
+    return { ...way, facts: acknowledged, statement: null, withheld };
+  const statement = await issueInForce(transaction, issuer, earlier, stamp);
+  return { ...way, facts: senderFactsOf(subject), statement, withheld };
 }

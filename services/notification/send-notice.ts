@@ -3,7 +3,7 @@ import type { Tables } from "../shared/letter/tables.ts";
 import type { InSharedTransaction } from "../shared/runtime/share-transactions.ts";
 import { type ComposeParts, composeNotice } from "./compose/compose-notice.ts";
 import { type DeliveryParts, deliverNotices } from "./mail/deliver-notices.ts";
-import { promiseArrival, promiseNotices } from "./promise-notice.ts";
+import { lookAtArrival, promiseArrival, promiseNotices } from "./promise-notice.ts";
 import type { EvidenceIssuer } from "./receipts/issue-evidence.ts";
 
 export interface SenderParts extends DeliveryParts, ComposeParts {
@@ -15,7 +15,9 @@ export interface SenderParts extends DeliveryParts, ComposeParts {
 export function sendNotice(parts: SenderParts, data: JobData): Promise<void> {
   return deliverNotices(parts, data, "notify-sender", {
     inShared: parts.inShared,
-    promise: (transaction, stamp) => promiseNotices(transaction, parts.issuer, data.subjectId, stamp),
+    look: (transaction, stamp) => lookAtArrival(transaction, parts.issuer, data.subjectId, stamp),
+    promise: (transaction, stamp, seen) =>
+      promiseNotices(transaction, parts.issuer, data.subjectId, stamp, seen),
     compose: (notice, returnPath) => composeNotice(parts, notice, returnPath),
   });
 }

@@ -103,6 +103,7 @@ const EVENTS = sql`
 
 /** @returns undefined for an arrival that cannot be found */
 export const readSubject = gathered(
+  "look",
   async (transaction: Transaction<Tables>, intakeIds: readonly string[]) => {
     const { rows } = await sql<NoticeSubject>`
     select i.id as "intakeId", i.mail_from as "mailFrom", i.door as channel, i.client_id as "clientId",

@@ -3,41 +3,7 @@ import type { RecipientEvent } from "../../shared/letter/outbound.ts";
 import type { NewsProof } from "../../shared/letter/recipient-state.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
-import { together } from "../../shared/runtime/database.ts";
-import { insertAttempt } from "../mail/delivery-store.ts";
-import { insertOwnItems, insertReceiptItem, type ReceiptItem } from "./inbox-store.ts";
-
-/**
- * Delivers a notice into the inbox of the client that handed its letter in: the receipt lies there with the commit of the
- * promise, and the attempt that `saraban verify` looks for stands beside it. Called once a notice.
- */
-export async function layReceipt(
-  transaction: Transaction<Tables>,
-  noticeId: string,
-  item: ReceiptItem,
-  { at }: Stamp,
-): Promise<void> {
-  const { agencyId, clientId } = item;
-  const times = { startedAt: at, endedAt: at };
-  const answer = { result: "accepted", reply: `laid into the inbox of ${clientId}` } as const;
-  await together(
-    insertReceiptItem(transaction, item, at),
-    insertAttempt(transaction, { agencyId, noticeId, channel: "inbox", ...times, ...answer }),
-  );
-}
-
-/**
- * Tells the agency's own systems of a letter that has its number, by whatever door it came. Called with the promise of its
- * acknowledgement, which is made once: a client that is registered later is not told of letters that were there before it.
- */
-export async function layLetter(
-  transaction: Transaction<Tables>,
-  agencyId: string,
-  intakeId: string,
-  { at }: Stamp,
-): Promise<void> {
-  await insertOwnItems(transaction, agencyId, { kind: "letter", intakeId }, at);
-}
+import { insertOwnItems } from "./inbox-store.ts";
 
 /** What an office says of our letter itself; what servers say of the mail on its way stands with the recipient alone. */
 const TOLD: ReadonlySet<RecipientEvent> = new Set<RecipientEvent>([

@@ -296,13 +296,43 @@ test("what is handed on while the row is being ended waits for that, and adds a 
   expect(await outbox()).toHaveLength(1);
 });
 
+test("what is owed is looked up once more only when there may be news", async (context) => {
+  const { expect } = context;
+  const { due, run, sink, delivery, outbox, query } = await withSmarthost(context);
+  const [quiet = "", other = ""] = await due([SENDER, SENDER]);
+  const looksAt = async (id: string, meanwhile: () => Promise<unknown>): Promise<number> => {
+    let looks = 0;
+    const usual = delivery(id);
+    await run(id, {
+      promise(transaction, stamp) {
+        looks++;
+        return usual.promise(transaction, stamp);
+      },
+      async compose(notice, returnPath) {
+        await meanwhile();
+        return usual.compose(notice, returnPath);
+      },
+    });
+    return looks;
+  };
+  expect(await looksAt(quiet, async () => {})).toBe(1);
+  expect(await looksAt(other, () => query("update saraban.outbox set next_send_at = now()"))).toBe(2);
+  expect(sink.received).toHaveLength(2);
+  expect(await outbox()).toEqual([]);
+});
+
 test("an answer is kept though what is owed besides cannot be promised: nothing is sent again for that", async (context) => {
   const { expect } = context;
-  const { due, run, work, sink, delivery, notices, attempts, outbox } = await withSmarthost(context);
+  const { due, run, work, sink, delivery, notices, attempts, outbox, query } = await withSmarthost(context);
   const [id = ""] = await due([SENDER]);
   let promised = 0;
   const usual = delivery(id);
   const failing = run(id, {
+    async compose(notice, returnPath) {
+      // News are handed on meanwhile: what is owed is looked up once more.
+      await query("update saraban.outbox set next_send_at = least(next_send_at, now())");
+      return usual.compose(notice, returnPath);
+    },
     promise: (transaction, stamp) => {
       if (++promised > 1) throw new Error("the key is away");
       return usual.promise(transaction, stamp);

@@ -44,14 +44,16 @@ export type DeliveryJob = Extract<
 >;
 
 /** What the jobs differ in. */
-export interface Delivery {
+export interface Delivery<Seen = unknown> {
   /** Given by jobs about one arrival each, which write no other rows than its own: those under way at once share transactions. */
   readonly inShared?: InSharedTransaction<Tables>;
   /**
    * Promises what the subject is owed and has not been promised yet, and tells all notices of the job. Runs several
    * times for one subject, and may be the second of two at once: what is promised once stays as it was.
    */
-  promise(transaction: Transaction<Tables>, stamp: Stamp): Promise<readonly Notice[]>;
+  promise(transaction: Transaction<Tables>, stamp: Stamp, seen?: Seen): Promise<readonly Notice[]>;
+  /** What promise looks up, where that can be asked for with the lock of the job, and so is seen behind it. */
+  look?(transaction: Transaction<Tables>, stamp: Stamp): Promise<Seen>;
   /** @param returnPath envelope sender; "" for the null reverse-path */
   compose(notice: Notice, returnPath: string): OutgoingMail | Promise<OutgoingMail>;
   /**
@@ -74,23 +76,21 @@ const EARLY_MS = 1_000;
  * and the same evidence id: it may come twice, never not at all and never with other facts. The notices of one subject
  * share the job and nothing else: each has its own tries and its own waits.
  */
-export async function deliverNotices(
+export async function deliverNotices<Seen>(
   parts: DeliveryParts,
   data: JobData,
   job: DeliveryJob,
-  delivery: Delivery,
+  delivery: Delivery<Seen>,
 ): Promise<void> {
   const { now } = parts;
   const work: Work = { ...parts, data, job, delivery, putOffUntil: new Map() };
   const begun = await inOne(work, async (transaction) => {
-    const taken = await lockJob(transaction, job, data.subjectId);
-    if (!taken) return undefined;
-    const [promised, ends] = await together(
-      delivery.promise(transaction, now()),
-      readReturnPathParts(transaction, data.agencyId),
+    const [taken, seen] = await together(
+      lockJob(transaction, job, data.subjectId),
+      delivery.look?.(transaction, now()) ?? Promise.resolve(undefined),
     );
-    // Made behind the promises, which may make a key for receipts: two who take both locks take them in one order.
-    const key = ends.key ?? (await signingKey(transaction));
+    if (!taken) return undefined;
+    const promised = await delivery.promise(transaction, now(), seen);
     const due = promised.filter(isDue);
     const sendable = due.filter((notice) => wayOut(parts, notice) !== null);
     if (due.length > 0 && sendable.length === 0) {
@@ -107,6 +107,9 @@ export async function deliverNotices(
       await end(work, transaction, await takeJob(transaction, job, data.subjectId), due, null, now().at);
       return undefined;
     }
+    const ends = await readReturnPathParts(transaction, data.agencyId);
+    // Made behind the promises, which may make a key for receipts: two who take both locks take them in one order.
+    const key = ends.key ?? (await signingKey(transaction));
     return { due, ready, taken, paths: { ends, key } };
   });
   if (!begun) return;

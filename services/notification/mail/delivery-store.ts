@@ -37,7 +37,7 @@ export function lockJob(
 }
 
 // In order: two who lock the same rows wait for each other in one direction.
-const lockJobs = gathered((transaction: Transaction<Tables>, asks: readonly JobAsk[]) =>
+const lockJobs = gathered("lock", (transaction: Transaction<Tables>, asks: readonly JobAsk[]) =>
   jobByJob(asks, (job, subjectIds) =>
     sql<OpenJob & OfSubject>`
       select subject_id as "subjectId", created_at as "createdAt", xmin::text as version from outbox
@@ -56,7 +56,7 @@ export function takeJob(
   return takeJobs(transaction, { job, subjectId });
 }
 
-const takeJobs = gathered((transaction: Transaction<Tables>, asks: readonly JobAsk[]) =>
+const takeJobs = gathered("end", (transaction: Transaction<Tables>, asks: readonly JobAsk[]) =>
   jobByJob(asks, (job, subjectIds) =>
     sql<TakenJob & OfSubject>`
       delete from outbox where job = ${job} and subject_id = any (${subjectIds}::uuid[])
@@ -111,6 +111,7 @@ export interface ReturnPathParts {
 }
 
 export const readReturnPathParts = gathered(
+  "look",
   async (transaction: Transaction<Tables>, agencyIds: readonly string[]) => {
     const { rows } = await sql<ReturnPathParts & { id: string }>`
       select id, mailbox, domain, (select secret from report_key order by id desc limit 1) as key
@@ -140,6 +141,7 @@ export interface Attempt extends SendResult {
 }
 
 export const insertAttempt = gathered(
+  "write",
   async (transaction: Transaction<Tables>, attempts: readonly Attempt[]) => {
     const column = <Name extends keyof Attempt>(name: Name) => attempts.map((attempt) => attempt[name]);
     await sql`
@@ -161,6 +163,7 @@ export interface Settlement {
 
 /** @returns false when another worker, or a bounce that was quicker, has settled it meanwhile: that stands */
 export const settleNotice = gathered(
+  "write",
   async (transaction: Transaction<Tables>, settlements: readonly Settlement[]) => {
     const { rows } = await sql<{ id: string }>`
       update notice n set state = g.state, reason = g.reason, settled_at = g.at

@@ -5,10 +5,10 @@ import { signEvidence } from "../../shared/letter/evidence/sign-evidence.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { newId } from "../../shared/runtime/ids.ts";
-import { findReceipt, type IssuedEvidence, insertReceipt } from "./receipt-store.ts";
+import { findReceipt, type IssuedEvidence, insertReceipt, type SignedEvidence } from "./receipt-store.ts";
 import type { EvidenceIssuer } from "./signing-keys.ts";
 
-export type { IssuedEvidence } from "./receipt-store.ts";
+export type { IssuedEvidence, SignedEvidence } from "./receipt-store.ts";
 export { type EvidenceIssuer, openIssuer } from "./signing-keys.ts";
 
 /** What a statement says; the rest follows from its being issued. */
@@ -34,19 +34,24 @@ export async function issueEvidence(
   stamp: Stamp,
 ): Promise<IssuedEvidence> {
   const { intakeId } = facts.message;
-  const found = await findReceipt(transaction, intakeId, facts.type, eventId);
-  return found ?? issueFirst(transaction, issuer, agencyId, eventId, facts, stamp);
+  const find = () => findReceipt(transaction, intakeId, facts.type, eventId);
+  const found = await find();
+  if (found) return found;
+  const signed = await signNew(transaction, issuer, agencyId, eventId, facts, stamp);
+  const stands = (await insertReceipt(transaction, signed)) ?? (await find());
+  if (!stands) throw new Error("the receipt was written and cannot be found");
+  return stands;
 }
 
-/** The same for what has hardly been issued before, without a look beforehand: what stands there is found as well. */
-export async function issueFirst(
+/** Signs a statement that is still to be written down, by who writes more with it (promise-store.ts). */
+export async function signNew(
   transaction: Transaction<Tables>,
   issuer: EvidenceIssuer,
   agencyId: string,
   eventId: string | null,
   facts: EvidenceFacts,
   stamp: Stamp,
-): Promise<IssuedEvidence> {
+): Promise<SignedEvidence> {
   const key = await issuer.signer(transaction, stamp.at);
   const code = newShortCode();
   const evidence: Evidence = {
@@ -58,10 +63,6 @@ export async function issueFirst(
     code: showCode(code),
     verifyUrl: issuer.publicUrl === "" ? null : `${issuer.publicUrl}/verify/${code}`,
   };
-  const issued = { evidence, jws: await signEvidence(evidence, key) };
-  const stands =
-    (await insertReceipt(transaction, agencyId, eventId, issued, key.kid, stamp.clock)) ??
-    (await findReceipt(transaction, facts.message.intakeId, facts.type, eventId));
-  if (!stands) throw new Error("the receipt was written and cannot be found");
-  return stands;
+  const jws = await signEvidence(evidence, key);
+  return { evidence, jws, agencyId, eventId, kid: key.kid, clock: stamp.clock };
 }

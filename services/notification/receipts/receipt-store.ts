@@ -3,12 +3,20 @@ import type { Evidence, EvidenceType } from "../../shared/letter/evidence/eviden
 import { readCode } from "../../shared/letter/evidence/short-code.ts";
 import type { ClockState } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
-import { gathered } from "../../shared/runtime/gather-asks.ts";
 
 /** A statement as it was signed. */
 export interface IssuedEvidence {
   readonly evidence: Evidence;
   readonly jws: string;
+}
+
+/** A statement that is signed and has to be written down before it is anything. */
+export interface SignedEvidence extends IssuedEvidence {
+  readonly agencyId: string;
+  readonly eventId: string | null;
+  /** Of the key that signed it. */
+  readonly kid: string;
+  readonly clock: ClockState;
 }
 
 /** The statement that was made of an arrival, or of an event in its line; undefined before. */
@@ -26,21 +34,11 @@ export async function findReceipt(
   return rows[0];
 }
 
-/**
- * Writes a statement, unless another worker has made it a moment before.
- * @param kid of the key that signed it
- * @returns it as it stands in the table, its fields in the order in which each later try will read them, so that all tries
- *   write the same octets; undefined when the other worker's stands there
- */
-export function insertReceipt(
-  transaction: Transaction<Tables>,
-  agencyId: string,
-  eventId: string | null,
-  { evidence, jws }: IssuedEvidence,
-  kid: string,
-  clock: ClockState,
-): Promise<IssuedEvidence | undefined> {
-  return insertRow(transaction, {
+export const RECEIPT_COLUMNS = sql`id, agency_id, intake_id, type, event_id, facts, jws, kid, code, replaces, made_at, clock`;
+
+/** A row of the table, by the names of its columns. */
+export function receiptRow({ evidence, jws, agencyId, eventId, kid, clock }: SignedEvidence) {
+  return {
     id: evidence.evidenceId,
     agency_id: agencyId,
     intake_id: evidence.message.intakeId,
@@ -53,20 +51,23 @@ export function insertReceipt(
     replaces: evidence.replaces,
     made_at: evidence.issuedAt,
     clock,
-  });
+  };
 }
 
-/** By the names of the columns. */
-type Row = { readonly id: string } & Readonly<Record<string, unknown>>;
-
-const insertRow = gathered(async (transaction: Transaction<Tables>, rows: readonly Row[]) => {
-  const columns = sql`id, agency_id, intake_id, type, event_id, facts, jws, kid, code, replaces, made_at, clock`;
-  const { rows: inserted } = await sql<IssuedEvidence & { id: string }>`
-      insert into receipt (${columns})
-        select ${columns} from jsonb_populate_recordset(null::receipt, ${JSON.stringify(rows)}::jsonb)
-        on conflict on constraint receipt_once do nothing returning id, facts as evidence, jws`.execute(
+/**
+ * Writes a statement, unless another worker has made it a moment before.
+ * @returns it as it stands in the table, its fields in the order in which each later try will read them, so that all tries
+ *   write the same octets; undefined when the other worker's stands there
+ */
+export async function insertReceipt(
+  transaction: Transaction<Tables>,
+  signed: SignedEvidence,
+): Promise<IssuedEvidence | undefined> {
+  const { rows } = await sql<IssuedEvidence>`
+    insert into receipt (${RECEIPT_COLUMNS})
+      select ${RECEIPT_COLUMNS} from jsonb_populate_record(null::receipt, ${JSON.stringify(receiptRow(signed))}::jsonb)
+      on conflict on constraint receipt_once do nothing returning facts as evidence, jws`.execute(
     transaction,
   );
-  const byId = new Map(inserted.map(({ id, evidence, jws }) => [id, { evidence, jws }]));
-  return rows.map(({ id }) => byId.get(id));
-});
+  return rows[0];
+}

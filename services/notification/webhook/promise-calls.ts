@@ -35,6 +35,18 @@ export async function promiseWebhookCalls(
 ): Promise<void> {
   const active = await activeWebhooks(transaction, agencyId);
   const webhooks = only === null ? active : active.filter((id) => id === only);
+  await promiseCallsTo(transaction, webhooks, agencyId, letterKey, event, stamp);
+}
+
+/** The same for who knows the agency's webhooks. */
+export async function promiseCallsTo(
+  transaction: Transaction<Tables>,
+  webhooks: readonly string[],
+  agencyId: string,
+  letterKey: string,
+  event: WebhookEvent,
+  stamp: Stamp,
+): Promise<void> {
   if (webhooks.length === 0) return;
   const body = { type: event.type, timestamp: stamp.at.toISOString(), data: event.data };
   const calls = webhooks.map((webhookId) => ({ id: newId(stamp.at.getTime()), webhookId }));

@@ -31,6 +31,7 @@ export interface WebhookAnswer {
 
 /** The webhooks at work of an agency, by id. */
 export const activeWebhooks = gathered(
+  "look",
   async (transaction: Transaction<Tables>, agencyIds: readonly string[]) => {
     const { rows } = await sql<{ id: string; agencyId: string }>`
       select id, agency_id as "agencyId" from webhook
