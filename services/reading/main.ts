@@ -29,10 +29,13 @@ import { type Directory, readLetter } from "./read-letter.ts";
 import { readKnownSenders, readSenderRules } from "./reading-store.ts";
 import { openScanner } from "./scan-octets.ts";
 import { openSenderChecks } from "./sender/sender-checks.ts";
+import { openTurns } from "./take-turns.ts";
 import { openWorkFolder } from "./work-folder.ts";
 
 /** The directory is read again after this. */
 const KNOWN_FOR_MS = 30_000;
+/** Small letters that are read at the same time share their statements; so many of them take the memory of a large one. */
+const SMALL_FOR_A_LARGE = 8;
 
 export const start: StartRoom = async ({ settings, address, home, now, log }) => {
   const senders = openSenderChecks(settings);
@@ -49,6 +52,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const parts = {
     database,
     batches: openLetterBatches(database, now),
+    inTurn: openTurns(Math.ceil(concurrency / SMALL_FOR_A_LARGE)),
     store,
     directory: directoryOf(database),
     readPdf,

@@ -19,6 +19,7 @@ import { type KnownSenders, type Reading, senderOf } from "./reading.ts";
 import type { Arrival, ReadingResult } from "./reading-store.ts";
 import { decideScan, type Scanner } from "./scan-octets.ts";
 import type { SenderChecks } from "./sender/sender-checks.ts";
+import type { TakeTurns } from "./take-turns.ts";
 import { onlyMarked, UNOPENED, unreadable } from "./unread-reading.ts";
 
 /** What is known of senders; read again from time to time. */
@@ -31,6 +32,8 @@ export interface Directory {
 export interface ReadingParts {
   readonly database: Kysely<Tables>;
   readonly batches: LetterBatches;
+  /** For letters that are too large to be held (in the file store): few at a time. */
+  readonly inTurn: TakeTurns;
   readonly store: ByteStore;
   readonly directory: () => Promise<Directory>;
   readonly readPdf: PdfReader;
@@ -62,7 +65,8 @@ export async function readLetter(parts: ReadingParts, { agencyId, subjectId }: J
   const { database, batches, log } = parts;
   const arrival = await batches.find({ agencyId, subjectId });
   if (!arrival) return;
-  const read = await readArrival(parts, agencyId, subjectId, arrival);
+  const reading = () => readArrival(parts, agencyId, subjectId, arrival);
+  const read = await (arrival.content === null ? parts.inTurn(reading) : reading());
   if ("waitMs" in read) {
     await inTransaction(database, { actor: "worker:reading", agencies: [agencyId] }, (transaction) =>
       putOff(transaction, JOB, subjectId, read.waitMs, read.why),

@@ -14,6 +14,7 @@ import { openLetterBatches } from "../batch-letters.ts";
 import { type Directory, type ReadingParts, readLetter } from "../read-letter.ts";
 import type { Scanner, ScanResult } from "../scan-octets.ts";
 import { openSenderChecks } from "../sender/sender-checks.ts";
+import { openTurns } from "../take-turns.ts";
 import { UNOPENED } from "../unread-reading.ts";
 
 export interface ReadRow {
@@ -52,6 +53,7 @@ export async function readingScene(context: TestContext) {
   const parts = {
     database,
     batches: openLetterBatches(database, now),
+    inTurn: openTurns(2),
     store,
     directory: async (): Promise<Directory> => ({
       known: new Map([["opdc.example.go.th", { name: "สำนักงาน ก.พ.ร." }]]),
