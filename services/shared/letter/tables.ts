@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -127,6 +135,90 @@ export interface AppliedFile {
   sha256: string;
 }
 
+export interface Appointment {
+  /**
+   * Null: of the whole installation (administrator and auditor alone).
+   */
+  agency_id: string | null;
+  end_reason: string | null;
+  ended_at: Date | null;
+  ended_by: string | null;
+  from_at: Date;
+  id: string;
+  /**
+   * Of classified registrars and their assistants: the gravest class they are appointed for (confidential ลับ, secret ลับมาก).
+   */
+  level: string | null;
+  made_at: Date;
+  made_by: string;
+  order_date: string;
+  order_number: string;
+  person_id: string;
+  right: string;
+  /**
+   * Null: of the whole agency.
+   */
+  unit: string | null;
+  until_at: Date | null;
+}
+
+export interface AppointmentInForce {
+  agency_id: string | null;
+  from_at: Date | null;
+  id: string | null;
+  level: string | null;
+  order_date: string | null;
+  order_number: string | null;
+  person_id: string | null;
+  right: string | null;
+  unit: string | null;
+  until_at: Date | null;
+}
+
+export interface AuditCheckpoint {
+  clock: Json;
+  /**
+   * Roots of the full subtrees, left to right: from them the next root is made without reading the log again.
+   */
+  frontier: ArrayType<Buffer>;
+  jws: string;
+  kid: string;
+  made_at: Date;
+  root: Buffer;
+  tree_size: number;
+}
+
+export interface AuditEvent {
+  action: string;
+  actor: string;
+  actor_name: string | null;
+  address: string | null;
+  agency_id: string | null;
+  at: Date;
+  clock: Json;
+  detail: Generated<Json>;
+  door: string;
+  id: string;
+  outcome: string;
+  rule: Generated<string>;
+  seq: Generated<number>;
+  /**
+   * Id of the letter, person, client or setting that it was about; in an event of a classified letter too, ids say nothing.
+   */
+  subject_id: string | null;
+  subject_kind: string | null;
+  /**
+   * Rows become leaves when no transaction that is older can still commit, so that their order never changes.
+   */
+  transaction: Generated<string>;
+}
+
+export interface AuditLeaf {
+  event_seq: number;
+  hash: Buffer;
+  leaf_index: number;
+}
+
 export interface Book {
   agency_id: string;
   direction: string;
@@ -144,6 +236,18 @@ export interface BookYear {
   last_number: number;
   last_registered_at: Date;
   year: number;
+}
+
+export interface BreakGlass {
+  agency_id: string;
+  agreed_at: Date | null;
+  agreed_by: string | null;
+  asked_at: Date;
+  asked_by: string;
+  ended_at: Date | null;
+  id: string;
+  reason: string;
+  until_at: Date | null;
 }
 
 export interface Clerk {
@@ -579,6 +683,14 @@ export interface Notice {
   state: string;
 }
 
+export interface OidcLogin {
+  code_verifier: string;
+  made_at: Date;
+  nonce: string;
+  return_to: string;
+  state_sha256: string;
+}
+
 export interface OutboundEvent {
   agency_id: string;
   clock: Json;
@@ -752,6 +864,48 @@ export interface PartnerKey {
   source: string;
 }
 
+export interface Person {
+  active: Generated<boolean>;
+  email: string | null;
+  id: string;
+  made_at: Date;
+  made_by: string;
+  /**
+   * ชื่อ-สกุล, as it stands on receipts, prints and in the audit log.
+   */
+  name: string;
+  oidc_issuer: string | null;
+  /**
+   * Who this is to the OpenID provider oidc_issuer; null: signs in by password.
+   */
+  oidc_subject: string | null;
+}
+
+export interface PersonPassword {
+  expires_at: Date | null;
+  must_change: Generated<boolean>;
+  person_id: string;
+  phc: string;
+  set_at: Date;
+}
+
+export interface PersonPasswordBefore {
+  person_id: string;
+  phc: string;
+  set_at: Date;
+}
+
+export interface PersonTotp {
+  confirmed_at: Date | null;
+  /**
+   * The time step of the last code that was taken: none is taken twice (RFC 6238 §5.2).
+   */
+  last_step: Generated<number>;
+  made_at: Date;
+  person_id: string;
+  sealed_secret: Buffer;
+}
+
 export interface PrintOrder {
   agency_id: string;
   book_id: string;
@@ -908,6 +1062,13 @@ export interface RecipientWatch {
   recipient_id: string;
 }
 
+export interface RecoveryCode {
+  code_sha256: string;
+  made_at: Date;
+  person_id: string;
+  used_at: Date | null;
+}
+
 export interface RegisterLine {
   action: string | null;
   agency_id: string | null;
@@ -985,6 +1146,23 @@ export interface SearchRow {
   year: number;
 }
 
+export interface Session {
+  address: string;
+  end_reason: string | null;
+  ended_at: Date | null;
+  expires_at: Date;
+  id: string;
+  made_at: Date;
+  person_id: string;
+  /**
+   * When the second factor was last shown in this session; classified rights want a recent one.
+   */
+  second_factor_at: Date | null;
+  seen_at: Date;
+  token_sha256: string;
+  user_agent: string;
+}
+
 export interface SigningKey {
   jwk: Json;
   kid: string;
@@ -992,6 +1170,13 @@ export interface SigningKey {
   retired_at: Date | null;
   revoked_at: Date | null;
   revoked_because: string | null;
+}
+
+export interface SignInGuard {
+  failures: number;
+  key: string;
+  last_failure_at: Date;
+  locked_until: Date | null;
 }
 
 export interface StoredBody {
@@ -1099,8 +1284,14 @@ export interface Tables {
   act_result: ActResult;
   agency: Agency;
   applied_file: AppliedFile;
+  appointment: Appointment;
+  appointment_in_force: AppointmentInForce;
+  audit_checkpoint: AuditCheckpoint;
+  audit_event: AuditEvent;
+  audit_leaf: AuditLeaf;
   book: Book;
   book_year: BookYear;
+  break_glass: BreakGlass;
   clerk: Clerk;
   client: Client;
   client_call: ClientCall;
@@ -1120,6 +1311,7 @@ export interface Tables {
   imap_message: ImapMessage;
   intake: Intake;
   notice: Notice;
+  oidc_login: OidcLogin;
   outbound_event: OutboundEvent;
   outbound_file: OutboundFile;
   outbound_letter: OutboundLetter;
@@ -1129,6 +1321,10 @@ export interface Tables {
   outcome: Outcome;
   partner: Partner;
   partner_key: PartnerKey;
+  person: Person;
+  person_password: PersonPassword;
+  person_password_before: PersonPasswordBefore;
+  person_totp: PersonTotp;
   print_order: PrintOrder;
   print_progress: PrintProgress;
   quarantine: Quarantine;
@@ -1136,11 +1332,14 @@ export interface Tables {
   receipt: Receipt;
   recipient_event: RecipientEvent;
   recipient_watch: RecipientWatch;
+  recovery_code: RecoveryCode;
   register_line: RegisterLine;
   report_key: ReportKey;
   search_gram: SearchGram;
   search_progress: SearchProgress;
   search_row: SearchRow;
+  session: Session;
+  sign_in_guard: SignInGuard;
   signing_key: SigningKey;
   stored_body: StoredBody;
   submission: Submission;

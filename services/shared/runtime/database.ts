@@ -24,7 +24,10 @@ export type RoomRole =
   | "saraban_search"
   | "saraban_print"
   | "saraban_audit"
-  | "saraban_clock";
+  | "saraban_clock"
+  | "saraban_access"
+  | "saraban_classified"
+  | "saraban_witness";
 
 /** Who acts, and for which agencies: stated in every transaction, read by row-level security. */
 export interface Acting {
