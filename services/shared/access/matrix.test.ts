@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { type Action, ALL_ACTIONS } from "./actions.ts";
+import { type Actor, type Appointment, DOORS, type Door, LEVELS, type Person } from "./actor.ts";
+import { decide } from "./decide.ts";
+import type { Resource } from "./resource.ts";
+import { RULES } from "./rules.ts";
+import { AWAY, allAskers, appointmentsOf, HOME, OTHER_UNIT, UNIT, wordsOf } from "./testing/askers.ts";
+import { type Asker, saysTable } from "./testing/expected.ts";
+import { ROLES, readRightsTable } from "./testing/rights-table.ts";
+
+const WAYS: readonly (Door | undefined)[] = [...DOORS, undefined];
+const PLACES = [HOME, AWAY, null].flatMap((agencyId) =>
+  [null, UNIT, OTHER_UNIT].map((unit) => ({ agencyId, unit })),
+);
+const SELVES = [undefined, false, true] as const;
+const DIRECTIONS = ["inbound", "outbound", null] as const;
+const MOST_TOLD = 20;
+
+/** All that a question about one action and level can differ in for this kind of asker, besides who and by which door. */
+function resourcesFor(kind: Actor["kind"], secrecy: Resource["secrecy"], action: Action): Resource[] {
+  const isProgram = kind === "client";
+  let turn = 0;
+  return PLACES.flatMap(({ agencyId, unit }) =>
+    (isProgram ? [turn++ % 2 === 0] : [false, true]).flatMap((isNamed) =>
+      SELVES.flatMap((isSelf) =>
+        [undefined, true, false].slice(0, action === "approve" ? 3 : 1).flatMap((fourEyes) =>
+          (isProgram ? [false, true] : [turn++ % 2 === 0]).flatMap((isOwn) =>
+            (isProgram ? DIRECTIONS : [DIRECTIONS[turn++ % 3] ?? null]).map(
+              (direction): Resource => ({
+                agencyId,
+                unit,
+                secrecy,
+                direction,
+                isNamed,
+                isOwn,
+                ...(isSelf === undefined ? {} : { isSelf }),
+                // Where it means nothing it turns from one question to the next, as what only programs have does for people.
+                ...(fourEyes === undefined && turn % 5 !== 0 ? {} : { fourEyes: fourEyes ?? turn % 2 === 0 }),
+              }),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+test("every role, level, action, door, place and condition: the rules decide as schemas/access/rights.md says", () => {
+  const table = readRightsTable();
+  const wrong: string[] = [];
+  const wrongClauses = new Set<string>();
+  const used = new Set<string>();
+  const clauses = new Map(RULES.map(({ name, clause }) => [name, clause.replace("Annex 6 ", "")]));
+  const askers = allAskers();
+  let combinations = 0;
+  let allowed = 0;
+  for (const action of ALL_ACTIONS) {
+    for (const secrecy of LEVELS) {
+      const resources = new Map<Actor["kind"], Resource[]>();
+      for (const asker of askers) {
+        const { actor, role } = asker;
+        const cell = table.cell(action, role, secrecy);
+        const asked = resources.get(actor.kind) ?? resourcesFor(actor.kind, secrecy, action);
+        resources.set(actor.kind, asked);
+        for (const resource of asked) {
+          for (const door of WAYS) {
+            combinations += 1;
+            const decision = decide(actor, action, resource, door);
+            if (decision.allowed !== saysTable(table, cell, asker, action, resource, door)) {
+              if (wrong.length < MOST_TOLD) wrong.push(tell(asker, action, resource, door, decision));
+            } else if (decision.allowed) {
+              allowed += 1;
+              used.add(decision.rule);
+              const clause = clauses.get(decision.rule) ?? "no rule";
+              if (!cell.clause.split(/ (?=§)/).includes(clause))
+                wrongClauses.add(`${action}, ${secrecy}: ${decision.rule} rests on ${clause}`);
+            }
+          }
+        }
+      }
+    }
+  }
+  process.stdout.write(
+    `access matrix: ${combinations} combinations (${allowed} allowed) of ${table.cells} cells, ${askers.length} askers, ${WAYS.length} doors\n`,
+  );
+  expect(wrong).toEqual([]);
+  expect([...wrongClauses]).toEqual([]);
+  expect(
+    RULES.map(({ name }) => name).filter((name) => !used.has(name)),
+    "rules that allow nothing",
+  ).toEqual([]);
+  expect(combinations).toBeGreaterThan(1_000_000);
+});
+
+function tell(
+  asker: Asker,
+  action: Action,
+  resource: Resource,
+  door: Door | undefined,
+  { allowed, rule }: { allowed: boolean; rule: string },
+): string {
+  return `${action}: ${wordsOf(asker, resource.secrecy)}, by ${door}, ${JSON.stringify(resource)} → ${allowed ? "allowed" : "denied"} (${rule}), against the table`;
+}
+
+test("two appointments give what each gives, and no more", () => {
+  const orders = ROLES.filter(
+    (role) => !["person", "clerk-token", "client", "operator", "nobody"].includes(role),
+  )
+    .flatMap(appointmentsOf)
+    .flatMap((order) => (order.agencyId === null ? [order] : [order, { ...order, agencyId: AWAY }]));
+  const wrong: string[] = [];
+  for (const [at, first] of orders.entries()) {
+    for (const second of orders.slice(at + 1)) {
+      for (const [action, resource] of samples()) {
+        const each = [[first], [second]].some((held) => mayDo(held, action, resource));
+        if (mayDo([first, second], action, resource) !== each && wrong.length < MOST_TOLD)
+          wrong.push(`${action} ${JSON.stringify([first, second, resource])}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+/** A few places of each action and level, as favourable as can be otherwise. */
+function samples(): [Action, Resource][] {
+  const facts = { direction: null, isNamed: true, isOwn: false, isSelf: false } as const;
+  return ALL_ACTIONS.flatMap((action) =>
+    (["normal", "confidential", "secret"] as const).flatMap((secrecy) =>
+      [
+        { agencyId: HOME, unit: null },
+        { agencyId: HOME, unit: UNIT },
+        { agencyId: AWAY, unit: OTHER_UNIT },
+      ].map((place): [Action, Resource] => [action, { ...facts, ...place, secrecy }]),
+    ),
+  );
+}
+
+function mayDo(appointments: readonly Appointment[], action: Action, resource: Resource): boolean {
+  const person: Person = {
+    kind: "person",
+    id: "mana",
+    name: "มานะ",
+    appointments,
+    secondFactor: true,
+    glass: [],
+  };
+  return decide(person, action, resource, "json").allowed;
+}
