@@ -6,6 +6,7 @@ import {
   ORDINARY_RIGHTS,
   type Person,
   type Right,
+  reaches,
 } from "./actor.ts";
 
 /**
@@ -17,9 +18,7 @@ import {
  */
 export function actingOf(actor: Actor, agencies: readonly string[]): Acting {
   if (actor.kind !== "person") return { actor: nameOf(actor), agencies: within(actor, agencies) };
-  const seen = agencies.filter(
-    (agencyId) => actor.glass.includes(agencyId) || held(actor, ORDINARY_RIGHTS, agencyId).length > 0,
-  );
+  const seen = agencies.filter((agencyId) => readingBy(actor, agencyId).length > 0);
   const units = seen.flatMap((agencyId) => unitsOf(actor, agencyId).map((unit) => `${agencyId}/${unit}`));
   return {
     actor: nameOf(actor),
@@ -54,16 +53,24 @@ export function unitOfDraft(actor: Actor, agencyId: string): string | null {
 
 /** Empty: he is not confined to units there. */
 function unitsOf(person: Person, agencyId: string): string[] {
-  if (person.glass.includes(agencyId)) return [];
-  const units = held(person, ORDINARY_RIGHTS, agencyId).map(({ unit }) => unit);
+  const units = readingBy(person, agencyId).map(({ unit }) => unit);
   if (units.includes(null)) return [];
   // By code point, as the database compares them.
   return [...new Set(units as string[])].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
+/** The appointments by which he sees ordinary letters of the agency. */
+function readingBy(person: Person, agencyId: string): Appointment[] {
+  const isGlassBroken = person.glass.includes(agencyId);
+  return [
+    ...held(person, ORDINARY_RIGHTS, agencyId),
+    ...(isGlassBroken ? held(person, ["administrator"], agencyId) : []),
+  ];
+}
+
 function held(person: Person, rights: readonly Right[], agencyId: string): Appointment[] {
   return person.appointments.filter(
-    (appointment) => appointment.agencyId === agencyId && rights.includes(appointment.right),
+    (appointment) => reaches(appointment, agencyId) && rights.includes(appointment.right),
   );
 }
 

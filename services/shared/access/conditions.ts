@@ -1,5 +1,5 @@
 import type { Action } from "./actions.ts";
-import { type Actor, type Appointment, type Door, LEVELS, type Level } from "./actor.ts";
+import { type Actor, type Appointment, type Door, LEVELS, type Level, reaches } from "./actor.ts";
 import { CLASSIFIED_DOORS } from "./doors.ts";
 import type { Resource } from "./resource.ts";
 
@@ -38,7 +38,7 @@ export const inAgency: Condition = {
   holds: ({ actor, appointment, resource: { agencyId } }) => {
     switch (actor.kind) {
       case "person":
-        return appointment !== null && (appointment.agencyId === null || appointment.agencyId === agencyId);
+        return appointment !== null && reaches(appointment, agencyId);
       case "clerk-token":
         return agencyId !== null && actor.agencies.includes(agencyId);
       case "client":

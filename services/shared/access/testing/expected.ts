@@ -43,6 +43,7 @@ function isInPlace(actor: Actor, action: Action, { agencyId, unit, secrecy }: Re
     case "person": {
       const [order] = actor.appointments;
       if (order === undefined) return false;
+      if (order.agencyId === null && !["auditor", "administrator"].includes(order.right)) return false;
       if (order.agencyId !== null && order.agencyId !== agencyId) return false;
       const shows = ["list", "search", "count"].includes(action) && secrecy === "normal" && unit === null;
       return order.unit === null || order.unit === unit || shows;
