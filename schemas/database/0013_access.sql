@@ -6,6 +6,8 @@
 -- belongs to no unit is not of his. Books and how far they go stay seen: numbers are no letters.
 
 alter table appointment add constraint unit_is_one_word check (unit !~ '[,/[:space:]]');
+-- No classified letter belongs to a unit: an order that says otherwise would open nothing.
+alter table appointment add constraint classified_for_the_agency check (unit is null or "right" not like 'classified-%');
 
 create function whole_agencies() returns boolean language sql stable
   as $$ select coalesce(current_setting('saraban.units', true), '') = '' $$;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { seededRandom } from "../testing/seeded-random.ts";
 import { type Action, ALL_ACTIONS } from "./actions.ts";
 import { type Actor, type Appointment, DOORS, type Door, LEVELS, type Person } from "./actor.ts";
 import { decide } from "./decide.ts";
@@ -6,43 +7,44 @@ import type { Resource } from "./resource.ts";
 import { RULES } from "./rules.ts";
 import { AWAY, allAskers, appointmentsOf, HOME, OTHER_UNIT, UNIT, wordsOf } from "./testing/askers.ts";
 import { type Asker, saysTable } from "./testing/expected.ts";
-import { ROLES, readRightsTable } from "./testing/rights-table.ts";
+import { type Cell, ROLES, readRightsTable } from "./testing/rights-table.ts";
 
 const WAYS: readonly (Door | undefined)[] = [...DOORS, undefined];
 const PLACES = [HOME, AWAY, null].flatMap((agencyId) =>
   [null, UNIT, OTHER_UNIT].map((unit) => ({ agencyId, unit })),
 );
-const SELVES = [undefined, false, true] as const;
-const DIRECTIONS = ["inbound", "outbound", null] as const;
 const MOST_TOLD = 20;
+/** What a question differs in by whether it is the asker's own thing. */
+const ABOUT_ONESELF: readonly Action[] = ["approve", "appoint", "break-glass-agree", "keep-own-account"];
 
-/** All that a question about one action and level can differ in for this kind of asker, besides who and by which door. */
+/**
+ * All that a question about one action and level can differ in for this kind of asker, besides who and by which door. What the
+ * table says nothing of for him is drawn, so that it stands there in every way and yet does not multiply the rest.
+ */
 function resourcesFor(kind: Actor["kind"], secrecy: Resource["secrecy"], action: Action): Resource[] {
   const isProgram = kind === "client";
-  let turn = 0;
-  return PLACES.flatMap(({ agencyId, unit }) =>
-    (isProgram ? [turn++ % 2 === 0] : [false, true]).flatMap((isNamed) =>
-      SELVES.flatMap((isSelf) =>
-        [undefined, true, false].slice(0, action === "approve" ? 3 : 1).flatMap((fourEyes) =>
-          (isProgram ? [false, true] : [turn++ % 2 === 0]).flatMap((isOwn) =>
-            (isProgram ? DIRECTIONS : [DIRECTIONS[turn++ % 3] ?? null]).map(
-              (direction): Resource => ({
-                agencyId,
-                unit,
-                secrecy,
-                direction,
-                isNamed,
-                isOwn,
+  const random = seededRandom(ALL_ACTIONS.indexOf(action) * LEVELS.length + LEVELS.indexOf(secrecy));
+  const each = <Value>(values: readonly Value[], matters: boolean): readonly Value[] =>
+    matters ? values : [values[Math.floor(random() * values.length)] as Value];
+  const resources: Resource[] = [];
+  for (const place of PLACES) {
+    for (const isNamed of each([false, true], !isProgram)) {
+      for (const isSelf of each([undefined, false, true], ABOUT_ONESELF.includes(action))) {
+        for (const fourEyes of each([undefined, true, false], action === "approve")) {
+          for (const isOwn of each([false, true], isProgram)) {
+            for (const direction of each(["inbound", "outbound", null] as const, isProgram)) {
+              const said = {
                 ...(isSelf === undefined ? {} : { isSelf }),
-                // Where it means nothing it turns from one question to the next, as what only programs have does for people.
-                ...(fourEyes === undefined && turn % 5 !== 0 ? {} : { fourEyes: fourEyes ?? turn % 2 === 0 }),
-              }),
-            ),
-          ),
-        ),
-      ),
-    ),
-  );
+                ...(fourEyes === undefined ? {} : { fourEyes }),
+              };
+              resources.push({ ...place, secrecy, direction, isNamed, isOwn, ...said });
+            }
+          }
+        }
+      }
+    }
+  }
+  return resources;
 }
 
 test("every role, level, action, door, place and condition: the rules decide as schemas/access/rights.md says", () => {
@@ -54,36 +56,41 @@ test("every role, level, action, door, place and condition: the rules decide as 
   const askers = allAskers();
   let combinations = 0;
   let allowed = 0;
+  const ask = (
+    asker: Asker,
+    action: Action,
+    resource: Resource,
+    cell: Cell,
+    door: Door | undefined,
+  ): void => {
+    combinations += 1;
+    const decision = decide(asker.actor, action, resource, door);
+    if (decision.allowed !== saysTable(table, cell, asker, action, resource, door))
+      wrong.push(tell(asker, action, resource, door, decision));
+    if (!decision.allowed) return;
+    allowed += 1;
+    used.add(decision.rule);
+    const clause = clauses.get(decision.rule) ?? "no rule";
+    if (!cell.clause.split(/ (?=§)/).includes(clause))
+      wrongClauses.add(`${action}, ${resource.secrecy}: ${decision.rule} rests on ${clause}`);
+  };
   for (const action of ALL_ACTIONS) {
     for (const secrecy of LEVELS) {
       const resources = new Map<Actor["kind"], Resource[]>();
       for (const asker of askers) {
-        const { actor, role } = asker;
-        const cell = table.cell(action, role, secrecy);
-        const asked = resources.get(actor.kind) ?? resourcesFor(actor.kind, secrecy, action);
-        resources.set(actor.kind, asked);
-        for (const resource of asked) {
-          for (const door of WAYS) {
-            combinations += 1;
-            const decision = decide(actor, action, resource, door);
-            if (decision.allowed !== saysTable(table, cell, asker, action, resource, door)) {
-              if (wrong.length < MOST_TOLD) wrong.push(tell(asker, action, resource, door, decision));
-            } else if (decision.allowed) {
-              allowed += 1;
-              used.add(decision.rule);
-              const clause = clauses.get(decision.rule) ?? "no rule";
-              if (!cell.clause.split(/ (?=§)/).includes(clause))
-                wrongClauses.add(`${action}, ${secrecy}: ${decision.rule} rests on ${clause}`);
-            }
-          }
-        }
+        const { kind } = asker.actor;
+        const cell = table.cell(action, asker.role, secrecy);
+        const asked = resources.get(kind) ?? resourcesFor(kind, secrecy, action);
+        resources.set(kind, asked);
+        for (const resource of asked) for (const door of WAYS) ask(asker, action, resource, cell, door);
+        // One fault of the rules is thousands of wrong answers: these do.
+        expect(wrong.slice(0, MOST_TOLD)).toEqual([]);
       }
     }
   }
   process.stdout.write(
     `access matrix: ${combinations} combinations (${allowed} allowed) of ${table.cells} cells, ${askers.length} askers, ${WAYS.length} doors\n`,
   );
-  expect(wrong).toEqual([]);
   expect([...wrongClauses]).toEqual([]);
   expect(
     RULES.map(({ name }) => name).filter((name) => !used.has(name)),
