@@ -3,6 +3,7 @@ import { seededRandom } from "../testing/seeded-random.ts";
 import { type Action, ALL_ACTIONS } from "./actions.ts";
 import { type Actor, type Appointment, DOORS, type Door, LEVELS, type Person } from "./actor.ts";
 import { decide } from "./decide.ts";
+import { CLASSIFIED_DOORS, DOORS_OF } from "./doors.ts";
 import type { Resource } from "./resource.ts";
 import { RULES } from "./rules.ts";
 import { AWAY, allAskers, appointmentsOf, HOME, OTHER_UNIT, UNIT, wordsOf } from "./testing/askers.ts";
@@ -108,6 +109,17 @@ function tell(
 ): string {
   return `${action}: ${wordsOf(asker, resource.secrecy)}, by ${door}, ${JSON.stringify(resource)} → ${allowed ? "allowed" : "denied"} (${rule}), against the table`;
 }
+
+test("each kind of asker comes by the doors of table F, with what is classified by those alone that it says", () => {
+  const table = readRightsTable();
+  for (const kind of ["person", "clerk-token", "client", "operator", "nobody"] as const) {
+    for (const door of DOORS) {
+      const says = table.door(kind, door);
+      expect(DOORS_OF[kind].includes(door), `${kind} by ${door}`).toBe(says !== "none");
+      expect(CLASSIFIED_DOORS[kind].includes(door), `${kind} by ${door}, classified`).toBe(says === "all");
+    }
+  }
+});
 
 test("two appointments give what each gives, and no more", () => {
   const orders = ROLES.filter(
