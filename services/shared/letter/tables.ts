@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -127,6 +135,90 @@ export interface AppliedFile {
   sha256: string;
 }
 
+export interface Appointment {
+  /**
+   * Null: of the whole installation (administrator and auditor alone).
+   */
+  agency_id: string | null;
+  end_reason: string | null;
+  ended_at: Date | null;
+  ended_by: string | null;
+  from_at: Date;
+  id: string;
+  /**
+   * Of classified registrars and their assistants: the gravest class they are appointed for (confidential ลับ, secret ลับมาก).
+   */
+  level: string | null;
+  made_at: Date;
+  made_by: string;
+  order_date: string;
+  order_number: string;
+  person_id: string;
+  right: string;
+  /**
+   * Null: of the whole agency.
+   */
+  unit: string | null;
+  until_at: Date | null;
+}
+
+export interface AppointmentInForce {
+  agency_id: string | null;
+  from_at: Date | null;
+  id: string | null;
+  level: string | null;
+  order_date: string | null;
+  order_number: string | null;
+  person_id: string | null;
+  right: string | null;
+  unit: string | null;
+  until_at: Date | null;
+}
+
+export interface AuditCheckpoint {
+  clock: Json;
+  /**
+   * Roots of the full subtrees, left to right: from them the next root is made without reading the log again.
+   */
+  frontier: ArrayType<Buffer>;
+  jws: string;
+  kid: string;
+  made_at: Date;
+  root: Buffer;
+  tree_size: number;
+}
+
+export interface AuditEvent {
+  action: string;
+  actor: string;
+  actor_name: string | null;
+  address: string | null;
+  agency_id: string | null;
+  at: Date;
+  clock: Json;
+  detail: Generated<Json>;
+  door: string;
+  id: string;
+  outcome: string;
+  rule: Generated<string>;
+  seq: Generated<number>;
+  /**
+   * Id of the letter, person, client or setting that it was about; in an event of a classified letter too, ids say nothing.
+   */
+  subject_id: string | null;
+  subject_kind: string | null;
+  /**
+   * Rows become leaves when no transaction that is older can still commit, so that their order never changes.
+   */
+  transaction: Generated<string>;
+}
+
+export interface AuditLeaf {
+  event_seq: number;
+  hash: Buffer;
+  leaf_index: number;
+}
+
 export interface Book {
   agency_id: string;
   direction: string;
@@ -144,6 +236,18 @@ export interface BookYear {
   last_number: number;
   last_registered_at: Date;
   year: number;
+}
+
+export interface BreakGlass {
+  agency_id: string;
+  agreed_at: Date | null;
+  agreed_by: string | null;
+  asked_at: Date;
+  asked_by: string;
+  ended_at: Date | null;
+  id: string;
+  reason: string;
+  until_at: Date | null;
 }
 
 export interface Clerk {
@@ -283,6 +387,89 @@ export interface ClockSample {
    */
   servers: Json;
   stratum: number | null;
+}
+
+export interface ClosedBody {
+  agency_id: string;
+  key_version: number;
+  letter_id: string;
+  part: number;
+  sha256: string;
+  size_bytes: number;
+  wrapped_key: string;
+}
+
+export interface ClosedCopy {
+  agency_id: string;
+  clock: Json;
+  copy_number: number;
+  destroyed_at: Date | null;
+  holder: Generated<string>;
+  letter_id: string;
+  made_at: Date;
+  person_id: string;
+  person_name: string;
+  returned_at: Date | null;
+  what: string;
+  witness: string | null;
+}
+
+export interface ClosedEvent {
+  agency_id: string;
+  clock: Json;
+  event_no: number;
+  id: string;
+  letter_id: string;
+  made_at: Date;
+  made_by: string;
+  made_by_name: string;
+  new_level: string;
+  old_level: string;
+  reason: string;
+  sealed_note: Buffer | null;
+  what: string;
+}
+
+export interface ClosedGram {
+  agency_id: string;
+  gram: Buffer;
+  letter_id: string;
+}
+
+export interface ClosedLetter {
+  act_id: string | null;
+  agency_id: string;
+  clock: Json;
+  direction: string;
+  id: string;
+  intake_id: string | null;
+  key_version: number;
+  /**
+   * Today's: changed by closed_event alone; normal after declassification.
+   */
+  level: string;
+  level_at_birth: string;
+  made_at: Date;
+  sealed_facts: Buffer;
+  /**
+   * The letter's key under the agency's key of the level (version key_version). From it come a key for the facts and one for the blind index; the contents have another.
+   */
+  wrapped_key: string;
+}
+
+export interface ClosedReader {
+  agency_id: string;
+  ended_at: Date | null;
+  ended_by: string | null;
+  from_at: Date;
+  id: string;
+  letter_id: string;
+  may: string[];
+  named_at: Date;
+  named_by: string;
+  person_id: string;
+  reason: string;
+  until_at: Date;
 }
 
 export interface DeliveryAttempt {
@@ -513,6 +700,10 @@ export interface Intake {
    */
   client_id: string | null;
   clock: Json;
+  /**
+   * Of a classified letter: its level on arrival. sha256 and size are those of the sealed octets.
+   */
+  closed_level: string | null;
   door: string;
   helo: string;
   id: string;
@@ -548,6 +739,7 @@ export interface Notice {
    */
   channel: Generated<string>;
   clock: Json;
+  closed_client: string | null;
   /**
    * The event that it tells of, where there may be several of a kind.
    */
@@ -577,6 +769,14 @@ export interface Notice {
    * due; delivered: the next server took it; failed: permanently refused or given up; withheld: must not be sent (RFC 3834).
    */
   state: string;
+}
+
+export interface OidcLogin {
+  code_verifier: string;
+  made_at: Date;
+  nonce: string;
+  return_to: string;
+  state_sha256: string;
 }
 
 export interface OutboundEvent {
@@ -635,6 +835,10 @@ export interface OutboundLetter {
   sent_at: Date | null;
   series: string;
   state: string;
+  /**
+   * The unit that its author was confined to when he drafted it; null: he works for the whole agency.
+   */
+  unit: string | null;
   /**
    * Raised with each change: who checked or signed off saw this one.
    */
@@ -712,6 +916,10 @@ export interface Outbox {
 export interface Outcome {
   agency_id: string;
   clock: Json;
+  /**
+   * Of a classified arrival: the program that handed it in, which alone hears of it.
+   */
+  closed_client: string | null;
   decided_at: Date;
   decided_by: string;
   /**
@@ -758,6 +966,48 @@ export interface PartnerKey {
   kid: string;
   seen_at: Generated<Date>;
   source: string;
+}
+
+export interface Person {
+  active: Generated<boolean>;
+  email: string | null;
+  id: string;
+  made_at: Date;
+  made_by: string;
+  /**
+   * ชื่อ-สกุล, as it stands on receipts, prints and in the audit log.
+   */
+  name: string;
+  oidc_issuer: string | null;
+  /**
+   * Who this is to the OpenID provider oidc_issuer; null: signs in by password.
+   */
+  oidc_subject: string | null;
+}
+
+export interface PersonPassword {
+  expires_at: Date | null;
+  must_change: Generated<boolean>;
+  person_id: string;
+  phc: string;
+  set_at: Date;
+}
+
+export interface PersonPasswordBefore {
+  person_id: string;
+  phc: string;
+  set_at: Date;
+}
+
+export interface PersonTotp {
+  confirmed_at: Date | null;
+  /**
+   * The time step of the last code that was taken: none is taken twice (RFC 6238 §5.2).
+   */
+  last_step: Generated<number>;
+  made_at: Date;
+  person_id: string;
+  sealed_secret: Buffer;
 }
 
 export interface PrintOrder {
@@ -860,6 +1110,7 @@ export interface Reading {
 export interface Receipt {
   agency_id: string;
   clock: Json;
+  closed_client: string | null;
   /**
    * 80 random bits, Crockford base 32: by it anyone who holds the paper finds the receipt at /verify.
    */
@@ -914,6 +1165,13 @@ export interface RecipientWatch {
    */
   look_at: Generated<Date>;
   recipient_id: string;
+}
+
+export interface RecoveryCode {
+  code_sha256: string;
+  made_at: Date;
+  person_id: string;
+  used_at: Date | null;
 }
 
 export interface RegisterLine {
@@ -993,6 +1251,23 @@ export interface SearchRow {
   year: number;
 }
 
+export interface Session {
+  address: string;
+  end_reason: string | null;
+  ended_at: Date | null;
+  expires_at: Date;
+  id: string;
+  made_at: Date;
+  person_id: string;
+  /**
+   * When the second factor was last shown in this session; classified rights want a recent one.
+   */
+  second_factor_at: Date | null;
+  seen_at: Date;
+  token_sha256: string;
+  user_agent: string;
+}
+
 export interface SigningKey {
   jwk: Json;
   kid: string;
@@ -1000,6 +1275,13 @@ export interface SigningKey {
   retired_at: Date | null;
   revoked_at: Date | null;
   revoked_because: string | null;
+}
+
+export interface SignInGuard {
+  failures: number;
+  key: string;
+  last_failure_at: Date;
+  locked_until: Date | null;
 }
 
 export interface StoredBody {
@@ -1063,6 +1345,10 @@ export interface UploadedFile {
   name: string;
   sha256: string;
   size_bytes: number;
+  /**
+   * As outbound_letter.unit, of who gave it.
+   */
+  unit: string | null;
   uploaded_at: Date;
   uploaded_by: string;
 }
@@ -1107,14 +1393,26 @@ export interface Tables {
   act_result: ActResult;
   agency: Agency;
   applied_file: AppliedFile;
+  appointment: Appointment;
+  appointment_in_force: AppointmentInForce;
+  audit_checkpoint: AuditCheckpoint;
+  audit_event: AuditEvent;
+  audit_leaf: AuditLeaf;
   book: Book;
   book_year: BookYear;
+  break_glass: BreakGlass;
   clerk: Clerk;
   client: Client;
   client_call: ClientCall;
   client_item: ClientItem;
   client_secret: ClientSecret;
   clock_sample: ClockSample;
+  closed_body: ClosedBody;
+  closed_copy: ClosedCopy;
+  closed_event: ClosedEvent;
+  closed_gram: ClosedGram;
+  closed_letter: ClosedLetter;
+  closed_reader: ClosedReader;
   delivery_attempt: DeliveryAttempt;
   delivery_report: DeliveryReport;
   ecms_document: EcmsDocument;
@@ -1128,6 +1426,7 @@ export interface Tables {
   imap_message: ImapMessage;
   intake: Intake;
   notice: Notice;
+  oidc_login: OidcLogin;
   outbound_event: OutboundEvent;
   outbound_file: OutboundFile;
   outbound_letter: OutboundLetter;
@@ -1137,6 +1436,10 @@ export interface Tables {
   outcome: Outcome;
   partner: Partner;
   partner_key: PartnerKey;
+  person: Person;
+  person_password: PersonPassword;
+  person_password_before: PersonPasswordBefore;
+  person_totp: PersonTotp;
   print_order: PrintOrder;
   print_progress: PrintProgress;
   quarantine: Quarantine;
@@ -1144,11 +1447,14 @@ export interface Tables {
   receipt: Receipt;
   recipient_event: RecipientEvent;
   recipient_watch: RecipientWatch;
+  recovery_code: RecoveryCode;
   register_line: RegisterLine;
   report_key: ReportKey;
   search_gram: SearchGram;
   search_progress: SearchProgress;
   search_row: SearchRow;
+  session: Session;
+  sign_in_guard: SignInGuard;
   signing_key: SigningKey;
   stored_body: StoredBody;
   submission: Submission;
