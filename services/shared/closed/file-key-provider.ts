@@ -8,22 +8,30 @@ import {
   makeKeyFile,
   readKeyFile,
 } from "./key-files.ts";
-import { checkPlace, KeyFault, type KeyPlace, type KeyProvider, nameOf, type WrappedFor } from "./key-provider.ts";
+import {
+  checkPlace,
+  KeyFault,
+  type KeyPlace,
+  type KeyProvider,
+  nameOf,
+  type UsedBy,
+  type WrappedFor,
+} from "./key-provider.ts";
 import { readWrapped, unwrapKey, wrapKey, wrappedPrefix } from "./wrap-key.ts";
 
 export interface FileKeyOptions {
   /** closedKeyFolder(dataDir) */
   readonly folder: string;
   /**
-   * How many letters' keys are wrapped for a place. Asked before the very first key of a place is made: where letters are
-   * sealed and no key is there, it was lost, and a new one would hide that until somebody wants to read them.
+   * Where something is sealed and no key is there, it was lost, and making a new one would hide that until somebody wants to
+   * read what is sealed.
    */
-  readonly lettersOf: (place: KeyPlace) => Promise<number>;
+  readonly usedBy: UsedBy;
   readonly now?: () => Date;
 }
 
 /** Keys in files of this machine (key-files.ts): those that open are held in memory. */
-export function openFileKeys({ folder, lettersOf, now = () => new Date() }: FileKeyOptions): KeyProvider {
+export function openFileKeys({ folder, usedBy, now = () => new Date() }: FileKeyOptions): KeyProvider {
   const held = new Map<string, FileKey>();
   let isClosed = false;
 
@@ -44,15 +52,15 @@ export function openFileKeys({ folder, lettersOf, now = () => new Date() }: File
     await checkFolder(folder);
     let version = (await filesOf(place)).at(-1)?.version;
     if (version === undefined) {
-      const letters = await lettersOf(place);
+      const sealed = await usedBy(place);
       // Another process may have made it, and sealed with it, since we looked.
       version = (await filesOf(place)).at(-1)?.version;
-      if (version === undefined && letters > 0) throw lost(place, undefined, letters);
+      if (version === undefined && sealed !== null) throw lost(place, undefined, sealed);
     }
     if (version === undefined) await makeKeyFile(folder, place, 1, now());
     const key = await readKeyFile(folder, place, version ?? 1);
     if (key) return key;
-    throw lost(place, version ?? 1, await lettersOf(place));
+    throw lost(place, version ?? 1, await usedBy(place));
   };
 
   const wrap = async (of: WrappedFor, dataKey: Buffer): Promise<string> => {
@@ -68,7 +76,7 @@ export function openFileKeys({ folder, lettersOf, now = () => new Date() }: File
     const parts = readWrapped(wrapped);
     if (!parts) throw notOurs(of, wrapped);
     const found = await read(of, parts.version);
-    if (found?.keyName !== parts.keyName) throw lost(of, parts.version, await lettersOf(of));
+    if (found?.keyName !== parts.keyName) throw lost(of, parts.version, await usedBy(of));
     const dataKey = unwrapKey(parts, of, found.key);
     if (dataKey) return dataKey;
     throw new KeyFault(
@@ -130,11 +138,15 @@ export function openFileKeys({ folder, lettersOf, now = () => new Date() }: File
     },
   };
 
-  function lost(place: KeyPlace, version: number | undefined, letters: number): KeyFault {
-    const which = version === undefined ? "no key file" : `no key file of that making (${keyFile(folder, place, version)})`;
+  function lost(place: KeyPlace, version: number | undefined, sealed: string | null): KeyFault {
+    const path = version === undefined ? folder : keyFile(folder, place, version);
+    const missing =
+      version === undefined
+        ? "holds no key of them"
+        : "is not there, or is another key than the one that sealed";
     return new KeyFault(
       "lost",
-      `a key is lost: ${nameOf(place, version)}. There is ${which} in ${folder}, and ${letters} letters of that agency and level are sealed. Put the folder back from the backup of the keys; without it the letters sealed under that key stay closed for ever (saraban keys check counts them)`,
+      `a key is lost: ${nameOf(place, version)}. ${path} ${missing}; sealed for that agency and level: ${sealed ?? "nothing"}. Put the files back from the backup of the keys: without them what they sealed stays closed for ever (saraban keys check says what that is)`,
       { place, ...(version === undefined ? {} : { version }) },
     );
   }

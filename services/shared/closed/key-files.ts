@@ -86,11 +86,8 @@ function parseKey(octets: Buffer, { agencyId, level }: KeyPlace, version: number
     const key = Buffer.from(String(said["key"]), "base64url");
     const keyName = nameOfKey(key);
     const isWhole = key.length === 32 && said["name"] === keyName && said["form"] === FORM;
-    const isOfPlace =
-      said["agency"] === agencyId && said["level"] === level && said["version"] === version;
-    return isWhole && isOfPlace
-      ? { version, key, keyName, madeAt: new Date(String(said["madeAt"])) }
-      : null;
+    const isOfPlace = said["agency"] === agencyId && said["level"] === level && said["version"] === version;
+    return isWhole && isOfPlace ? { version, key, keyName, madeAt: new Date(String(said["madeAt"])) } : null;
   } catch {
     return null;
   } finally {
@@ -102,7 +99,12 @@ function parseKey(octets: Buffer, { agencyId, level }: KeyPlace, version: number
  * Makes a key file, unless another process was first. When this resolves, that file is on disk with its name and its
  * folder: nothing may be sealed under a key that a power cut takes away.
  */
-export async function makeKeyFile(folder: string, place: KeyPlace, version: number, now: Date): Promise<void> {
+export async function makeKeyFile(
+  folder: string,
+  place: KeyPlace,
+  version: number,
+  now: Date,
+): Promise<void> {
   await makeFolder(folder);
   await sweepIncoming(folder, now.getTime());
   const part = join(folder, (await nameIncoming())());

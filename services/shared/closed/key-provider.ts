@@ -2,7 +2,10 @@
 export const CLOSED_LEVELS = ["confidential", "secret"] as const;
 export type ClosedLevel = (typeof CLOSED_LEVELS)[number];
 
-/** Each agency has one wrapping key a level, in versions. */
+/**
+ * Each agency has one wrapping key a level, in versions. A letter's keys are wrapped for the level that it came with
+ * (closed_letter.level_at_birth), whatever becomes of its level: who may open it is another matter than what locks it.
+ */
 export interface KeyPlace {
   readonly agencyId: string;
   readonly level: ClosedLevel;
@@ -10,11 +13,16 @@ export interface KeyPlace {
 
 /** What a data key is wrapped for. A wrapped key that is put into another letter's row does not open. */
 export interface WrappedFor extends KeyPlace {
-  /** The letter's id; of the blind index INDEX_SUBJECT. */
+  /** factsSubject, bodySubject or INDEX_SUBJECT */
   readonly subject: string;
 }
 
+/** Of the key that blind indexes of an agency and level are made with. */
 export const INDEX_SUBJECT = "blind-index";
+/** Of closed_letter.wrapped_key. */
+export const factsSubject = (letterId: string): string => letterId;
+/** Of closed_body.wrapped_key. */
+export const bodySubject = (letterId: string, part: number): string => `${letterId}/${part}`;
 
 export interface DataKey {
   /** 32 octets. Whoever has it clears it after use (fill(0)). */
@@ -80,6 +88,18 @@ export class KeyFault extends Error {
     this.version = about.version ?? null;
   }
 }
+
+/** The version that wrapped it (key_version); null for what no provider wrapped. */
+export function wrappedVersion(wrapped: string): number | null {
+  const version = /^[a-z]{1,20}:v([1-9][0-9]{0,8}):/.exec(wrapped)?.[1];
+  return version === undefined ? null : Number(version);
+}
+
+/**
+ * What is sealed under keys of a place, in words ("12 letters"), or null when nothing is. Asked before a place's first key is
+ * made, and when one is missing. Doors, which may not count letters, say whether there is anything.
+ */
+export type UsedBy = (place: KeyPlace) => Promise<string | null>;
 
 /** agency-a, secret, version 3 */
 export function nameOf({ agencyId, level }: KeyPlace, version?: number): string {

@@ -1,7 +1,7 @@
 import { fromProject, type Settings } from "../runtime/settings.ts";
 import { openFileKeys } from "./file-key-provider.ts";
 import { closedKeyFolder } from "./key-files.ts";
-import type { KeyPlace, KeyProvider } from "./key-provider.ts";
+import type { KeyProvider, UsedBy } from "./key-provider.ts";
 import { openVaultKeys } from "./vault-key-provider.ts";
 
 /**
@@ -10,9 +10,9 @@ import { openVaultKeys } from "./vault-key-provider.ts";
  */
 export function openKeyProvider(
   { dataDir, closed }: Pick<Settings, "dataDir" | "closed">,
-  lettersOf: (place: KeyPlace) => Promise<number>,
+  usedBy: UsedBy,
 ): KeyProvider {
-  const files = openFileKeys({ folder: closedKeyFolder(dataDir), lettersOf });
+  const files = openFileKeys({ folder: closedKeyFolder(dataDir), usedBy });
   if (closed.keys === "file") return files;
   const { tokenFile, namespace, caFile, timeoutMs, keyPrefix } = closed.vault;
   const vault = openVaultKeys({
@@ -22,7 +22,7 @@ export function openKeyProvider(
     namespace,
     timeoutMs,
     keyPrefix,
-    lettersOf,
+    usedBy,
   });
   return withFilesBefore(vault, files);
 }
@@ -40,6 +40,11 @@ export function withFilesBefore(vault: KeyProvider, files: KeyProvider): KeyProv
       } finally {
         key.fill(0);
       }
+    },
+    /** Those of files go on opening; the newest is the server's. */
+    async versions(place) {
+      const before = (await files.versions(place)).map((each) => ({ ...each, newest: false }));
+      return [...before, ...(await vault.versions(place))];
     },
     trouble: async () => (await vault.trouble()) ?? (await files.trouble()),
     close() {

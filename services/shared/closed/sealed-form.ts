@@ -102,7 +102,8 @@ export function sealedBytes(contentBytes: number): number {
 
 function withLength(text: string): Buffer {
   const octets = Buffer.from(text, "utf8");
-  if (octets.length === 0 || octets.length > 0xffff) throw new RangeError("an id or a part has no such length");
+  if (octets.length === 0 || octets.length > 0xffff)
+    throw new RangeError("an id or a part has no such length");
   const length = Buffer.alloc(2);
   length.writeUInt16BE(octets.length);
   return Buffer.concat([length, octets]);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { Agent as PlainAgent, type IncomingMessage, request as requestPlain } from "node:http";
+import { type IncomingMessage, Agent as PlainAgent, request as requestPlain } from "node:http";
 import { request as requestTls, Agent as TlsAgent } from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import { KeyFault } from "./key-provider.ts";
@@ -134,7 +134,10 @@ async function readAnswer(response: IncomingMessage): Promise<VaultAnswer> {
 /** @throws KeyFault */
 async function readToken(path: string): Promise<string> {
   if (path === "")
-    throw new KeyFault("unfit", "the key server wants a token: set closed.vault.tokenFile to the file that holds it");
+    throw new KeyFault(
+      "unfit",
+      "the key server wants a token: set closed.vault.tokenFile to the file that holds it",
+    );
   try {
     const file = await open(path, "r");
     try {
@@ -172,5 +175,7 @@ function unreachable(host: string, timeoutMs: number, cause: unknown): KeyFault 
   const { name, code, message } = cause as Error & { code?: string };
   const isLate = name === "TimeoutError" || name === "AbortError";
   const why = isLate ? `no answer within ${timeoutMs / 1000} s` : `${code ?? ""} ${message}`.trim();
-  return new KeyFault("unreachable", `the key server ${host} does not answer: ${why.slice(0, 300)}`, { cause });
+  return new KeyFault("unreachable", `the key server ${host} does not answer: ${why.slice(0, 300)}`, {
+    cause,
+  });
 }

@@ -5,6 +5,7 @@ import {
   type KeyProvider,
   type KeyVersion,
   nameOf,
+  type UsedBy,
   type WrappedFor,
 } from "./key-provider.ts";
 import { openVault, type VaultAnswer, type VaultOptions } from "./vault-client.ts";
@@ -12,7 +13,7 @@ import { openVault, type VaultAnswer, type VaultOptions } from "./vault-client.t
 export interface VaultKeyOptions extends VaultOptions {
   /** Keys are named PREFIX + AGENCY.LEVEL. */
   readonly keyPrefix: string;
-  readonly lettersOf: (place: KeyPlace) => Promise<number>;
+  readonly usedBy: UsedBy;
 }
 
 const WRAPPED = /^vault:v([1-9][0-9]{0,8}):[A-Za-z0-9+/=]{1,400}$/;
@@ -40,8 +41,9 @@ export function openVaultKeys(options: VaultKeyOptions): KeyProvider {
   };
   const explained = async (error: unknown, of: WrappedFor, version?: number): Promise<unknown> => {
     if (!(error instanceof KeyFault) || !["lost", "damaged"].includes(error.fault)) return error;
-    const letters = error.fault === "lost" ? `; ${await options.lettersOf(of)} letters of that agency and level are sealed` : "";
-    return new KeyFault(error.fault, `${nameOf(of, version)}: ${error.message}${letters}`, {
+    const sealed = error.fault === "lost" ? await options.usedBy(of) : null;
+    const words = sealed === null ? "" : `; sealed for that agency and level: ${sealed} (saraban keys check)`;
+    return new KeyFault(error.fault, `${nameOf(of, version)}: ${error.message}${words}`, {
       place: of,
       ...(version === undefined ? {} : { version }),
       cause: error,
@@ -92,7 +94,9 @@ export function openVaultKeys(options: VaultKeyOptions): KeyProvider {
       await vault.call("POST", `${pathOf("keys", place)}/rotate`, {}, true);
       const newest = (await versions(place)).find((each) => each.newest);
       if (newest) return newest.version;
-      throw new KeyFault("lost", `the key server has no key of ${nameOf(place)} that it could rotate`, { place });
+      throw new KeyFault("lost", `the key server has no key of ${nameOf(place)} that it could rotate`, {
+        place,
+      });
     },
     versions,
     async trouble() {
@@ -138,7 +142,8 @@ function wrappedIn({ data }: VaultAnswer): string {
 
 /** Seconds since 1970, or (keys with a public half) an object with a date; neither is needed for anything but a list. */
 function madeAt(made: unknown): Date {
-  const said = typeof made === "object" && made !== null ? (made as Record<string, unknown>)["creation_time"] : made;
+  const said =
+    typeof made === "object" && made !== null ? (made as Record<string, unknown>)["creation_time"] : made;
   const date = typeof said === "number" ? new Date(said * 1000) : new Date(String(said));
   return Number.isNaN(date.getTime()) ? new Date(0) : date;
 }

@@ -21,7 +21,10 @@ function meaningOf(path: string, status: number, said: string): [KeyFaultKind, s
     ];
   }
   if (said.includes("sealed"))
-    return ["sealed", "it is sealed. Whoever holds its unseal keys opens it (vault operator unseal); until then nothing classified is taken in or opened"];
+    return [
+      "sealed",
+      "it is sealed. Whoever holds its unseal keys opens it (vault operator unseal); until then nothing classified is taken in or opened",
+    ];
   if (said.includes("no handler for route") || said.includes("unsupported path"))
     return ["unfit", "no transit engine is mounted there: closed.keys ends with the path of the mount"];
   if (status === 404 || said.includes("not found")) {
@@ -32,11 +35,17 @@ function meaningOf(path: string, status: number, said: string): [KeyFaultKind, s
     ];
   }
   if (/too (?:old|new)|disallowed by policy/.test(said))
-    return ["lost", "it does not have that version of the key, or may not use it any more (min_decryption_version)"];
+    return [
+      "lost",
+      "it does not have that version of the key, or may not use it any more (min_decryption_version)",
+    ];
   if (said.includes("message authentication failed") || said.includes("invalid ciphertext"))
     return ["damaged", "the wrapped key was changed, or is that of another letter or another key"];
   if (status >= 300 && status < 400)
-    return ["unfit", "it sends us to another server: closed.keys names the active one, or a balancer before them"];
+    return [
+      "unfit",
+      "it sends us to another server: closed.keys names the active one, or a balancer before them",
+    ];
   if (status === 429 || status >= 500) return ["unreachable", "it cannot answer now"];
   return ["unfit", "it refuses what we ask for"];
 }
