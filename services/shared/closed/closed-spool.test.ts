@@ -117,6 +117,7 @@ test("the key that was given may be cleared at once", async () => {
   const held = await spools.spool(sourceOf(marked(200_000)), { key: own, as, limitBytes: 1e9 });
   own.fill(0);
   expect((await buffer(held.read())).length).toBe(200_000);
+  await held.drop();
 });
 
 describe("faults", () => {
@@ -226,8 +227,8 @@ test.each(["within", "undecided"])(
     child.kill("SIGKILL");
     await once(child, "exit");
     const left = await onDisk(dir);
-    // All but what waited for its chunk to be full.
-    expect(left.length).toBeGreaterThan(2_900_000);
+    // All but the last pieces, which were under way.
+    expect(left.length).toBeGreaterThan(2_700_000);
     expect(left.includes("MARK")).toBe(false);
     expect(left.includes("ลับ")).toBe(false);
     const spools = await openClosedSpools({ dir });
