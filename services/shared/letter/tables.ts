@@ -436,6 +436,14 @@ export interface ClosedGram {
   letter_id: string;
 }
 
+export interface ClosedIndexKey {
+  agency_id: string;
+  key_version: number;
+  level: string;
+  made_at: Date;
+  wrapped_key: string;
+}
+
 export interface ClosedLetter {
   act_id: string | null;
   agency_id: string;
@@ -1411,6 +1419,7 @@ export interface Tables {
   closed_copy: ClosedCopy;
   closed_event: ClosedEvent;
   closed_gram: ClosedGram;
+  closed_index_key: ClosedIndexKey;
   closed_letter: ClosedLetter;
   closed_reader: ClosedReader;
   delivery_attempt: DeliveryAttempt;
