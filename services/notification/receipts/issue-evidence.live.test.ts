@@ -7,6 +7,7 @@ import { inject, type TestContext, test } from "vitest";
 import type { EvidenceType } from "../../shared/letter/evidence/evidence.ts";
 import { readOwnKeys } from "../../shared/letter/evidence/public-key-store.ts";
 import { readCode } from "../../shared/letter/evidence/short-code.ts";
+import { retireKeys } from "../../shared/letter/evidence/signing-key-store.ts";
 import { verifyEvidence } from "../../shared/letter/evidence/verify-evidence.ts";
 import { systemClock } from "../../shared/letter/stamp.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
@@ -16,7 +17,6 @@ import { adminQueries, letReadLettersWait, roomDatabase } from "../../shared/tes
 import { databaseForTest } from "../../shared/testing/database.ts";
 import { EVIDENCE_EXAMPLES } from "../../shared/testing/evidence-examples.ts";
 import { type EvidenceFacts, type EvidenceIssuer, issueEvidence, openIssuer } from "./issue-evidence.ts";
-import { retireKeys } from "./signing-key-store.ts";
 
 const acting = { actor: "worker:notification", agencies: ["agency-a"] } as const;
 

@@ -2,15 +2,15 @@ import type { Transaction } from "kysely";
 import { EVIDENCE_SCHEMA, type Evidence } from "../../shared/letter/evidence/evidence.ts";
 import { newShortCode, showCode } from "../../shared/letter/evidence/short-code.ts";
 import { signEvidence } from "../../shared/letter/evidence/sign-evidence.ts";
+import type { EvidenceIssuer } from "../../shared/letter/evidence/signing-keys.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { together } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { findReceipt, type IssuedEvidence, insertReceipt } from "./receipt-store.ts";
-import type { EvidenceIssuer } from "./signing-keys.ts";
 
+export { type EvidenceIssuer, openIssuer } from "../../shared/letter/evidence/signing-keys.ts";
 export type { IssuedEvidence } from "./receipt-store.ts";
-export { type EvidenceIssuer, openIssuer } from "./signing-keys.ts";
 
 /** What a statement says; the rest follows from its being issued. */
 export interface EvidenceFacts

@@ -74,7 +74,8 @@ export function provesInclusion(
   path: readonly Hash[],
   root: Hash,
 ): boolean {
-  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) return false;
+  if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size))
+    return false;
   let at = index;
   let last = size - 1;
   let made = leaf;
@@ -103,7 +104,8 @@ export function provesConsistency(
   firstRoot: Hash,
   root: Hash,
 ): boolean {
-  if (!(Number.isSafeInteger(first) && Number.isSafeInteger(size) && first > 0 && first <= size)) return false;
+  if (!(Number.isSafeInteger(first) && Number.isSafeInteger(size) && first > 0 && first <= size))
+    return false;
   if (first === size) return path.length === 0 && firstRoot.equals(root);
   const steps = isPowerOfTwo(first) ? [firstRoot, ...path] : [...path];
   const begun = steps.shift();

@@ -1,8 +1,8 @@
 import type { Transaction } from "kysely";
-import { newSigningKey, publicHalf, type SigningKey } from "../../shared/letter/evidence/sign-evidence.ts";
-import type { Tables } from "../../shared/letter/tables.ts";
-import type { Log } from "../../shared/runtime/log.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { Tables } from "../tables.ts";
 import { keyFolder, readKeys, writeKey } from "./key-folder.ts";
+import { newSigningKey, publicHalf, type SigningKey } from "./sign-evidence.ts";
 import { inForceElsewhere, lockSigningKeys, newestInForce, publishKeys } from "./signing-key-store.ts";
 
 /** Signs receipts and calls for this installation. */
