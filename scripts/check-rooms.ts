@@ -26,6 +26,7 @@ const ROOMS = [
   "printing",
   "audit",
   "clock",
+  "witness",
   "classified",
   "console",
   "api",

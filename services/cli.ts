@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   indexing: { says: "follows the books for the search", file: "./command-serve.ts" },
   printing: { says: "prints and exports books", file: "./command-serve.ts" },
   relay: { says: "carries work from the outbox to the queue", file: "./command-serve.ts" },
+  witness: {
+    says: "seals the audit log: tree, signed checkpoints, second place",
+    file: "./command-serve.ts",
+  },
   http: {
     says: "the doors of clerks and programs, and /healthz, /readyz, /metrics",
     file: "./command-serve.ts",

@@ -92,6 +92,7 @@ create trigger no_truncate before truncate on seen_checkpoint for each statement
 grant insert (id, agency_id, at, clock, actor, actor_name, action, door, address, subject_kind, subject_id, outcome, rule, detail)
   on audit_event to saraban_access, saraban_classified, saraban_http, saraban_intake, saraban_registry, saraban_notification, saraban_print, saraban_reading, saraban_audit;
 grant select on audit_event, audit_leaf, audit_checkpoint, audit_place to saraban_witness, saraban_audit;
+grant select on sequence audit_event_seq_seq to saraban_witness;
 grant insert on audit_leaf, audit_checkpoint to saraban_witness;
 grant insert, update on audit_place to saraban_witness;
 -- The witness signs with the keys of receipts, and makes one where there is none yet.
@@ -102,14 +103,20 @@ grant select (tree_size, root, made_at) on audit_checkpoint to saraban_notificat
 grant select, insert on seen_checkpoint to saraban_http;
 grant select on seen_checkpoint to saraban_audit;
 
-create function audit_log_figures() returns table (leaves bigint, waiting bigint, checkpoint_age_seconds double precision)
+create function audit_log_figures()
+  returns table (leaves bigint, waiting bigint, checkpoint_age_seconds double precision, untold_seconds double precision)
   language sql stable security definer set search_path = saraban, pg_temp
   as $$
     select coalesce((select max(leaf_index) + 1 from audit_leaf), 0),
            (select count(*) from (select from audit_event
-                                   where seq > coalesce((select max(event_seq) from audit_leaf), 0) limit 100000) waiting),
-           (select extract(epoch from now() - made_at)::double precision from audit_checkpoint order by tree_size desc limit 1)
+                                   where seq > coalesce((select max(event_seq) from audit_leaf
+                                                          where event_seq <= (select last_value from audit_event_seq_seq)), 0)
+                                   limit 100000) waiting),
+           (select extract(epoch from now() - made_at)::double precision from audit_checkpoint order by tree_size desc limit 1),
+           coalesce((select extract(epoch from now() - made_at)::double precision from audit_checkpoint
+                      where tree_size > coalesce((select tree_size from audit_place order by told_at desc limit 1), 0)
+                      order by tree_size limit 1), 0)
   $$;
-comment on function audit_log_figures() is 'For /metrics: leaves of the tree, events that wait to become one (100,000 at most), age of the newest checkpoint (null: there is none).';
+comment on function audit_log_figures() is 'For /metrics: leaves of the tree, events that wait to become one (100,000 at most), age of the newest checkpoint (null: there is none), and of the oldest one that no second place was told of (0: there is none).';
 revoke all on function audit_log_figures() from public;
 grant execute on function audit_log_figures() to saraban_http;

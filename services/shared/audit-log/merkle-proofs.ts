@@ -50,6 +50,17 @@ export function consistencySpans(first: number, size: number): Span[] {
   return spans.reverse();
 }
 
+/** The spans of the full subtrees that a tree of this size ends with: those of its frontier, left to right. */
+export function frontierSpans(size: number): Span[] {
+  const spans: Span[] = [];
+  for (let from = 0; from < size; ) {
+    const to = from + largestPowerBelow(size - from + 1);
+    spans.push({ from, to });
+    from = to;
+  }
+  return spans;
+}
+
 /** The roots of spans that do not overlap, in their order, in one pass over the leaves from the first span's to the last one's. */
 export async function spanRoots(
   spans: readonly Span[],

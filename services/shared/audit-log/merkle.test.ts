@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { EMPTY_ROOT, type Hash, leafHash, nodeHash, openFrontier, rootOf } from "./merkle.ts";
 import {
   consistencySpans,
+  frontierSpans,
   inclusionSpans,
   provesConsistency,
   provesInclusion,
@@ -153,6 +154,22 @@ test("a consistency proof is that of the definition, and proves that nothing bef
         expect(provesConsistency(first, size, [...path, leafHash("one more")], ...roots)).toBe(false);
         expect(provesConsistency(first, size, path.slice(1), ...roots)).toBe(false);
       }
+    }),
+    SEED,
+  );
+});
+
+test("what a checkpoint keeps is what a proof from its size needs of what stood there before", async () => {
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.nat(), async (size, pick) => {
+      const leaves = leavesOf(size);
+      const first = 1 + (pick % size);
+      const tree = openFrontier();
+      for (const leaf of leaves.slice(0, first)) tree.append(leaf);
+      const kept = frontierSpans(first);
+      expect(await proofOf(kept, leaves)).toEqual(tree.nodes);
+      for (const span of consistencySpans(first, size).filter(({ to }) => to <= first))
+        expect(kept).toContainEqual(span);
     }),
     SEED,
   );

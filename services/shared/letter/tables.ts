@@ -1161,10 +1161,6 @@ export interface SearchRow {
 
 export interface SeenCheckpoint {
   /**
-   * False for the first one of a log, which nothing came before.
-   */
-  frontier_proved: boolean;
-  /**
    * Domain of the partner whose key has signed it.
    */
   holder: string;

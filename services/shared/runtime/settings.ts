@@ -125,6 +125,7 @@ export interface Settings {
     readonly warnAfterHours: number;
     readonly escalateAfterWorkingHours: number;
   };
+  readonly audit: { readonly secondPlace: string; readonly checkpointSeconds: number };
   readonly quarantine: { readonly keepDays: number; readonly classifiedKeepDays: number };
 }
 
