@@ -28,8 +28,8 @@ export function openTeller(
   let notBeforeMs = 0;
 
   const tellNew = async (): Promise<void> => {
-    let upTo = told ?? (await toldSize(database, place.name)) ?? (await beginning());
-    for (;;) {
+    told ??= (await toldSize(database, place.name)) ?? (await beginning());
+    for (let upTo = told; ; ) {
       const checkpoints: readonly ToldCheckpoint[] = place.wantsAll
         ? await checkpointsAfter(database, upTo, MOST_AT_ONCE)
         : await newestAfter(database, upTo);
