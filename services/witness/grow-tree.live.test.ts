@@ -16,9 +16,11 @@ test("events become leaves in order, and a signed checkpoint says their root", a
   const { expect } = context;
   const scene = await logScene(context);
   const witness = scene.witness();
+  await scene.settle();
   expect(await witness.look()).toBe(0);
   expect(await scene.checkpoints()).toEqual([]);
   for (let n = 0; n < 5; n++) await scene.record({ detail: { n, ratio: 0.1, word: "ก\0ข" } });
+  await scene.settle();
   expect(await witness.look()).toBe(5);
   expect(await scene.leafSeqs()).toEqual([1, 2, 3, 4, 5]);
 
@@ -60,11 +62,14 @@ test("events become leaves in order, and a signed checkpoint says their root", a
   // The next one is due half a minute later, and names the one before it; without anything new there is none.
   await scene.record();
   scene.later(29);
+  await scene.settle();
   expect(await witness.look()).toBe(1);
   expect(await scene.checkpoints()).toHaveLength(1);
   scene.later(1);
+  await scene.settle();
   await witness.look();
   scene.later(300);
+  await scene.settle();
   await witness.look();
   const [, second, ...more] = await scene.checkpoints();
   expect(more).toEqual([]);
@@ -112,14 +117,17 @@ test("who is killed between a leaf and its checkpoint is followed by one who sig
   const scene = await logScene(context);
   const first = scene.witness();
   await scene.recordMany(7);
+  await scene.settle();
   await first.look();
   await scene.recordMany(6);
+  await scene.settle();
   await first.look(); // leaves; the checkpoint is not due, and this witness is heard of no more
   expect(await scene.leafSeqs()).toHaveLength(13);
   expect(await scene.checkpoints()).toHaveLength(1);
   const second = scene.witness();
   scene.later(31);
   await scene.recordMany(1);
+  await scene.settle();
   expect(await second.look()).toBe(1);
   const { rows } = await sql<EventRow>`select ${EVENT_COLUMNS} from audit_event e order by seq`.execute(
     scene.database,
@@ -128,6 +136,7 @@ test("who is killed between a leaf and its checkpoint is followed by one who sig
   for (const row of rows) tree.append(eventLeaf(row));
   expect((await scene.checkpoints()).at(-1)).toMatchObject({ tree_size: 14, root: tree.root() });
   await scene.recordMany(1);
+  await scene.settle();
   await second.look();
   await second.close();
   expect((await scene.checkpoints()).at(-1)).toMatchObject({ tree_size: 15 });
@@ -141,6 +150,7 @@ test("two witnesses at once write one tree", async (context) => {
   for (let round = 0; round < 12; round++) {
     await scene.recordMany(40);
     scene.later(1);
+    await scene.settle();
     const grown = await Promise.all(witnesses.map((witness) => witness.look()));
     made += grown.reduce((sum, leaves) => sum + leaves, 0);
   }
@@ -174,8 +184,10 @@ test("a transaction that is open is waited for; one that stays open comes in lat
   await client.query(insert); // 2
   await scene.record(); // 3
   await scene.record(); // 4
+  await scene.settle(1);
   expect(await patient.look()).toBe(1);
   await client.query("commit");
+  await scene.settle();
   expect(await patient.look()).toBe(3);
   expect(await scene.leafSeqs()).toEqual([1, 2, 3, 4]);
 
@@ -213,10 +225,13 @@ test("a row with a number far ahead does not keep those behind it out of the tre
     `insert into saraban.audit_event (seq, id, at, clock, actor, action, door, outcome) overriding system value
       values (1000000000000, gen_random_uuid(), now(), '{}', 'nobody', 'x', 'worker', 'allowed')`,
   );
+  await scene.settle();
   expect(await witness.look()).toBe(2);
   await scene.record();
   await scene.record();
+  await scene.settle();
   expect(await witness.look()).toBe(2);
+  await scene.settle();
   expect(await scene.witness().look()).toBe(0);
   expect(await scene.leafSeqs()).toEqual([1, 1_000_000_000_000, 2, 3]);
 });
@@ -229,6 +244,7 @@ test("rows that a dump brought from another cluster do not wait for its transact
     `begin; set local session_replication_role = replica;
      update saraban.audit_event set transaction = '900000000000'::xid8; commit`,
   );
+  await scene.settle();
   expect(await scene.witness({ patienceSeconds: 3600 }).look()).toBe(1);
 });
 
@@ -237,11 +253,13 @@ test("what was removed behind the service is told, and nothing grows over its pl
   const scene = await logScene(context);
   const witness = scene.witness();
   await scene.recordMany(10);
+  await scene.settle();
   await witness.look();
   await scene.query(
     "begin; set local session_replication_role = replica; delete from saraban.audit_leaf where leaf_index >= 8; commit",
   );
   await scene.record();
+  await scene.settle();
   await witness.look();
   expect(witness.trouble()).toMatch(/removed: saraban audit verify/);
   const indexes = await scene.query("select leaf_index from saraban.audit_leaf where leaf_index >= 7");
@@ -251,6 +269,7 @@ test("what was removed behind the service is told, and nothing grows over its pl
     "begin; set local session_replication_role = replica; delete from saraban.audit_leaf where leaf_index >= 8; commit",
   );
   const next = scene.witness();
+  await scene.settle();
   await next.look();
   expect(next.trouble()).toMatch(/removed/);
   expect(scene.lines.map(({ msg }) => msg)).toContainEqual(expect.stringContaining("were removed"));
@@ -260,6 +279,7 @@ test("no room changes the log, chooses an event's place, or writes leaves", asyn
   const { expect } = context;
   const scene = await logScene(context);
   await scene.record();
+  await scene.settle();
   await scene.witness().look();
   for (const statement of [
     "select 1 from audit_event",

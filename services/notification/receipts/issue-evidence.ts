@@ -14,7 +14,10 @@ export type { IssuedEvidence } from "./receipt-store.ts";
 
 /** What a statement says; the rest follows from its being issued. */
 export interface EvidenceFacts
-  extends Omit<Evidence, "schema" | "evidenceId" | "issuedAt" | "code" | "verifyUrl" | "clock"> {
+  extends Omit<
+    Evidence,
+    "schema" | "evidenceId" | "issuedAt" | "code" | "verifyUrl" | "clock" | "auditCheckpoint"
+  > {
   readonly clock: Pick<Evidence["clock"], "received" | "registered">;
 }
 
@@ -35,9 +38,10 @@ export async function issueEvidence(
   stamp: Stamp,
 ): Promise<IssuedEvidence> {
   const { intakeId } = facts.message;
-  const [found, key] = await together(
+  const [found, key, checkpoint] = await together(
     findReceipt(transaction, intakeId, facts.type, eventId),
     issuer.signer(transaction, stamp.at),
+    issuer.checkpoint(transaction),
   );
   if (found) return found;
   const code = newShortCode();
@@ -49,6 +53,7 @@ export async function issueEvidence(
     clock: { ...facts.clock, issued: stamp.clock },
     code: showCode(code),
     verifyUrl: issuer.publicUrl === "" ? null : `${issuer.publicUrl}/verify/${code}`,
+    ...(checkpoint && { auditCheckpoint: checkpoint }),
   };
   const issued = { evidence, jws: await signEvidence(evidence, key) };
   const stands =

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "kysely";
 import { inject, type TestContext } from "vitest";
 import { type AccessEvent, recordAccess } from "../../shared/audit-log/record-access.ts";
@@ -58,6 +59,22 @@ export async function logScene(context: TestContext) {
         select gen_random_uuid(), 'agency-a', ${now().at}, ${JSON.stringify(now().clock)}::jsonb, 'person:somsri', 'letter.read', 'page',
                '192.0.2.7', 'letter', gen_random_uuid()::text, 'allowed', jsonb_build_object('page', n, 'note', 'หน้า ' || n)
           from generate_series(1, ${count}::integer) n`.execute(http);
+    },
+    /**
+     * Waits until nothing older than these events can be committed: tests beside this one have transactions in the same
+     * cluster. @param seq up to this event; by default all of them
+     */
+    async settle(seq?: number): Promise<void> {
+      for (let tries = 0; tries < 600; tries++) {
+        const [row] = await query<{ open: number }>(
+          `select count(*) as open from saraban.audit_event
+            where seq <= coalesce($1, seq) and transaction between pg_snapshot_xmin(pg_current_snapshot()) and pg_snapshot_xmax(pg_current_snapshot())`,
+          [seq ?? null],
+        );
+        if (row?.open === 0) return;
+        await pause(50);
+      }
+      throw new Error("a transaction stays open");
     },
     /** In the order of leaves. */
     async leafSeqs(): Promise<number[]> {

@@ -1,7 +1,9 @@
 import type { Transaction } from "kysely";
 import type { Log } from "../../runtime/log.ts";
 import type { Tables } from "../tables.ts";
+import type { AuditCheckpoint } from "./evidence.ts";
 import { keyFolder, readKeys, writeKey } from "./key-folder.ts";
+import { newestCheckpoint } from "./newest-checkpoint-store.ts";
 import { newSigningKey, publicHalf, type SigningKey } from "./sign-evidence.ts";
 import { inForceElsewhere, lockSigningKeys, newestInForce, publishKeys } from "./signing-key-store.ts";
 
@@ -15,7 +17,12 @@ export interface EvidenceIssuer {
    * @param at when, for a key that has to be made
    */
   signer(transaction: Transaction<Tables>, at: Date): Promise<SigningKey>;
+  /** The newest checkpoint of the audit log, a few seconds old at most; null while there is none. */
+  checkpoint(transaction: Transaction<Tables>): Promise<AuditCheckpoint | null>;
 }
+
+/** Asked for once in so long, so that it costs a letter nothing. */
+const CHECKPOINT_GOOD_FOR_MS = 5_000;
 
 /** Reads nothing yet: the folder is looked into when the first receipt is signed. */
 export function openIssuer({
@@ -32,8 +39,23 @@ export function openIssuer({
   const hold = (key: SigningKey): void => void held.set(key.kid, key);
   const inForce = async (transaction: Transaction<Tables>): Promise<SigningKey | undefined> =>
     held.get((await newestInForce(transaction, [...held.keys()])) ?? "");
+  let checkpoint: AuditCheckpoint | null = null;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
   return {
     publicUrl: publicUrl.replace(/\/+$/, ""),
+    async checkpoint(transaction) {
+      const nowMs = performance.now();
+      if (nowMs - askedAtMs < CHECKPOINT_GOOD_FOR_MS) return checkpoint;
+      const before = askedAtMs;
+      askedAtMs = nowMs; // whoever asks meanwhile takes the one before
+      try {
+        checkpoint = await newestCheckpoint(transaction);
+      } catch (error) {
+        askedAtMs = before;
+        throw error;
+      }
+      return checkpoint;
+    },
     async signer(transaction, at) {
       const known = await inForce(transaction);
       if (known) return known;
