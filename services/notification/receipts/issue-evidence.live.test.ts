@@ -1,4 +1,4 @@
-import { createHash, createHash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -213,7 +213,10 @@ test("a receipt carries the newest checkpoint of the audit log, a few seconds ol
     madeAt: "2026-11-22T01:30:00.000Z",
   };
   expect(after.evidence.auditCheckpoint).toEqual(checkpoint);
-  expect(await verify(after.jws)).toMatchObject({ state: "genuine", evidence: { auditCheckpoint: checkpoint } });
+  expect(await verify(after.jws)).toMatchObject({
+    state: "genuine",
+    evidence: { auditCheckpoint: checkpoint },
+  });
   expect(proofRows(after.evidence).at(-1)?.value.th).toMatch(/ \(7 รายการ 22 พฤศจิกายน 2569/);
   expect(proofRows(before.evidence).map(({ label }) => label.en)).not.toContain("Audit log");
   await write(8);
