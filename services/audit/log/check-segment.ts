@@ -8,7 +8,7 @@ import type { LeafRow } from "./log-store.ts";
  * How far an event's own time may lie from that of the checkpoints around it. Transactions of ours last seconds; one that is open
  * for longer than this, or a clock that was wrong by as much, is worth a look as well.
  */
-const MOST_APART_MS = 10 * 60_000;
+export const MOST_APART_MS = 10 * 60_000;
 
 /** What stands between two checkpoints, leaf by leaf. */
 export interface Segment {

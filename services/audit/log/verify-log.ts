@@ -5,7 +5,7 @@ import type { Acting, Kysely } from "../../shared/runtime/database.ts";
 import { inSnapshot } from "../snapshot-store.ts";
 import { checkElsewhere, checkReceipts } from "./check-elsewhere.ts";
 import { checkLog } from "./check-log.ts";
-import { eventWords } from "./check-segment.ts";
+import { eventWords, MOST_APART_MS } from "./check-segment.ts";
 import { type Findings, type LogVerification, MOST_FINDINGS, openFindings } from "./findings.ts";
 import { eventsWithoutLeaf } from "./log-store.ts";
 
@@ -45,7 +45,10 @@ async function verify(
   const keys = await readOwnKeys(transaction);
   const stuckBefore = new Date(checkedAt.getTime() - stuckAfterMs);
   const seen = await checkLog(transaction, keys, findings, progress);
-  const waiting = await checkWaiting(transaction, stuckBefore, findings);
+  // What the newest checkpoint says to be in the tree is overdue, however young.
+  const covered = Date.parse(seen.newest?.coversUntil ?? "") - MOST_APART_MS;
+  const overdueBefore = new Date(Math.max(stuckBefore.getTime(), covered || 0));
+  const waiting = await checkWaiting(transaction, overdueBefore, findings);
   if (waiting > 0) notes.push(`${waiting} events wait to become leaves.`);
   const { firstUnsigned, newest } = seen;
   const signed = newest?.treeSize ?? 0;
