@@ -71,7 +71,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   fontkit: ["shared/pdf/sarabun.ts"],
   "@expo-google-fonts/sarabun": ["shared/pdf/sarabun.ts"],
   "qrcode-generator": ["shared/pdf/qr-code.test.ts"],
-  fflate: ["printing/register-xlsx.ts"],
+  fflate: ["printing/register-xlsx.ts", "audit/log/write-files.ts"],
   "csv-stringify": ["printing/register-csv.ts"],
   "@hyzyla/pdfium": ["reading/pdf/pdf-instance.ts"],
   "@cantoo/pdf-lib": ["printing/stamp-letter.ts", "printing/stamp-place.ts"],

@@ -105,6 +105,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
     says: "checks the whole register and names what is wrong: saraban verify [--agency AGENCY] [--stuck-after 1h] [--skip-files] [--json]",
     file: "./command-verify.ts",
   },
+  audit: {
+    says: "the audit log: saraban audit verify [--against FILE], audit read [--actor, --subject, --from …], audit prove EVENT, audit export --from D --to D --out FOLDER [--json]",
+    file: "./command-audit.ts",
+  },
   settings: { says: "the settings in force, secrets hidden [--json]", file: "./command-settings.ts" },
 };
 

@@ -49,11 +49,18 @@ export interface CheckpointRow {
   readonly clock: unknown;
 }
 
-export async function* allCheckpoints(transaction: Transaction<Tables>): AsyncGenerator<CheckpointRow> {
-  for (let after = -1; ; ) {
+/** Checkpoints in order, of sizes from … to, both among them. */
+export async function* allCheckpoints(
+  transaction: Transaction<Tables>,
+  from = 0,
+  to = Number.MAX_SAFE_INTEGER,
+): AsyncGenerator<CheckpointRow> {
+  for (let after = from - 1; ; ) {
     const { rows } = await sql<CheckpointRow>`
       select tree_size as "treeSize", root, frontier, jws, kid, made_at as "madeAt", clock from audit_checkpoint
-       where tree_size > ${after} order by tree_size limit ${AT_ONCE}`.execute(transaction);
+       where tree_size > ${after} and tree_size <= ${to} order by tree_size limit ${AT_ONCE}`.execute(
+      transaction,
+    );
     yield* rows;
     if (rows.length < AT_ONCE) return;
     after = rows.at(-1)?.treeSize ?? after;

@@ -6,8 +6,19 @@ import type { Place } from "./place.ts";
 import { type SyslogTransport, syslogPlace } from "./syslog-place.ts";
 
 /** Where checkpoints go when nothing is set: better than nowhere, and on the same disk. */
-export function defaultPlaceFile(dataDir: string): string {
+function defaultPlaceFile(dataDir: string): string {
   return join(dataDir, "audit", "checkpoints.jsonl");
+}
+
+/** Those of the second places that are files. */
+export function placeFiles(setting: string, dataDir: string): string[] {
+  const named = namedPlaces(setting);
+  if (named.length === 0) return [defaultPlaceFile(dataDir)];
+  return named.filter((place) => !place.includes("://")).map(fromProject);
+}
+
+function namedPlaces(setting: string): string[] {
+  return setting.split(/[\s,]+/).filter((place) => place !== "");
 }
 
 /**
@@ -15,7 +26,7 @@ export function defaultPlaceFile(dataDir: string): string {
  * @throws SettingsError that names what cannot be used
  */
 export function readPlaces(setting: string, dataDir: string, proveConsistency: ProveConsistency): Place[] {
-  const named = setting.split(/[\s,]+/).filter((place) => place !== "");
+  const named = namedPlaces(setting);
   if (named.length === 0) return [filePlace(defaultPlaceFile(dataDir))];
   return named.map((place) => {
     if (!place.includes("://")) return filePlace(fromProject(place));
