@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   indexing: { says: "follows the books for the search", file: "./command-serve.ts" },
   printing: { says: "prints and exports books", file: "./command-serve.ts" },
   relay: { says: "carries work from the outbox to the queue on Redis", file: "./command-serve.ts" },
+  witness: {
+    says: "seals the audit log: tree, signed checkpoints, second place",
+    file: "./command-serve.ts",
+  },
   http: {
     says: "the doors of clerks and programs, and /healthz, /readyz, /metrics",
     file: "./command-serve.ts",
@@ -104,6 +108,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
   verify: {
     says: "checks the whole register and names what is wrong: saraban verify [--agency AGENCY] [--stuck-after 1h] [--skip-files] [--json]",
     file: "./command-verify.ts",
+  },
+  audit: {
+    says: "the audit log: saraban audit verify [--against FILE], audit read [--actor, --subject, --from …], audit prove EVENT, audit export --from D --to D --out FOLDER [--json]",
+    file: "./command-audit.ts",
   },
   settings: { says: "the settings in force, secrets hidden [--json]", file: "./command-settings.ts" },
 };

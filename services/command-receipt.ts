@@ -5,13 +5,13 @@ import type { RunCommand } from "./cli.ts";
 import { checkOctets } from "./http/check-receipt.ts";
 import { findRecorded } from "./http/verify-store.ts";
 import { findInstallation } from "./installation.ts";
-import { retireKeys, revokeKey } from "./notification/receipts/signing-key-store.ts";
 import { checkOffline, evidenceText, verdictOn } from "./receipt-file.ts";
 import { textTable } from "./shared/letter/book-table.ts";
 import { LARGEST_UPLOAD } from "./shared/letter/evidence/find-jws.ts";
 import { jwks, type PublicKey, readJwks } from "./shared/letter/evidence/public-key.ts";
 import { readOwnKeys } from "./shared/letter/evidence/public-key-store.ts";
 import { readCode } from "./shared/letter/evidence/short-code.ts";
+import { retireKeys, revokeKey } from "./shared/letter/evidence/signing-key-store.ts";
 import type { Tables } from "./shared/letter/tables.ts";
 import {
   inTransaction,

@@ -19,6 +19,7 @@ const EXIT_WITHIN_MS = 2_000;
 const ROOMS: Readonly<Record<string, string>> = {
   timekeeper: "./clock/main.ts",
   relay: "./queue/main.ts",
+  witness: "./witness/main.ts",
   notification: "./notification/main.ts",
   registry: "./registry/main.ts",
   reading: "./reading/main.ts",
@@ -33,6 +34,7 @@ const ROLES: Readonly<Record<string, RoomRole>> = {
   all: "saraban_clock",
   timekeeper: "saraban_clock",
   relay: "saraban_queue",
+  witness: "saraban_witness",
   notification: "saraban_notification",
   registry: "saraban_registry",
   reading: "saraban_reading",

@@ -51,10 +51,11 @@ test("a port that is open to the world has its senders checked: by another servi
   expect(environmentOf("reading")["SARABAN_SENDERS_CHECK"]).toBe("on");
 });
 
-test("the keys that receipts are signed with reach the one service that signs, and are kept", () => {
+test("the keys that receipts are signed with reach the services that sign, and no other, and are kept", () => {
   const mounts = "keys:/var/lib/saraban/keys";
   expect(ours.filter(([, { volumes = [] }]) => volumes.includes(mounts)).map(([name]) => name)).toEqual([
     "notification",
+    "witness",
   ]);
   const tokens = "token-keys:/var/lib/saraban/keys";
   expect(ours.filter(([, { volumes = [] }]) => volumes.includes(tokens)).map(([name]) => name)).toEqual([

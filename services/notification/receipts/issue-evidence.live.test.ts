@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { inject, type TestContext, test } from "vitest";
 import type { EvidenceType } from "../../shared/letter/evidence/evidence.ts";
+import { proofRows } from "../../shared/letter/evidence/evidence-words.ts";
 import { readOwnKeys } from "../../shared/letter/evidence/public-key-store.ts";
 import { readCode } from "../../shared/letter/evidence/short-code.ts";
+import { retireKeys } from "../../shared/letter/evidence/signing-key-store.ts";
 import { verifyEvidence } from "../../shared/letter/evidence/verify-evidence.ts";
 import { systemClock } from "../../shared/letter/stamp.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
@@ -16,7 +18,6 @@ import { adminQueries, letReadLettersWait, roomDatabase } from "../../shared/tes
 import { databaseForTest } from "../../shared/testing/database.ts";
 import { EVIDENCE_EXAMPLES } from "../../shared/testing/evidence-examples.ts";
 import { type EvidenceFacts, type EvidenceIssuer, issueEvidence, openIssuer } from "./issue-evidence.ts";
-import { retireKeys } from "./signing-key-store.ts";
 
 const acting = { actor: "worker:notification", agencies: ["agency-a"] } as const;
 
@@ -187,4 +188,37 @@ test("key files that are lost, foreign or open to others are told; a row that is
   await issue(issuer(), await arrival());
   expect(await query("select kid from saraban.signing_key")).toHaveLength(2);
   expect(lines.at(-1)).toMatchObject({ kids: [name.slice(0, 43)], msg: expect.stringContaining("lost") });
+});
+
+test("a receipt carries the newest checkpoint of the audit log, a few seconds old at most", async (context) => {
+  const { expect } = context;
+  const { query, issuer, arrival, issue, verify } = await scene(context);
+  const one = issuer();
+  const before = await issue(one, await arrival());
+  expect(before.evidence).not.toHaveProperty("auditCheckpoint");
+  const write = (size: number) =>
+    query(
+      `insert into saraban.audit_checkpoint (tree_size, root, frontier, jws, kid, made_at, clock)
+       select $1, sha256('root'), '{}', 'x', kid, '2026-11-22T01:30:00Z', '{}' from saraban.signing_key`,
+      [size],
+    );
+  await write(7);
+  // The same process asks again after some seconds; one that has just started asks at once.
+  expect((await issue(one, await arrival())).evidence).not.toHaveProperty("auditCheckpoint");
+  const other = issuer();
+  const after = await issue(other, await arrival());
+  const checkpoint = {
+    treeSize: 7,
+    root: createHash("sha256").update("root").digest("base64url"),
+    madeAt: "2026-11-22T01:30:00.000Z",
+  };
+  expect(after.evidence.auditCheckpoint).toEqual(checkpoint);
+  expect(await verify(after.jws)).toMatchObject({
+    state: "genuine",
+    evidence: { auditCheckpoint: checkpoint },
+  });
+  expect(proofRows(after.evidence).at(-1)?.value.th).toMatch(/ \(7 รายการ 22 พฤศจิกายน 2569/);
+  expect(proofRows(before.evidence).map(({ label }) => label.en)).not.toContain("Audit log");
+  await write(8);
+  expect((await issue(other, await arrival())).evidence.auditCheckpoint).toEqual(checkpoint);
 });

@@ -2,18 +2,22 @@ import type { Transaction } from "kysely";
 import { EVIDENCE_SCHEMA, type Evidence } from "../../shared/letter/evidence/evidence.ts";
 import { newShortCode, showCode } from "../../shared/letter/evidence/short-code.ts";
 import { signEvidence } from "../../shared/letter/evidence/sign-evidence.ts";
+import type { EvidenceIssuer } from "../../shared/letter/evidence/signing-keys.ts";
 import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
+import { together } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { findReceipt, type IssuedEvidence, insertReceipt, type SignedEvidence } from "./receipt-store.ts";
-import type { EvidenceIssuer } from "./signing-keys.ts";
 
+export { type EvidenceIssuer, openIssuer } from "../../shared/letter/evidence/signing-keys.ts";
 export type { IssuedEvidence, SignedEvidence } from "./receipt-store.ts";
-export { type EvidenceIssuer, openIssuer } from "./signing-keys.ts";
 
 /** What a statement says; the rest follows from its being issued. */
 export interface EvidenceFacts
-  extends Omit<Evidence, "schema" | "evidenceId" | "issuedAt" | "code" | "verifyUrl" | "clock"> {
+  extends Omit<
+    Evidence,
+    "schema" | "evidenceId" | "issuedAt" | "code" | "verifyUrl" | "clock" | "auditCheckpoint"
+  > {
   readonly clock: Pick<Evidence["clock"], "received" | "registered">;
 }
 
@@ -52,7 +56,10 @@ export async function signNew(
   facts: EvidenceFacts,
   stamp: Stamp,
 ): Promise<SignedEvidence> {
-  const key = await issuer.signer(transaction, stamp.at);
+  const [key, checkpoint] = await together(
+    issuer.signer(transaction, stamp.at),
+    issuer.checkpoint(transaction),
+  );
   const code = newShortCode();
   const evidence: Evidence = {
     ...facts,
@@ -62,6 +69,7 @@ export async function signNew(
     clock: { ...facts.clock, issued: stamp.clock },
     code: showCode(code),
     verifyUrl: issuer.publicUrl === "" ? null : `${issuer.publicUrl}/verify/${code}`,
+    ...(checkpoint && { auditCheckpoint: checkpoint }),
   };
   const jws = await signEvidence(evidence, key);
   return { evidence, jws, agencyId, eventId, kid: key.kid, clock: stamp.clock };

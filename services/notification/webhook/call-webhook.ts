@@ -1,5 +1,6 @@
 import { sign } from "node:crypto";
 import type { SigningKey } from "../../shared/letter/evidence/sign-evidence.ts";
+import type { EvidenceIssuer } from "../../shared/letter/evidence/signing-keys.ts";
 import type { JobData } from "../../shared/letter/flow.ts";
 import { finish, putOff } from "../../shared/letter/outbox.ts";
 import type { TrustedNow } from "../../shared/letter/stamp.ts";
@@ -9,7 +10,6 @@ import type { FindAddresses } from "../../shared/runtime/guarded-lookup.ts";
 import type { Log } from "../../shared/runtime/log.ts";
 import { lockJob } from "../mail/delivery-store.ts";
 import { type Destinations, openDestinations } from "../mail/destinations.ts";
-import type { EvidenceIssuer } from "../receipts/signing-keys.ts";
 import { type PostParts, postEvent } from "./post-event.ts";
 import { webhookUrlFault } from "./webhook-address.ts";
 import {

@@ -178,9 +178,12 @@ export interface AppointmentInForce {
 export interface AuditCheckpoint {
   clock: Json;
   /**
-   * Roots of the full subtrees, left to right: from them the next root is made without reading the log again.
+   * Roots of the full subtrees, left to right: from them the next root is made without reading the log again. Proved by the root, which is made of them.
    */
   frontier: ArrayType<Buffer>;
+  /**
+   * Compact JWS (RFC 7515) of type saraban-checkpoint+jws: size, root, time, clock, and the checkpoint before it.
+   */
   jws: string;
   kid: string;
   made_at: Date;
@@ -201,6 +204,9 @@ export interface AuditEvent {
   id: string;
   outcome: string;
   rule: Generated<string>;
+  /**
+   * Order of writing. A number may be missing: its transaction was given up.
+   */
   seq: Generated<number>;
   /**
    * Id of the letter, person, client or setting that it was about; in an event of a classified letter too, ids say nothing.
@@ -208,7 +214,7 @@ export interface AuditEvent {
   subject_id: string | null;
   subject_kind: string | null;
   /**
-   * Rows become leaves when no transaction that is older can still commit, so that their order never changes.
+   * Rows become leaves when no transaction that is older can still commit, so that they stand in the order of seq. No part of the leaf: it means nothing in another cluster.
    */
   transaction: Generated<string>;
 }
@@ -217,6 +223,13 @@ export interface AuditLeaf {
   event_seq: number;
   hash: Buffer;
   leaf_index: number;
+}
+
+export interface AuditPlace {
+  place: string;
+  told_at: Date;
+  tree_size: number;
+  trouble: string | null;
 }
 
 export interface Book {
@@ -1259,6 +1272,21 @@ export interface SearchRow {
   year: number;
 }
 
+export interface SeenCheckpoint {
+  /**
+   * Domain of the partner whose key has signed it.
+   */
+  holder: string;
+  id: string;
+  jws: string;
+  kid: string;
+  made_at: Date;
+  origin: string;
+  root: Buffer;
+  seen_at: Date;
+  tree_size: number;
+}
+
 export interface Session {
   address: string;
   end_reason: string | null;
@@ -1406,6 +1434,7 @@ export interface Tables {
   audit_checkpoint: AuditCheckpoint;
   audit_event: AuditEvent;
   audit_leaf: AuditLeaf;
+  audit_place: AuditPlace;
   book: Book;
   book_year: BookYear;
   break_glass: BreakGlass;
@@ -1462,6 +1491,7 @@ export interface Tables {
   search_gram: SearchGram;
   search_progress: SearchProgress;
   search_row: SearchRow;
+  seen_checkpoint: SeenCheckpoint;
   session: Session;
   sign_in_guard: SignInGuard;
   signing_key: SigningKey;

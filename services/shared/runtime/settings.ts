@@ -135,6 +135,7 @@ export interface Settings {
       readonly keyPrefix: string;
     };
   };
+  readonly audit: { readonly secondPlace: string; readonly checkpointSeconds: number };
   readonly quarantine: { readonly keepDays: number; readonly classifiedKeepDays: number };
 }
 

@@ -23,10 +23,15 @@ test("what the type allows, the schema allows: an example of each type", () => {
 test("what the schema knows, the type knows: the same members in each object, all of them there", () => {
   // The compiler holds the examples to the type: none has a member too many or too few.
   const { corrected, "handed-over": handedOver } = EVIDENCE_EXAMPLES;
-  const full: Evidence = { ...corrected, handedOver: handedOver.handedOver };
+  const auditCheckpoint = { treeSize: 7, root: "A".repeat(43), madeAt: "2026-11-22T01:30:00.000Z" };
+  const full: Evidence = { ...corrected, handedOver: handedOver.handedOver, auditCheckpoint };
+  expect(evidenceFault({ ...corrected, auditCheckpoint })).toBeNull();
+  // Statements from before there was an audit log stay what they were.
+  const later = ["auditCheckpoint"];
   const compare = (node: Node, value: object, path: string): void => {
     expect(Object.keys(node.properties ?? {}).sort(), path).toEqual(Object.keys(value).sort());
-    expect([...(node.required ?? [])].sort(), path).toEqual(Object.keys(value).sort());
+    const required = Object.keys(value).filter((name) => !later.includes(name));
+    expect([...(node.required ?? [])].sort(), path).toEqual(required.sort());
     expect(node.additionalProperties, path).toBe(false);
     for (const [name, inner] of Object.entries(value)) {
       const below = node.properties?.[name] ?? {};
@@ -56,6 +61,11 @@ test("each type needs what it speaks of, and says nothing else", () => {
     "a cancellation of nothing": { ...cancelled, replaces: null },
     "handed over, but only registered": { ...registered, handedOver },
     "a type that is none": { ...registered, type: "read" },
+    "an audit log without a root": { ...registered, auditCheckpoint: { treeSize: 7 } },
+    "an empty audit log": {
+      ...registered,
+      auditCheckpoint: { treeSize: 0, root: "A".repeat(43), madeAt: "2026-11-22T01:30:00.000Z" },
+    },
     "a member more": { ...registered, subject: "เรื่อง" },
     "a member of a member more": { ...registered, letter: { ...letter, subject: "เรื่อง" } },
     "a time in another spelling": { ...registered, receivedAt: "2026-11-21T08:30:00+07:00" },

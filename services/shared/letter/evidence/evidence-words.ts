@@ -160,6 +160,17 @@ export function proofRows(evidence: Evidence): EvidenceRow[] {
   }
   if (message.messageId !== null)
     rows.push({ label: { th: "Message-ID", en: "Message-ID" }, value: same(message.messageId) });
+  if (evidence.auditCheckpoint !== undefined) {
+    const { treeSize, root, madeAt } = evidence.auditCheckpoint;
+    const { th, en } = moment(madeAt);
+    rows.push({
+      label: { th: "จุดตรวจบันทึกการเข้าถึง", en: "Audit log" },
+      value: {
+        th: `${plain(root)} (${treeSize} รายการ ${th})`,
+        en: `${plain(root)} (${treeSize} events, ${en})`,
+      },
+    });
+  }
   return rows;
 }
 

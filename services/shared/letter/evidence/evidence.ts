@@ -26,6 +26,13 @@ export interface IssuingAgency {
   readonly mailbox: string;
 }
 
+/** How many events the audit log had, and the root of the tree over them (base64url). */
+export interface AuditCheckpoint {
+  readonly treeSize: number;
+  readonly root: string;
+  readonly madeAt: string;
+}
+
 /**
  * A statement of the receiving office, signed once and never changed (schemas/evidence.schema.json). With the type
  * "registered" it holds at least the six fields of Annex 6 §1.1: letter number, letter date, register number, time received,
@@ -87,4 +94,9 @@ export interface Evidence {
   readonly code: string;
   /** Where: URL of the code, or null when the office has no public page. */
   readonly verifyUrl: string | null;
+  /**
+   * The newest checkpoint of the office's audit log: who holds this statement is a witness of it. Left out where there is no
+   * such log, and in statements from before there was.
+   */
+  readonly auditCheckpoint?: AuditCheckpoint;
 }

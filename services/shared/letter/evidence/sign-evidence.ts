@@ -1,6 +1,6 @@
-import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
-import { canonicalForm } from "./canonical-form.ts";
+import { signCompact } from "./compact-jws.ts";
 import type { Evidence } from "./evidence.ts";
 import { evidenceFault } from "./evidence-shape.ts";
 import { type PublicJwk, readJwk } from "./public-key.ts";
@@ -16,15 +16,10 @@ export interface SigningKey {
  * Signs a statement: a compact JWS (RFC 7515 §3.1) over its canonical form.
  * @throws when the statement is none by its schema: what we sign, everyone must be able to read as ours
  */
-export async function signEvidence(evidence: Evidence, { kid, privateKey }: SigningKey): Promise<string> {
+export async function signEvidence(evidence: Evidence, key: SigningKey): Promise<string> {
   const fault = evidenceFault(evidence);
   if (fault !== null) throw new Error(`this is no statement to sign: ${fault}`);
-  // By hand: jose answers by promises alone, which go through the pool of threads and take ten times as long.
-  const header = canonicalForm({ alg: "EdDSA", kid, typ: EVIDENCE_TYP });
-  const signed = [header, canonicalForm(evidence)]
-    .map((part) => Buffer.from(part).toString("base64url"))
-    .join(".");
-  return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString("base64url")}`;
+  return signCompact(EVIDENCE_TYP, evidence, key);
 }
 
 /** A new key; its kid is its thumbprint (RFC 7638), so that two keys never share one. */

@@ -1,8 +1,10 @@
 import type { Transaction } from "kysely";
-import { newSigningKey, publicHalf, type SigningKey } from "../../shared/letter/evidence/sign-evidence.ts";
-import type { Tables } from "../../shared/letter/tables.ts";
-import type { Log } from "../../shared/runtime/log.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { Tables } from "../tables.ts";
+import type { AuditCheckpoint } from "./evidence.ts";
 import { keyFolder, readKeys, writeKey } from "./key-folder.ts";
+import { newestCheckpoint } from "./newest-checkpoint-store.ts";
+import { newSigningKey, publicHalf, type SigningKey } from "./sign-evidence.ts";
 import { inForceElsewhere, lockSigningKeys, newestInForce, publishKeys } from "./signing-key-store.ts";
 
 /** Signs receipts and calls for this installation. */
@@ -15,7 +17,12 @@ export interface EvidenceIssuer {
    * @param at when, for a key that has to be made
    */
   signer(transaction: Transaction<Tables>, at: Date): Promise<SigningKey>;
+  /** The newest checkpoint of the audit log, a few seconds old at most; null while there is none. */
+  checkpoint(transaction: Transaction<Tables>): Promise<AuditCheckpoint | null>;
 }
+
+/** Asked for once in so long, so that it costs a letter nothing. */
+const CHECKPOINT_GOOD_FOR_MS = 5_000;
 
 /** Reads nothing yet: the folder is looked into when the first receipt is signed. */
 export function openIssuer({
@@ -34,8 +41,23 @@ export function openIssuer({
     held.get((await newestInForce(transaction, [...held.keys()])) ?? "");
   // Works that share a transaction would not wait for each other's lock, and each make a key.
   const found = new WeakMap<Transaction<Tables>, Promise<SigningKey>>();
+  let checkpoint: AuditCheckpoint | null = null;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
   return {
     publicUrl: publicUrl.replace(/\/+$/, ""),
+    async checkpoint(transaction) {
+      const nowMs = performance.now();
+      if (nowMs - askedAtMs < CHECKPOINT_GOOD_FOR_MS) return checkpoint;
+      const before = askedAtMs;
+      askedAtMs = nowMs; // whoever asks meanwhile takes the one before
+      try {
+        checkpoint = await newestCheckpoint(transaction);
+      } catch (error) {
+        askedAtMs = before;
+        throw error;
+      }
+      return checkpoint;
+    },
     signer(transaction, at) {
       const known = found.get(transaction) ?? find(transaction, at);
       found.set(transaction, known);

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { publicHalf, type SigningKey, thumbprint } from "../../shared/letter/evidence/sign-evidence.ts";
-import type { Log } from "../../shared/runtime/log.ts";
+import type { Log } from "../../runtime/log.ts";
+import { publicHalf, type SigningKey, thumbprint } from "./sign-evidence.ts";
 
 const KEY_FILE = /^([A-Za-z0-9_-]{43})\.jwk$/;
 const MOST_KEYS = 1000;

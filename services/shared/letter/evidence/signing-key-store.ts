@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
-import type { PublicJwk } from "../../shared/letter/evidence/public-key.ts";
-import type { Tables } from "../../shared/letter/tables.ts";
-import type { openAdminPool } from "../../shared/runtime/database.ts";
+import type { openAdminPool } from "../../runtime/database.ts";
+import type { Tables } from "../tables.ts";
+import type { PublicJwk } from "./public-key.ts";
 
 /** The newest of these keys that is neither retired nor revoked; null when there is none. */
 export async function newestInForce(
