@@ -38,7 +38,13 @@ export async function listGlass(
 
 export async function insertGlass(
   transaction: Kysely<Tables>,
-  { id, agencyId, askedBy, reason, askedAt }: Pick<GlassRow, "id" | "agencyId" | "askedBy" | "reason" | "askedAt">,
+  {
+    id,
+    agencyId,
+    askedBy,
+    reason,
+    askedAt,
+  }: Pick<GlassRow, "id" | "agencyId" | "askedBy" | "reason" | "askedAt">,
 ): Promise<void> {
   await sql`
     insert into break_glass (id, agency_id, asked_by, reason, asked_at)
@@ -63,7 +69,9 @@ export async function agreeToGlass(
 export async function endGlass(transaction: Kysely<Tables>, id: string, endedAt: Date): Promise<boolean> {
   const { numAffectedRows } = await sql`
     update break_glass set ended_at = ${endedAt}
-     where id = ${id} and ended_at is null and (until_at is null or until_at > ${endedAt})`.execute(transaction);
+     where id = ${id} and ended_at is null and (until_at is null or until_at > ${endedAt})`.execute(
+    transaction,
+  );
   return numAffectedRows === 1n;
 }
 

@@ -36,7 +36,9 @@ export async function countTry(
 
 /** All failures under these keys are forgotten. @returns how many keys there were */
 export async function forgetFailures(transaction: Kysely<Tables>, keys: readonly string[]): Promise<number> {
-  const { numAffectedRows } = await sql`delete from sign_in_guard where key = any (${keys})`.execute(transaction);
+  const { numAffectedRows } = await sql`delete from sign_in_guard where key = any (${keys})`.execute(
+    transaction,
+  );
   return Number(numAffectedRows ?? 0n);
 }
 
@@ -51,11 +53,15 @@ export async function takeBackTry(transaction: Kysely<Tables>, key: string): Pro
 /** Until when a key is locked; null when it is not. */
 export async function lockedUntil(database: Kysely<Tables>, key: string, at: Date): Promise<Date | null> {
   const { rows } = await sql<{ until: Date }>`
-    select locked_until as until from sign_in_guard where key = ${key} and locked_until > ${at}`.execute(database);
+    select locked_until as until from sign_in_guard where key = ${key} and locked_until > ${at}`.execute(
+    database,
+  );
   return rows[0]?.until ?? null;
 }
 
 /** Rows that count for nothing any more (sign-in-lock.ts). */
 export async function removeOldFailures(database: Kysely<Tables>, at: Date): Promise<void> {
-  await sql`delete from sign_in_guard where last_failure_at < ${at}::timestamptz - interval '1 day'`.execute(database);
+  await sql`delete from sign_in_guard where last_failure_at < ${at}::timestamptz - interval '1 day'`.execute(
+    database,
+  );
 }

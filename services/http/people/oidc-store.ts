@@ -35,7 +35,9 @@ export async function takeLogin(
   const { rows } = await sql<OidcLogin>`
     delete from oidc_login where state_sha256 = ${stateHash}
      returning code_verifier as "codeVerifier", nonce, return_to as "returnTo",
-       made_at >= ${at}::timestamptz - make_interval(mins => ${LOGIN_WITHIN_MINUTES}) as "inTime"`.execute(database);
+       made_at >= ${at}::timestamptz - make_interval(mins => ${LOGIN_WITHIN_MINUTES}) as "inTime"`.execute(
+    database,
+  );
   const found = rows[0] as (OidcLogin & { readonly inTime: boolean }) | undefined;
   return found?.inTime === true ? found : undefined;
 }
@@ -53,7 +55,9 @@ export async function findBound(
   subject: string,
 ): Promise<BoundPerson | undefined> {
   const { rows } = await sql<BoundPerson>`
-    select id, name, active from person where oidc_issuer = ${issuer} and oidc_subject = ${subject}`.execute(database);
+    select id, name, active from person where oidc_issuer = ${issuer} and oidc_subject = ${subject}`.execute(
+    database,
+  );
   return rows[0];
 }
 

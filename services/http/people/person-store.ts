@@ -146,7 +146,10 @@ export interface FoundAppointment extends Appointment {
   readonly endedAt: Date | null;
 }
 
-export async function findAppointment(database: Kysely<Tables>, id: string): Promise<FoundAppointment | undefined> {
+export async function findAppointment(
+  database: Kysely<Tables>,
+  id: string,
+): Promise<FoundAppointment | undefined> {
   const { rows } = await sql<FoundAppointment>`
     select person_id as "personId", "right", agency_id as "agencyId", unit, level, ended_at as "endedAt"
       from appointment where id = ${id}`.execute(database);
@@ -169,7 +172,9 @@ export async function endAppointment(
 
 /** Ids of the agencies served here at present. */
 export async function servedAgencies(database: Kysely<Tables>): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`select id from agency where active order by id`.execute(database);
+  const { rows } = await sql<{ id: string }>`select id from agency where active order by id`.execute(
+    database,
+  );
   return rows.map(({ id }) => id);
 }
 

@@ -127,7 +127,11 @@ export async function listSessions(
 }
 
 /** Those that nobody has used for too long are marked as ended; they opened nothing any more before it. */
-export async function endIdleSessions(database: Kysely<Tables>, at: Date, idleMinutes: number): Promise<void> {
+export async function endIdleSessions(
+  database: Kysely<Tables>,
+  at: Date,
+  idleMinutes: number,
+): Promise<void> {
   await sql`
     update session set ended_at = ${at}, end_reason = 'idle'
      where ended_at is null and (expires_at <= ${at} or seen_at <= ${at}::timestamptz - make_interval(mins => ${idleMinutes}))`.execute(

@@ -52,13 +52,17 @@ export async function takeStep(
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
     update person_totp set last_step = ${step}
-     where person_id = ${personId} and sealed_secret = ${sealed} and last_step < ${step}`.execute(transaction);
+     where person_id = ${personId} and sealed_secret = ${sealed} and last_step < ${step}`.execute(
+    transaction,
+  );
   return numAffectedRows === 1n;
 }
 
 /** @returns false when there was none */
 export async function removeTotp(transaction: Kysely<Tables>, personId: string): Promise<boolean> {
-  const { numAffectedRows } = await sql`delete from person_totp where person_id = ${personId}`.execute(transaction);
+  const { numAffectedRows } = await sql`delete from person_totp where person_id = ${personId}`.execute(
+    transaction,
+  );
   await sql`delete from recovery_code where person_id = ${personId}`.execute(transaction);
   return numAffectedRows === 1n;
 }
@@ -92,6 +96,8 @@ export async function takeRecoveryCode(
 
 export async function unusedRecoveryCodes(database: Kysely<Tables>, personId: string): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*) as n from recovery_code where person_id = ${personId} and used_at is null`.execute(database);
+    select count(*) as n from recovery_code where person_id = ${personId} and used_at is null`.execute(
+    database,
+  );
   return rows[0]?.n ?? 0;
 }

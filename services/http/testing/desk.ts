@@ -9,7 +9,7 @@ import { openUploads } from "../../shared/letter/uploaded-files.ts";
 import { openAdminPool, openWritePipe } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { type Log, openLog } from "../../shared/runtime/log.ts";
-import { projectDir } from "../../shared/runtime/settings.ts";
+import { loadSettings, projectDir } from "../../shared/runtime/settings.ts";
 import { openStore } from "../../shared/runtime/store.ts";
 import {
   adminQueries,
@@ -30,6 +30,8 @@ import { openOutcomeWaiters } from "../letters/outcome-waiters.ts";
 import { watchQueueRoom } from "../letters/queue-room.ts";
 import { openMetrics } from "../metrics.ts";
 import { openServer } from "../open-server.ts";
+import { countOpenGlass } from "../people/glass-store.ts";
+import { openPeople, type PeopleSettings } from "../people/open-people.ts";
 
 export interface Answer {
   readonly status: number;
@@ -58,6 +60,7 @@ export async function openDesk(
   receiveWithinMs?: number,
   settings: Partial<Omit<ClientSettings, "dataDir">> = {},
   tls: HttpTls | null = null,
+  access: Partial<PeopleSettings["access"]> = {},
 ) {
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
@@ -66,7 +69,9 @@ export async function openDesk(
   const database = roomDatabase(context, address, "saraban_http");
   const calendar = openCalendar(join(projectDir, "config/holidays"));
   const waiters = openActWaiters(database, address, log);
-  const metrics = openMetrics(database, calendar, now);
+  const accessDatabase = roomDatabase(context, address, "saraban_access");
+  const openGlass = () => countOpenGlass(accessDatabase, now().at);
+  const metrics = openMetrics(database, calendar, now, openGlass);
   const readiness = async () => ({ ready: true, checks: {} });
   const printsDir = await mkdtemp(join(tmpdir(), "saraban-prints-"));
   context.onTestFinished(() => rm(printsDir, { recursive: true }));
@@ -79,8 +84,19 @@ export async function openDesk(
   const inboxes = openInboxWaiters(database, address, log);
   const queueWatch = await watchQueueRoom(database, 20_000, log);
   const clients = openClients({ dataDir, ...TEST_SETTINGS, ...settings }, database, log);
+  const people = await openPeople(
+    {
+      dataDir,
+      http: (settings.http ?? TEST_SETTINGS.http) as { readonly publicUrl: string },
+      access: { ...loadSettings({}).access, ...access },
+    },
+    accessDatabase,
+    now,
+    log,
+  );
   const parts = {
     clients,
+    people,
     tls,
     database,
     now,
@@ -152,6 +168,8 @@ export async function openDesk(
     admin,
     calendar,
     database,
+    accessDatabase,
+    people,
     printsDir,
     dataDir,
     query,

@@ -67,7 +67,10 @@ export function accessKeyOf(key: Buffer, path: string): AccessKey {
       const cipher = createDecipheriv("aes-256-gcm", sealing, nonce, { authTagLength: TAG_BYTES });
       cipher.setAAD(Buffer.from(about)).setAuthTag(sealed.subarray(-TAG_BYTES));
       try {
-        return Buffer.concat([cipher.update(sealed.subarray(from + NONCE_BYTES, -TAG_BYTES)), cipher.final()]);
+        return Buffer.concat([
+          cipher.update(sealed.subarray(from + NONCE_BYTES, -TAG_BYTES)),
+          cipher.final(),
+        ]);
       } catch (cause) {
         throw new AccessKeyWrong("what was sealed with the access key has been changed", { cause });
       }
@@ -101,6 +104,7 @@ async function readKey(path: string, log: Log): Promise<Buffer | null> {
   if (((await stat(path)).mode & 0o077) !== 0)
     log.warn({ path }, "others than this user may read the access key: set its mode to 0600");
   const key = Buffer.from(text.trim(), "base64url");
-  if (key.length !== KEY_BYTES) throw new AccessKeyWrong(`${path} is no access key: ${KEY_BYTES} octets in base64url`);
+  if (key.length !== KEY_BYTES)
+    throw new AccessKeyWrong(`${path} is no access key: ${KEY_BYTES} octets in base64url`);
   return key;
 }

@@ -17,7 +17,8 @@ const SHORTEST_HASH = 16;
 export async function openBreachedPasswords(path: string): Promise<IsBreached> {
   await using(path, async (file, size) => {
     const first = await lineAt(file, 0, size);
-    if (size > 0 && !isLine(first.text)) throw new Error(`${path}: not a file of "SHA-1:count" lines in order`);
+    if (size > 0 && !isLine(first.text))
+      throw new Error(`${path}: not a file of "SHA-1:count" lines in order`);
   });
   return (password) => {
     const hash = createHash("sha1").update(password).digest("hex").toUpperCase();

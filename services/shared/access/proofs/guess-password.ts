@@ -44,7 +44,9 @@ export function openGuessCost(folder = join(projectDir, "config/passwords")): Gu
       for (let from = to - 2; from >= Math.max(0, to - LONGEST_WORD); from--) {
         const part = text.slice(from, to);
         const unit =
-          isWord(part) || isWord(spoken.slice(from, to)) ? 1 : Math.min(runCost(part, rows), repeatCost(text, from, to));
+          isWord(part) || isWord(spoken.slice(from, to))
+            ? 1
+            : Math.min(runCost(part, rows), repeatCost(text, from, to));
         cost = Math.min(cost, (least[from] ?? 0) + unit);
       }
       least.push(cost);
@@ -79,7 +81,9 @@ function runCost(part: string, rows: readonly string[]): number {
 /** What stood just before, once more. */
 function repeatCost(text: string, from: number, to: number): number {
   const length = to - from;
-  return text.slice(Math.max(0, from - length), from) === text.slice(from, to) ? SIGN : Number.POSITIVE_INFINITY;
+  return text.slice(Math.max(0, from - length), from) === text.slice(from, to)
+    ? SIGN
+    : Number.POSITIVE_INFINITY;
 }
 
 function keyMap(from: string, to: string): ReadonlyMap<string, string> {

@@ -2,7 +2,14 @@ import type { IsBreached } from "./breached-passwords.ts";
 import { ENOUGH_UNITS, type GuessCost } from "./guess-password.ts";
 
 /** Why a password is not taken; the first two and `not-text` stand alone, the others only after them. */
-export type PasswordFault = "too-short" | "too-long" | "not-text" | "like-you" | "common" | "breached" | "used-before";
+export type PasswordFault =
+  | "too-short"
+  | "too-long"
+  | "not-text"
+  | "like-you"
+  | "common"
+  | "breached"
+  | "used-before";
 
 export const SHORTEST_PASSWORD = 12;
 export const LONGEST_PASSWORD = 256;
