@@ -19,7 +19,6 @@ import { removeTotp } from "./totp-store.ts";
 
 /** What an administrator does, in person or on the command line; each of these is one transaction with its event. */
 
-export const PERSON_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 export const LONGEST_NAME = 200;
 export const LONGEST_EMAIL = 254;
 

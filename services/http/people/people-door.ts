@@ -4,14 +4,14 @@ import { isUuid, type Parameters, readParameters } from "../read-parameters.ts";
 import { giveOneTimePassword } from "./change-password.ts";
 import type { PeopleAction } from "./decide-people.ts";
 import { lockedUntil } from "./guard-store.ts";
-import { addPerson, changePerson, endPersonSessions, PERSON_ID, unlockPerson } from "./manage-people.ts";
+import { addPerson, changePerson, endPersonSessions, unlockPerson } from "./manage-people.ts";
 import { doerOf, peopleParts, signedInOf } from "./people-access.ts";
 import { agenciesFor, agenciesOf, permit, type Whom } from "./permit.ts";
 import { findPerson, listPeople, type PersonRow } from "./person-store.ts";
 import { readNewPerson, readPersonChange } from "./read-person.ts";
 import { mayBeBusy } from "./session-door.ts";
 import { listSessions } from "./session-store.ts";
-import { guardKeys } from "./sign-in.ts";
+import { guardKeys, PERSON_ID } from "./sign-in.ts";
 
 const LARGEST_PAGE = 100;
 const DEFAULT_PAGE = 50;

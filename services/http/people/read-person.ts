@@ -1,6 +1,7 @@
 import { RIGHTS, type Right } from "../../shared/access/actor.ts";
-import { LONGEST_EMAIL, LONGEST_NAME, PERSON_ID } from "./manage-people.ts";
+import { LONGEST_EMAIL, LONGEST_NAME } from "./manage-people.ts";
 import type { NewAppointment, NewPerson, PersonChange } from "./person-store.ts";
+import { PERSON_ID } from "./sign-in.ts";
 import { type MemberReader, readMembers } from "./read-members.ts";
 
 export const CLASSIFIED_LEVELS = ["confidential", "secret"] as const;

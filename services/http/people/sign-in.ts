@@ -10,6 +10,9 @@ import { type Candidate, findCandidate, replaceHash } from "./password-store.ts"
 import { aboutSubject, asDoer, type Doer, type PeopleParts } from "./people-parts.ts";
 import { endIdleSessions } from "./session-store.ts";
 
+export const PERSON_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+/** Asked for in place of what can be nobody's id, so that the same is done. */
+const NOBODY = "-";
 /** Failures under one id that cost nothing. */
 const FREE_TRIES = 5;
 
@@ -37,7 +40,7 @@ export async function signIn(parts: PeopleParts, asked: SignInAsked): Promise<Op
   const id = foldId(asked.id);
   const keys = { person: guardKeys.password(key, id), address: guardKeys.address(key, asked.address) };
   const isLocked = await countTries(parts, keys);
-  const candidate = await findCandidate(database, id);
+  const candidate = await findCandidate(database, PERSON_ID.test(id) ? id : NOBODY);
   const password = normalPassword(asked.password);
   const isRight = await hasher.fits(candidate?.phc ?? null, password ?? "").catch(async (error: unknown) => {
     // Nobody has looked at the password: it was no try.
