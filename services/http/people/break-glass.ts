@@ -19,7 +19,7 @@ export function askBreakGlass(
   return asDoer(parts, doer, async (transaction, note, at) => {
     await insertGlass(transaction, { id, agencyId, askedBy: personId, reason, askedAt: at });
     await note({
-      action: "ask-break-glass",
+      action: "break-glass-ask",
       outcome: "allowed",
       agencyId,
       subject: { kind: "break-glass", id },
@@ -48,7 +48,7 @@ export async function agreeToBreakGlass(
     if (!(await agreeToGlass(transaction, id, personId, at, untilAt))) return null;
     const detail = { askedBy, until: untilAt.toISOString() };
     await note({
-      action: "agree-break-glass",
+      action: "break-glass-agree",
       outcome: "allowed",
       agencyId,
       subject: { kind: "break-glass", id },
@@ -73,7 +73,7 @@ export async function endBreakGlass(
   const hasEnded = await asDoer(parts, doer, async (transaction, note, at) => {
     if (!(await endGlass(transaction, id, at))) return false;
     await note({
-      action: "end-break-glass",
+      action: "break-glass-end",
       outcome: "allowed",
       agencyId,
       subject: { kind: "break-glass", id },

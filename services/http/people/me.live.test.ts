@@ -8,8 +8,8 @@ const NEXT = "กระติกน้ำร้อน สามใบเถา";
 test("a password is changed by who knows the present one; all other sessions end, and none of the last five comes back", async (context) => {
   const { expect } = context;
   const { addPerson, signedIn, browser, query } = await peopleScene(context);
-  await addPerson("somying.jaidee", [{ right: "registry-clerk" }]);
-  const [one, two] = [await signedIn("somying.jaidee"), await signedIn("somying.jaidee")];
+  await addPerson("vilasinee.kg", [{ right: "registry-clerk" }]);
+  const [one, two] = [await signedIn("vilasinee.kg"), await signedIn("vilasinee.kg")];
   const change = (password: string, newPassword: string) => one.post("/me/password", { password, newPassword });
   expect(await change("wrong", NEXT)).toMatchObject({ status: 403, body: { code: "wrong-password" } });
   const weak: readonly (readonly [string, RegExp])[] = [
@@ -18,7 +18,7 @@ test("a password is changed by who knows the present one; all other sessions end
     ["password2569!!", /common words/],
     ["ฟหกดเ้่าสวง12", /common words/],
     ["isylzjko2569", /common words/],
-    ["Somying-Jaidee-9", /your id/],
+    ["Vilasinee-KG-99", /your id/],
     ["หน่วยงานทดสอบ ก", /your id|common/],
     ["line\nfeed-line\nfeed", /type/],
     [PASSWORD, /last 5/],
@@ -35,9 +35,9 @@ test("a password is changed by who knows the present one; all other sessions end
   expect(one.cookies.get("saraban")).not.toBe(before);
   expect((await one.ask("/session")).status).toBe(200);
   expect((await two.ask("/session")).status).toBe(401);
-  expect((await browser().post("/session", { id: "somying.jaidee", password: PASSWORD })).status).toBe(401);
+  expect((await browser().post("/session", { id: "vilasinee.kg", password: PASSWORD })).status).toBe(401);
   // The same word in another composition is the same password.
-  const composed = await browser().post("/session", { id: "somying.jaidee", password: NEXT.normalize("NFD") });
+  const composed = await browser().post("/session", { id: "vilasinee.kg", password: NEXT.normalize("NFD") });
   expect(composed.status).toBe(200);
   let present = NEXT;
   for (const next of ["ตั๋วรถเมล์ สายสุดท้าย", "ใบตองแห้ง ในตู้เย็น", "หมวกฟาง กับแว่นขยาย", "ดินสอทู่ ยางลบหอม"]) {

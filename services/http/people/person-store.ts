@@ -182,7 +182,7 @@ export async function servedAgencies(database: Kysely<Tables>): Promise<string[]
 export async function aboutPerson(database: Kysely<Tables>, id: string): Promise<string[]> {
   const { rows } = await sql<{ words: (string | null)[] }>`
     select array[p.id, p.name, split_part(p.email, '@', 1)] || array(
-        select unnest(array[a.id, a.domain, a.name_thai, a.name_english]) from agency a
+        select unnest(array[a.id, a.domain, a.name_th, a.name_en]) from agency a
          where a.id in (select agency_id from appointment where person_id = p.id)) as words
       from person p where p.id = ${id}`.execute(database);
   return (rows[0]?.words ?? []).filter((word) => word !== null);

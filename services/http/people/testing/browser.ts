@@ -7,7 +7,9 @@ export interface Browser {
   post(path: string, body?: unknown, init?: BrowserInit): Promise<BrowserAnswer>;
 }
 
-export type BrowserInit = RequestInit & { readonly headers?: Readonly<Record<string, string>> };
+export type BrowserInit = Omit<RequestInit, "headers"> & { readonly headers?: Readonly<Record<string, string>> };
+
+const JSON_TYPE: Readonly<Record<string, string>> = { "content-type": "application/json" };
 
 export interface BrowserAnswer {
   readonly status: number;
@@ -53,7 +55,7 @@ export function openBrowser(url: string, always: Readonly<Record<string, string>
         method: "POST",
         ...init,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...init.headers },
+        headers: { ...(body === undefined ? {} : JSON_TYPE), ...init.headers },
       }),
   };
   return browser;

@@ -12,6 +12,8 @@ export type GuessCost = (password: string, known?: readonly string[]) => number;
 export const ENOUGH_UNITS = 4;
 
 const SIGN = 0.5;
+/** Of one's own name: the first that anybody tries who knows whose password it is. */
+const OWN_WORD = 0.5;
 const LONGEST_WORD = 30;
 const SHORTEST_RUN = 3;
 
@@ -36,17 +38,20 @@ export function openGuessCost(folder = join(projectDir, "config/passwords")): Gu
     const text = folded(password);
     const mine = new Set(known.map(folded).filter((word) => word.length >= SHORTEST_RUN));
     const spoken = replaced(text, DIGITS_FOR_LETTERS);
-    const isWord = (part: string): boolean => words.has(part) || mine.has(part);
+    const wordCost = (part: string): number =>
+      mine.has(part) ? OWN_WORD : words.has(part) ? 1 : Number.POSITIVE_INFINITY;
     // least[at]: of the first `at` signs.
     const least = [0];
     for (let to = 1; to <= text.length; to++) {
       let cost = (least[to - 1] ?? 0) + SIGN;
       for (let from = to - 2; from >= Math.max(0, to - LONGEST_WORD); from--) {
         const part = text.slice(from, to);
-        const unit =
-          isWord(part) || isWord(spoken.slice(from, to))
-            ? 1
-            : Math.min(runCost(part, rows), repeatCost(text, from, to));
+        const unit = Math.min(
+          wordCost(part),
+          wordCost(spoken.slice(from, to)),
+          runCost(part, rows),
+          repeatCost(text, from, to),
+        );
         cost = Math.min(cost, (least[from] ?? 0) + unit);
       }
       least.push(cost);
