@@ -220,7 +220,7 @@ const PEOPLE: readonly Operation[] = [
     access: "people",
     body: bodyOf("NewPerson", NEW_PERSON),
     answers: { 201: { ...answers("Added", "PersonAdded"), headers: ["Location"] } },
-    problems: [...BODY, "not-appointed", "person-id-in-use", "sign-in-busy"],
+    problems: [...BODY, "not-appointed", "person-id-in-use", "subject-in-use", "sign-in-busy"],
   },
   {
     method: "get",

@@ -11,12 +11,16 @@ const REASON = "หนังสือถูกลงผิดเล่ม ต้
 test("an administrator sees letters for a reason, when a second person agrees, until it ends by itself; everybody hears of it", async (context) => {
   const { expect } = context;
   const said: string[] = [];
-  const log = openLog("warn", "test", new Writable({
-    write(chunk, _encoding, done) {
-      said.push(String(chunk));
-      done();
-    },
-  }));
+  const log = openLog(
+    "warn",
+    "test",
+    new Writable({
+      write(chunk, _encoding, done) {
+        said.push(String(chunk));
+        done();
+      },
+    }),
+  );
   const scene = await peopleScene(context, {}, log);
   const { addPerson, signedIn, clock, query, url, database, accessDatabase } = scene;
   await addPerson("root", [{ right: "administrator", agencyId: null }]);
@@ -39,7 +43,8 @@ test("an administrator sees letters for a reason, when a second person agrees, u
   expect((await root.post(`/break-glass/${id}/agree`)).body.code).toBe("not-appointed");
   expect((await clerk.post(`/break-glass/${id}/agree`)).body.code).toBe("not-appointed");
   expect((await otherAdmin.post(`/break-glass/${id}/agree`)).body.code).toBe("not-found");
-  const metric = async () => /^saraban_break_glass_open (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
+  const metric = async () =>
+    /^saraban_break_glass_open (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1];
   expect(await metric()).toBe("0");
   const agreed = await head.post(`/break-glass/${id}/agree`, { minutes: 20 });
   expect(agreed.body).toMatchObject({ agreedBy: "head" });
@@ -54,12 +59,18 @@ test("an administrator sees letters for a reason, when a second person agrees, u
   expect(await metric()).toBe("1");
   const open = () => countOpenGlass(accessDatabase, clock.now().at);
   const ready = await askReadiness(database, {}, clock.now().clock, null, [], open);
-  expect(ready.checks["breakGlass"]).toMatchObject({ ok: false, needed: false, detail: expect.stringContaining("1 open") });
+  expect(ready.checks["breakGlass"]).toMatchObject({
+    ok: false,
+    needed: false,
+    detail: expect.stringContaining("1 open"),
+  });
   expect(JSON.stringify(ready)).not.toMatch(/root|head|agency-a/);
   expect(said.join("")).toMatch(/BREAK-GLASS IS OPEN/);
   clock.pass(20 * MINUTE_MS);
   expect((await root.ask("/lines")).body.code).toBe("not-appointed");
-  expect((await askReadiness(database, {}, clock.now().clock, null, [], open)).checks["breakGlass"]).toBeUndefined();
+  expect(
+    (await askReadiness(database, {}, clock.now().clock, null, [], open)).checks["breakGlass"],
+  ).toBeUndefined();
   expect((await root.ask("/break-glass")).body.breakGlass).toMatchObject([{ id, reason: REASON }]);
   expect((await clerk.ask("/break-glass")).body.code).toBe("not-appointed");
   const events = await query<{ what: string }>(
@@ -80,7 +91,8 @@ test("it is ended before its time, goes with the administrator's appointment, an
   await addPerson("root", [{ right: "administrator", agencyId: null }]);
   await addPerson("second", [{ right: "administrator", agencyId: null }]);
   let [root, second] = [await signedIn("root"), await signedIn("second")];
-  const ask = async () => (await root.post("/break-glass", { agencyId: "agency-a", reason: REASON })).body.id as string;
+  const ask = async () =>
+    (await root.post("/break-glass", { agencyId: "agency-a", reason: REASON })).body.id as string;
   const first = await ask();
   await second.post(`/break-glass/${first}/agree`);
   expect((await root.ask("/lines")).status).toBe(200);
@@ -88,7 +100,9 @@ test("it is ended before its time, goes with the administrator's appointment, an
   expect((await root.ask("/lines")).status).toBe(403);
   const next = await ask();
   await second.post(`/break-glass/${next}/agree`);
-  await query("update saraban.appointment set ended_at = now(), ended_by = 'operator:test', end_reason = 'x' where person_id = 'root'");
+  await query(
+    "update saraban.appointment set ended_at = now(), ended_by = 'operator:test', end_reason = 'x' where person_id = 'root'",
+  );
   expect((await root.ask("/lines")).status).toBe(403);
   await addPerson("third", [{ right: "administrator", agencyId: null }]);
   root = await signedIn("third");

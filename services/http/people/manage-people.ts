@@ -19,34 +19,50 @@ import { removeTotp } from "./totp-store.ts";
 
 /** What an administrator does, in person or on the command line; each of these is one transaction with its event. */
 
+/** As much as most of it takes. */
+type Work = Pick<PeopleWork, "database" | "now">;
+
 export const LONGEST_NAME = 200;
 export const LONGEST_EMAIL = 254;
 
 export type AddedPerson =
-  | { readonly isIdInUse: true }
-  | { readonly isIdInUse: false; readonly password: string | null; readonly expiresAt: Date | null };
+  | { readonly inUse: "id" | "subject" }
+  | { readonly inUse: null; readonly password: string | null; readonly expiresAt: Date | null };
 
 /** A new person, with a password for the first sign-in unless the OpenID provider knows the person. */
-export async function addPerson(parts: PeopleWork, doer: Doer, person: NewPerson): Promise<AddedPerson> {
+export async function addPerson(
+  parts: Work & Pick<PeopleWork, "hasher">,
+  doer: Doer,
+  person: NewPerson,
+): Promise<AddedPerson> {
   const password = person.oidc === null ? newOneTimePassword() : null;
   const phc = password === null ? null : await parts.hasher.hash(password);
-  return asDoer(parts, doer, async (transaction, note, at) => {
-    if (!(await insertPerson(transaction, person, at, doer.actor))) return { isIdInUse: true as const };
+  return asDoer(parts, doer, async (transaction, note, at): Promise<AddedPerson> => {
+    if (!(await insertPerson(transaction, person, at, doer.actor))) return { inUse: "id" };
     await note({ action: "add-person", outcome: "allowed", ...aboutSubject(person.id) });
-    if (phc === null) return { isIdInUse: false as const, password: null, expiresAt: null };
+    if (phc === null) return { inUse: null, password: null, expiresAt: null };
     const expiresAt = await setOneTimePassword(transaction, person.id, phc, at);
     await noteOneTimePassword(note, person.id, expiresAt);
-    return { isIdInUse: false as const, password, expiresAt };
-  }).catch((error: unknown) => {
-    // The trigger one_name: a clerk's token has this id.
-    if ((error as { code?: unknown }).code === "23505") return { isIdInUse: true as const };
+    return { inUse: null, password, expiresAt };
+  }).catch((error: unknown): AddedPerson => {
+    // Of the subject, or the trigger one_name: a clerk's token has this id.
+    if (isTaken(error)) return { inUse: isOfSubject(error) ? "subject" : "id" };
     throw error;
   });
 }
 
+/** SQLSTATE unique_violation. */
+function isTaken(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === "23505";
+}
+
+function isOfSubject(error: unknown): boolean {
+  return String((error as { readonly constraint?: unknown }).constraint).includes("oidc");
+}
+
 /** @returns false when somebody else is bound to this subject of the OpenID provider */
 export async function changePerson(
-  parts: PeopleWork,
+  parts: Work,
   doer: Doer,
   id: string,
   change: PersonChange,
@@ -71,14 +87,14 @@ export async function changePerson(
       });
     return true;
   }).catch((error: unknown) => {
-    if ((error as { code?: unknown }).code === "23505") return false;
+    if (isTaken(error)) return false;
     throw error;
   });
 }
 
 /** @returns the appointment's id */
 export function appoint(
-  parts: PeopleWork,
+  parts: Work,
   doer: Doer,
   appointment: Omit<NewAppointment, "id" | "fromAt"> & { readonly fromAt: Date | null },
 ): Promise<string> {
@@ -111,7 +127,7 @@ export function appoint(
 
 /** @returns false when it has ended before */
 export function endAnAppointment(
-  parts: PeopleWork,
+  parts: Work,
   doer: Doer,
   id: string,
   { personId, agencyId, right }: FoundAppointment,
@@ -152,7 +168,7 @@ export function unlockAddress(parts: PeopleWork, doer: Doer, address: string): P
 
 /** @returns how many ended */
 export function endPersonSessions(
-  parts: PeopleWork,
+  parts: Work,
   doer: Doer,
   id: string,
   which: WhichSessions = {},

@@ -10,7 +10,8 @@ test("a password is changed by who knows the present one; all other sessions end
   const { addPerson, signedIn, browser, query } = await peopleScene(context);
   await addPerson("vilasinee.kg", [{ right: "registry-clerk" }]);
   const [one, two] = [await signedIn("vilasinee.kg"), await signedIn("vilasinee.kg")];
-  const change = (password: string, newPassword: string) => one.post("/me/password", { password, newPassword });
+  const change = (password: string, newPassword: string) =>
+    one.post("/me/password", { password, newPassword });
   expect(await change("wrong", NEXT)).toMatchObject({ status: 403, body: { code: "wrong-password" } });
   const weak: readonly (readonly [string, RegExp])[] = [
     ["สั้นไปนิด", /12 characters/],
@@ -26,7 +27,9 @@ test("a password is changed by who knows the present one; all other sessions end
   for (const [password, words] of weak) {
     const { status, body } = await change(PASSWORD, password);
     expect({ password, status, code: body.code }).toEqual({ password, status: 422, code: "weak-password" });
-    expect(body.errors).toMatchObject([{ pointer: "#/newPassword", detailThai: expect.stringMatching(/[ก-๙]/) }]);
+    expect(body.errors).toMatchObject([
+      { pointer: "#/newPassword", detailThai: expect.stringMatching(/[ก-๙]/) },
+    ]);
     expect(body.errors[0].detail).toMatch(words);
     expect(JSON.stringify(body)).not.toContain(password);
   }
@@ -56,8 +59,12 @@ test("who finds a browser open cannot try passwords there for ever", async (cont
   await addPerson("somying");
   const one = await signedIn("somying");
   for (let times = 0; times < 5; times += 1)
-    expect((await one.post("/me/password", { password: `guess ${times}`, newPassword: NEXT })).status).toBe(403);
-  expect((await one.post("/me/password", { password: PASSWORD, newPassword: NEXT })).body.code).toBe("wrong-password");
+    expect((await one.post("/me/password", { password: `guess ${times}`, newPassword: NEXT })).status).toBe(
+      403,
+    );
+  expect((await one.post("/me/password", { password: PASSWORD, newPassword: NEXT })).body.code).toBe(
+    "wrong-password",
+  );
 });
 
 test("an authenticator is set up by a code, asked for at each sign-in, and takes no code twice", async (context) => {
@@ -69,22 +76,32 @@ test("an authenticator is set up by a code, asked for at each sign-in, and takes
   const begun = await one.post("/me/totp");
   expect(begun.body).toMatchObject({
     secret: expect.stringMatching(/^[A-Z2-7]{32}$/),
-    uri: expect.stringMatching(/^otpauth:\/\/totp\/e-saraban:somying\?issuer=e-saraban&secret=[A-Z2-7]{32}&algorithm=SHA1&digits=6&period=30$/),
+    uri: expect.stringMatching(
+      /^otpauth:\/\/totp\/e-saraban:somying\?issuer=e-saraban&secret=[A-Z2-7]{32}&algorithm=SHA1&digits=6&period=30$/,
+    ),
     qr: expect.stringMatching(/^<svg [^>]+><path [^>]+\/><path d="M/),
   });
   expect((await one.post("/me/totp/confirm", { code: "000000" })).body.code).toBe("wrong-code");
   // Not in force before: nothing asks for it.
   const meanwhile = await signedIn("somying");
-  expect((await meanwhile.ask("/session")).body).toMatchObject({ need: null, secondFactor: { isSetUp: false } });
+  expect((await meanwhile.ask("/session")).body).toMatchObject({
+    need: null,
+    secondFactor: { isSetUp: false },
+  });
   const before = one.cookies.get("saraban") as string;
   const { code, setUp, recoveryCodes } = await setUpTotp(one);
   expect(one.cookies.get("saraban")).not.toBe(before);
   expect((await one.ask("/session")).body.secondFactor).toMatchObject({ isSetUp: true, isRecent: true });
   expect(recoveryCodes).toHaveLength(10);
   // The session that has shown no second factor opens nothing but the way to show it.
-  expect((await meanwhile.ask("/tray?agency=agency-a")).body).toMatchObject({ status: 403, code: "second-factor-needed" });
+  expect((await meanwhile.ask("/tray?agency=agency-a")).body).toMatchObject({
+    status: 403,
+    code: "second-factor-needed",
+  });
   expect((await meanwhile.post("/me/totp")).body.code).toBe("second-factor-needed");
-  expect((await meanwhile.post("/me/password", { password: PASSWORD, newPassword: NEXT })).body.code).toBe("second-factor-needed");
+  expect((await meanwhile.post("/me/password", { password: PASSWORD, newPassword: NEXT })).body.code).toBe(
+    "second-factor-needed",
+  );
   expect((await meanwhile.ask("/session")).body.need).toBe("second-factor");
   const stolen = meanwhile.cookies.get("saraban") as string;
   const now = code();
@@ -99,7 +116,13 @@ test("an authenticator is set up by a code, asked for at each sign-in, and takes
   for (const used of [now, code(-30_000), code(90_000), "12345", "abcdef"])
     expect((await next.post("/session/second-factor", { code: used })).body.code).toBe("wrong-code");
   await query("delete from saraban.sign_in_guard");
-  expect((await next.post("/session/second-factor", { code: `${code(30_000).slice(0, 3)} ${code(30_000).slice(3)}` })).status).toBe(200);
+  expect(
+    (
+      await next.post("/session/second-factor", {
+        code: `${code(30_000).slice(0, 3)} ${code(30_000).slice(3)}`,
+      })
+    ).status,
+  ).toBe(200);
   // A copy of the database makes no codes.
   const [row] = await query<{ sealed: Buffer }>("select sealed_secret as sealed from saraban.person_totp");
   expect(row?.sealed.includes(Buffer.from(Secret.fromBase32(setUp.secret).bytes))).toBe(false);
@@ -124,7 +147,9 @@ test("codes cannot be guessed: after five wrong ones the right one is wrong too,
   const { code } = await setUpTotp(await signedIn("somying"));
   const page = await signedIn("somying");
   const wrong = await Promise.all(
-    Array.from({ length: 20 }, (_, at) => page.post("/session/second-factor", { code: String(100_000 + at) })),
+    Array.from({ length: 20 }, (_, at) =>
+      page.post("/session/second-factor", { code: String(100_000 + at) }),
+    ),
   );
   expect(new Set(wrong.map(({ text, status }) => `${status} ${text}`)).size).toBe(1);
   expect((await page.post("/session/second-factor", { code: code() })).text).toBe(wrong[0]?.text);
@@ -143,7 +168,9 @@ test("a recovery code stands in for the second factor once; new ones take the pl
   expect(rows).not.toContain(code.replaceAll("-", ""));
   const page = await signedIn("somying");
   // As people type it.
-  expect((await page.post("/session/second-factor", { code: code.toLowerCase().replaceAll("-", " ") })).status).toBe(200);
+  expect(
+    (await page.post("/session/second-factor", { code: code.toLowerCase().replaceAll("-", " ") })).status,
+  ).toBe(200);
   const again = await signedIn("somying");
   expect((await again.post("/session/second-factor", { code })).body.code).toBe("wrong-code");
   const { body } = await page.post("/me/recovery-codes");

@@ -14,15 +14,29 @@ async function oidcScene(context: TestContext, more: Partial<PeopleSettings["acc
   const clientSecretFile = join(dir, "secret");
   await writeFile(clientSecretFile, `${provider.clientSecret}\n`);
   const { issuer, clientId } = provider;
-  const oidc = { issuer, clientId, clientSecretFile, claim: "sub", bindByEmail: false, secondFactorValues: "", ...more };
+  const oidc = {
+    issuer,
+    clientId,
+    clientSecretFile,
+    claim: "sub",
+    bindByEmail: false,
+    secondFactorValues: "",
+    ...more,
+  };
   const scene = await peopleScene(context, { oidc });
   await provider.expect(`${scene.url}/api/v1/oidc/return`);
   const bind = (id: string, subject: string) =>
-    scene.query("update saraban.person set oidc_issuer = $2, oidc_subject = $3 where id = $1", [id, issuer, subject]);
+    scene.query("update saraban.person set oidc_issuer = $2, oidc_subject = $3 where id = $1", [
+      id,
+      issuer,
+      subject,
+    ]);
   /** A browser goes there, signs in as `account`, and comes back. */
   const signIn = async (account: string | null, browser = scene.browser(), returnTo = "") => {
     provider.account = account;
-    const start = await browser.ask(`/oidc/start${returnTo === "" ? "" : `?returnTo=${encodeURIComponent(returnTo)}`}`);
+    const start = await browser.ask(
+      `/oidc/start${returnTo === "" ? "" : `?returnTo=${encodeURIComponent(returnTo)}`}`,
+    );
     const back = await provider.walk(start.headers.get("location") ?? "");
     const path = back.slice(`${scene.url}/api/v1`.length);
     return { browser, start, path, answer: await browser.ask(path) };
@@ -90,7 +104,9 @@ test("an answer counts once, in the browser that asked for it, for ten minutes, 
   const first = await signIn("subject-1");
   // Once more, with the same cookie put back.
   const replay = browser();
-  for (const [, name = "", value = ""] of first.start.setCookies.map((line) => /^([^=]+)=([^;]*)/.exec(line) ?? []))
+  for (const [, name = "", value = ""] of first.start.setCookies.map(
+    (line) => /^([^=]+)=([^;]*)/.exec(line) ?? [],
+  ))
     replay.cookies.set(name, value);
   expect(await replay.ask(first.path)).toMatchObject(refused);
   // An attacker's answer in the victim's browser (login CSRF), and in one that has begun a sign-in of its own.
@@ -131,7 +147,9 @@ test("where it is set, the one person of a verified mail address is bound at the
   expect((await browser.ask("/session")).body.person.id).toBe("somying");
   // Who is bound is not bound anew by another account with the same address.
   expect((await signIn("late")).answer.status).toBe(401);
-  expect(await query("select oidc_subject from saraban.person where id = 'somying'")).toEqual([{ oidc_subject: "verified" }]);
+  expect(await query("select oidc_subject from saraban.person where id = 'somying'")).toEqual([
+    { oidc_subject: "verified" },
+  ]);
   const events = await query("select rule from saraban.audit_event where action = 'bind-person'");
   expect(events).toEqual([{ rule: "verified-email" }]);
 });
@@ -152,7 +170,10 @@ test("the provider's second factor counts where its values are set, else ours is
   expect((await weak.browser.post("/session/second-factor", { code: code() })).body.need).toBeNull();
   provider.accounts.set("one", { email: "somying@agency-a.example.go.th", amr: ["pwd", "mfa"] });
   const strong = await signIn("one");
-  expect((await strong.browser.ask("/session")).body).toMatchObject({ need: null, secondFactor: { isRecent: true } });
+  expect((await strong.browser.ask("/session")).body).toMatchObject({
+    need: null,
+    secondFactor: { isRecent: true },
+  });
 });
 
 test("nobody is sent to another host after the sign-in; without a provider, or while it is away, the doors say so", async (context) => {
@@ -160,7 +181,14 @@ test("nobody is sent to another host after the sign-in; without a provider, or w
   const { addPerson, bind, signIn, provider, browser } = await oidcScene(context);
   await addPerson("somying");
   await bind("somying", "subject-1");
-  for (const path of ["//evil.example/", "/\\evil.example", "https://evil.example/", "/a;url=https://evil.example", "/a\nb", `/${"a".repeat(600)}`]) {
+  for (const path of [
+    "//evil.example/",
+    "/\\evil.example",
+    "https://evil.example/",
+    "/a;url=https://evil.example",
+    "/a\nb",
+    `/${"a".repeat(600)}`,
+  ]) {
     const { answer } = await signIn("subject-1", undefined, path);
     expect({ path, to: answer.headers.get("refresh") }).toEqual({ path, to: "0;url=/" });
   }

@@ -39,7 +39,7 @@ export function peopleDoor(api: FastifyInstance): void {
     await permit(request, "manage-people", { agencies: [] });
     const person = readNewPerson(request.body);
     const added = await mayBeBusy(reply, addPerson(peopleParts(request), doerOf(request), person));
-    if (added.isIdInUse) throw problem("person-id-in-use");
+    if (added.inUse !== null) throw problem(added.inUse === "id" ? "person-id-in-use" : "subject-in-use");
     const { password, expiresAt } = added;
     const row = await personOf(request, person.id);
     reply.code(201).header("location", `/api/v1/people/${person.id}`);

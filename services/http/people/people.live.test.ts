@@ -10,8 +10,15 @@ test("an administrator adds a person, who signs in with a one-time password and 
   const { addPerson, signedIn, browser, clock, admin: pool } = await peopleScene(context);
   await addPerson("root", [{ right: "administrator", agencyId: null }]);
   const admin = await signedIn("root");
-  const added = await admin.post("/people", { id: "somchai", name: "สมชาย  ใจดี", email: "somchai@agency-a.example.go.th" });
-  expect(added).toMatchObject({ status: 201, body: { person: { id: "somchai", active: true, mustChangePassword: true } } });
+  const added = await admin.post("/people", {
+    id: "somchai",
+    name: "สมชาย  ใจดี",
+    email: "somchai@agency-a.example.go.th",
+  });
+  expect(added).toMatchObject({
+    status: 201,
+    body: { person: { id: "somchai", active: true, mustChangePassword: true } },
+  });
   expect(added.headers.get("location")).toBe("/api/v1/people/somchai");
   const { oneTimePassword: password } = added.body;
   expect(password).toMatch(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
@@ -19,7 +26,11 @@ test("an administrator adds a person, who signs in with a one-time password and 
   // One id is never a person's and a clerk's token's.
   const [clerk] = (await pool.query("select id from saraban.clerk")).rows;
   expect((await admin.post("/people", { id: clerk.id, name: "x" })).body.code).toBe("person-id-in-use");
-  const appointed = await admin.post("/people/somchai/appointments", { right: "registry-clerk", agencyId: "agency-a", ...ORDER });
+  const appointed = await admin.post("/people/somchai/appointments", {
+    right: "registry-clerk",
+    agencyId: "agency-a",
+    ...ORDER,
+  });
   expect(appointed.status).toBe(201);
   const page = browser();
   const signIn = await page.post("/session", { id: "somchai", password });
@@ -34,7 +45,9 @@ test("an administrator adds a person, who signs in with a one-time password and 
   expect((await page.ask("/session")).status).toBe(401);
   expect((await browser().post("/session", { id: "somchai", password: NEXT })).status).toBe(401);
   clock.pass(24 * 3_600_000);
-  expect((await browser().post("/session", { id: "somchai", password: other.oneTimePassword })).status).toBe(401);
+  expect((await browser().post("/session", { id: "somchai", password: other.oneTimePassword })).status).toBe(
+    401,
+  );
 });
 
 test("who is made inactive is out at once, and so is whose appointment ends", async (context) => {
@@ -45,12 +58,21 @@ test("who is made inactive is out at once, and so is whose appointment ends", as
   const [admin, page] = [await signedIn("root"), await signedIn("somchai")];
   const { body } = await admin.ask("/people/somchai");
   const [appointment] = body.appointments;
-  expect(appointment).toMatchObject({ right: "registry-clerk", inForce: true, orderNumber: "1/2569", orderDate: "2026-01-05" });
+  expect(appointment).toMatchObject({
+    right: "registry-clerk",
+    inForce: true,
+    orderNumber: "1/2569",
+    orderDate: "2026-01-05",
+  });
   expect((await page.ask("/tray?agency=agency-a")).status).toBe(200);
   expect((await admin.post(`/appointments/${appointment.id}/end`, { reason: "ย้าย" })).status).toBe(200);
   expect((await page.ask("/tray?agency=agency-a")).body.code).toBe("not-appointed");
-  expect((await admin.post(`/appointments/${appointment.id}/end`, { reason: "ย้าย" })).body.code).toBe("has-ended");
-  expect((await admin.ask("/people/somchai")).body.appointments).toMatchObject([{ inForce: false, endReason: "ย้าย" }]);
+  expect((await admin.post(`/appointments/${appointment.id}/end`, { reason: "ย้าย" })).body.code).toBe(
+    "has-ended",
+  );
+  expect((await admin.ask("/people/somchai")).body.appointments).toMatchObject([
+    { inForce: false, endReason: "ย้าย" },
+  ]);
   const gone = await admin.ask("/people/somchai", {
     method: "PATCH",
     body: JSON.stringify({ active: false }),
@@ -60,7 +82,9 @@ test("who is made inactive is out at once, and so is whose appointment ends", as
   expect((await page.ask("/session")).status).toBe(401);
   const [session] = await query("select end_reason from saraban.session where person_id = 'somchai'");
   expect(session).toEqual({ end_reason: "person-ended" });
-  const events = await query<{ action: string }>("select action from saraban.audit_event where actor = 'person:root' order by seq");
+  const events = await query<{ action: string }>(
+    "select action from saraban.audit_event where actor = 'person:root' order by seq",
+  );
   expect(events.map(({ action }) => action)).toEqual(["sign-in", "end-appointment", "disable-person"]);
 });
 
@@ -75,7 +99,9 @@ test("an administrator sees and ends another person's sessions", async (context)
   expect(body.sessions).toHaveLength(2);
   expect(JSON.stringify(body)).not.toContain("sss_");
   const only = body.sessions[0].id;
-  expect((await admin.ask(`/people/somchai/sessions?session=${only}`, { method: "DELETE" })).body).toEqual({ ended: 1 });
+  expect((await admin.ask(`/people/somchai/sessions?session=${only}`, { method: "DELETE" })).body).toEqual({
+    ended: 1,
+  });
   const open = [(await one.ask("/session")).status, (await two.ask("/session")).status];
   expect(open.sort()).toEqual([200, 401]);
   expect((await admin.ask("/people/somchai/sessions", { method: "DELETE" })).body).toEqual({ ended: 1 });
@@ -90,8 +116,17 @@ test("people are written down by administrators alone: each for his agency, nobo
   await addPerson("clerk-a", [{ right: "registry-clerk" }]);
   await addPerson("clerk-b", [{ right: "registry-clerk", agencyId: "agency-b" }]);
   await addPerson("both", [{ right: "drafter" }, { right: "drafter", agencyId: "agency-b" }]);
-  const [root, adminA, clerk] = [await signedIn("root"), await signedIn("admin-a"), await signedIn("clerk-a")];
-  const appointment = (right: string, agencyId: string | null, more = {}) => ({ right, agencyId, ...ORDER, ...more });
+  const [root, adminA, clerk] = [
+    await signedIn("root"),
+    await signedIn("admin-a"),
+    await signedIn("clerk-a"),
+  ];
+  const appointment = (right: string, agencyId: string | null, more = {}) => ({
+    right,
+    agencyId,
+    ...ORDER,
+    ...more,
+  });
   for (const answer of [
     await clerk.ask("/people"),
     await clerk.ask("/people/clerk-a"),
@@ -134,7 +169,9 @@ test("people are written down by administrators alone: each for his agency, nobo
   expect(page.body).toMatchObject({ people: [{ id: "clerk-a" }, { id: "clerk-b" }], next: "clerk-b" });
   // A classified right is given by who has just shown a second factor.
   const registrar = appointment("classified-registrar", "agency-a", { level: "secret" });
-  expect((await root.post("/people/clerk-a/appointments", registrar)).body.code).toBe("second-factor-set-up-needed");
+  expect((await root.post("/people/clerk-a/appointments", registrar)).body.code).toBe(
+    "second-factor-set-up-needed",
+  );
   await setUpTotp(root);
   expect((await root.post("/people/clerk-a/appointments", registrar)).status).toBe(201);
   const denied = await query<{ action: string; rule: string }>(
@@ -162,8 +199,16 @@ test("what is wrong with a person or an appointment is told at once, all of it",
     expect({ path, status: answer.status }).toEqual({ path, status: 400 });
     return answer.body.errors.map(({ pointer }: { pointer: string }) => pointer);
   };
-  expect(await pointers("/people", { id: "Big One", email: "x", colour: 1 })).toEqual(["#/id", "#/name", "#/email", "#/colour"]);
-  expect(await pointers("/people", { id: "x", name: " ", oidcIssuer: "https://id.example" })).toEqual(["#/name", "#/oidcSubject"]);
+  expect(await pointers("/people", { id: "Big One", email: "x", colour: 1 })).toEqual([
+    "#/id",
+    "#/name",
+    "#/email",
+    "#/colour",
+  ]);
+  expect(await pointers("/people", { id: "x", name: " ", oidcIssuer: "https://id.example" })).toEqual([
+    "#/name",
+    "#/oidcSubject",
+  ]);
   expect(await pointers("/people", [])).toEqual(["#"]);
   const at = "/people/somchai/appointments";
   expect(await pointers(at, {})).toEqual(["#/right", "#/orderNumber", "#/orderDate"]);
@@ -174,9 +219,17 @@ test("what is wrong with a person or an appointment is told at once, all of it",
     "#/level",
   ]);
   expect(
-    await pointers(at, { ...ORDER, orderDate: "2026-02-30", right: "auditor", from: "2026-05-02", until: "2026-05-02" }),
+    await pointers(at, {
+      ...ORDER,
+      orderDate: "2026-02-30",
+      right: "auditor",
+      from: "2026-05-02",
+      until: "2026-05-02",
+    }),
   ).toEqual(["#/orderDate", "#/until"]);
-  expect(await pointers(at, { ...ORDER, right: "classified-registrar", agencyId: "agency-a" })).toEqual(["#/level"]);
+  expect(await pointers(at, { ...ORDER, right: "classified-registrar", agencyId: "agency-a" })).toEqual([
+    "#/level",
+  ]);
 });
 
 test("a person who is appointed works at the doors of clerks like one with a token, each right for its agency", async (context) => {
@@ -192,7 +245,11 @@ test("a person who is appointed works at the doors of clerks like one with a tok
   const openings = await query("select opened_by from saraban.tray_opening");
   expect(openings).toEqual([{ opened_by: "person:clerk" }]);
   const act = { agencyId: "agency-a", act: "enter", book: "inbound.ordinary", facts: { subject: "กระดาษ" } };
-  const entered = await clerk.post("/acts", { id: "0199c2f5-0c31-7b22-9e10-6d7e8f9a0b1c", ...act }, { headers: { prefer: "wait=0" } });
+  const entered = await clerk.post(
+    "/acts",
+    { id: "0199c2f5-0c31-7b22-9e10-6d7e8f9a0b1c", ...act },
+    { headers: { prefer: "wait=0" } },
+  );
   expect(entered).toMatchObject({ status: 202, body: { madeBy: "person:clerk" } });
   const approve = (agencyId: string) => ({
     id: crypto.randomUUID(),
@@ -202,7 +259,8 @@ test("a person who is appointed works at the doors of clerks like one with a tok
     details: { version: 1 },
   });
   const mixed = await signedIn("mixed");
-  const sign = (agencyId: string) => mixed.post("/acts", approve(agencyId), { headers: { prefer: "wait=0" } });
+  const sign = (agencyId: string) =>
+    mixed.post("/acts", approve(agencyId), { headers: { prefer: "wait=0" } });
   expect((await sign("agency-a")).body.code).toBe("right-needed");
   expect((await sign("agency-b")).status).toBe(202);
   for (const id of ["of-a-unit", "root"]) {

@@ -1,8 +1,8 @@
 import { RIGHTS, type Right } from "../../shared/access/actor.ts";
 import { LONGEST_EMAIL, LONGEST_NAME } from "./manage-people.ts";
 import type { NewAppointment, NewPerson, PersonChange } from "./person-store.ts";
-import { PERSON_ID } from "./sign-in.ts";
 import { type MemberReader, readMembers } from "./read-members.ts";
+import { PERSON_ID } from "./sign-in.ts";
 
 export const CLASSIFIED_LEVELS = ["confidential", "secret"] as const;
 /** Held for the whole installation where no agency is named. */

@@ -48,7 +48,9 @@ test("a session is over when nobody uses it for half an hour, and ten hours afte
   expect((await used.ask("/session")).status).toBe(401);
   // Marked at the next sign-in.
   await signedIn("somying");
-  const reasons = await query("select end_reason as r, count(*)::int as n from saraban.session group by 1 order by 1");
+  const reasons = await query(
+    "select end_reason as r, count(*)::int as n from saraban.session group by 1 order by 1",
+  );
   expect(reasons).toEqual([
     { r: "idle", n: 2 },
     { r: null, n: 1 },
@@ -88,7 +90,9 @@ test("over TLS the cookie is __Host- and Secure, and the plain one counts for no
   const safe = browser(TLS);
   const { setCookies, headers } = await safe.post("/session", { id: "somying", password: PASSWORD });
   expect(setCookies).toHaveLength(1);
-  expect(setCookies[0]).toMatch(/^__Host-saraban=sss_[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/i);
+  expect(setCookies[0]).toMatch(
+    /^__Host-saraban=sss_[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/i,
+  );
   expect(headers.get("strict-transport-security")).toMatch(/^max-age=\d{7,}$/);
   expect((await safe.ask("/session")).status).toBe(200);
   const token = safe.cookies.get("__Host-saraban") as string;
@@ -139,7 +143,11 @@ test("requests of other sites, and requests without the session's token, change 
   expect(act).toMatchObject({ status: 403, body: { code: "csrf-token-needed" } });
   expect((await page.post("/acts", {})).body.code).toBe("not-an-act");
   // Nobody is signed in to another account by a page of another site either.
-  const foreign = await browser().post("/session", { id: "somying", password: PASSWORD }, { headers: { origin: "https://evil.example" } });
+  const foreign = await browser().post(
+    "/session",
+    { id: "somying", password: PASSWORD },
+    { headers: { origin: "https://evil.example" } },
+  );
   expect(foreign.body.code).toBe("other-site");
   const good = { "x-csrf-token": page.csrf, origin: url, "sec-fetch-site": "same-origin" };
   expect((await signOut(good)).status).toBe(200);

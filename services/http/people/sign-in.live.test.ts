@@ -27,7 +27,9 @@ test("a person signs in by password, is known by the cookie, and signs out", asy
   one.cookies.set("saraban", token);
   expect(await one.ask("/session")).toMatchObject({ status: 401, body: { code: "session-over" } });
   expect((await browser().ask("/session")).body).toMatchObject({ status: 401, code: "not-signed-in" });
-  const events = await query("select action, actor, outcome, door, address from saraban.audit_event order by seq");
+  const events = await query(
+    "select action, actor, outcome, door, address from saraban.audit_event order by seq",
+  );
   expect(events).toMatchObject([
     { action: "sign-in", actor: "person:somying", outcome: "allowed", door: "json", address: "127.0.0.1" },
     { action: "sign-out", actor: "person:somying", outcome: "allowed" },
@@ -39,7 +41,9 @@ test("whatever is wrong with a sign-in, it is told in the same words, after the 
   const { addPerson, browser, people, query, clock } = await peopleScene(context);
   for (const id of ["right", "locked", "gone", "expired", "without"]) await addPerson(id);
   await query("update saraban.person set active = false where id = 'gone'");
-  await query("update saraban.person_password set must_change = true, expires_at = now() - interval '1 s' where person_id = 'expired'");
+  await query(
+    "update saraban.person_password set must_change = true, expires_at = now() - interval '1 s' where person_id = 'expired'",
+  );
   await query("delete from saraban.person_password where person_id = 'without'");
   const one = browser();
   for (let times = 0; times < 5; times += 1) await one.post("/session", { id: "locked", password: "wrong" });
@@ -128,7 +132,9 @@ test("a hundred guesses at once are no more than five; two hashes run at a time,
   await addPerson("victim");
   const before = people.hasher.made();
   const answers = await Promise.all(
-    Array.from({ length: 60 }, (_, at) => browser().post("/session", { id: "victim", password: `wrong ${at}` })),
+    Array.from({ length: 60 }, (_, at) =>
+      browser().post("/session", { id: "victim", password: `wrong ${at}` }),
+    ),
   );
   const statuses = new Set(answers.map(({ status }) => status));
   expect([...statuses].sort()).toEqual([401, 503]);
@@ -166,7 +172,9 @@ test("an address is locked too, whoever's names it tries, and limited by the min
   await addPerson("somchai");
   const from = (address: string) => browser({ "x-forwarded-for": address, "x-forwarded-proto": "https" });
   for (let times = 0; times < 6; times += 1)
-    expect((await from("192.0.2.1").post("/session", { id: `guess-${times}`, password: "x" })).status).toBe(401);
+    expect((await from("192.0.2.1").post("/session", { id: `guess-${times}`, password: "x" })).status).toBe(
+      401,
+    );
   expect((await from("192.0.2.1").post("/session", { id: "somchai", password: PASSWORD })).status).toBe(401);
   expect((await from("192.0.2.2").post("/session", { id: "somchai", password: PASSWORD })).status).toBe(200);
   let limited = await from("192.0.2.1").post("/session", { id: "somchai", password: PASSWORD });
@@ -181,7 +189,12 @@ test("a hash of older parameters is made anew at the sign-in", async (context) =
   const { addPerson, signedIn, query } = await peopleScene(context);
   await addPerson("somchai");
   const { hash } = await import("@node-rs/argon2");
-  const old = await hash(PASSWORD.normalize("NFKC"), { memoryCost: 19_456, timeCost: 2, parallelism: 1, algorithm: 2 });
+  const old = await hash(PASSWORD.normalize("NFKC"), {
+    memoryCost: 19_456,
+    timeCost: 2,
+    parallelism: 1,
+    algorithm: 2,
+  });
   await query("update saraban.person_password set phc = $1", [old]);
   await signedIn("somchai");
   const [row] = await query<{ phc: string }>("select phc from saraban.person_password");

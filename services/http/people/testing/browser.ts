@@ -7,7 +7,9 @@ export interface Browser {
   post(path: string, body?: unknown, init?: BrowserInit): Promise<BrowserAnswer>;
 }
 
-export type BrowserInit = Omit<RequestInit, "headers"> & { readonly headers?: Readonly<Record<string, string>> };
+export type BrowserInit = Omit<RequestInit, "headers"> & {
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 const JSON_TYPE: Readonly<Record<string, string>> = { "content-type": "application/json" };
 

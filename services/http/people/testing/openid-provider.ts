@@ -56,7 +56,9 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
       const { default: Made } = (await import("oidc-provider" as string)) as {
         readonly default: new (issuer: string, configuration: object) => Provider;
       };
-      const { default: adapter } = (await import("oidc-provider/lib/adapters/memory_adapter.js" as string)) as {
+      const { default: adapter } = (await import(
+        "oidc-provider/lib/adapters/memory_adapter.js" as string
+      )) as {
         readonly default: unknown;
       };
       provider = new Made(issuer, { ...configurationOf(opened, redirectUri), adapter });
@@ -74,7 +76,8 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
           cookies.set(name, value);
         }
         const location = response.headers.get("location");
-        if (location === null) throw new Error(`the provider goes no further: ${response.status} ${await response.text()}`);
+        if (location === null)
+          throw new Error(`the provider goes no further: ${response.status} ${await response.text()}`);
         next = new URL(location, next).href;
       }
       return next;
@@ -103,7 +106,11 @@ function configurationOf({ accounts, clientId, clientSecret }: OpenIdProvider, r
       accountId,
       claims: () => ({ sub: accountId, ...accounts.get(accountId) }),
     }),
-    async loadExistingGrant({ oidc }: { oidc: { provider: Provider; client: object; session: { accountId: string } } }) {
+    async loadExistingGrant({
+      oidc,
+    }: {
+      oidc: { provider: Provider; client: object; session: { accountId: string } };
+    }) {
       const grant = new oidc.provider.Grant({ clientId, accountId: oidc.session.accountId });
       grant.addOIDCScope("openid email profile");
       await grant.save();

@@ -58,7 +58,11 @@ export async function peopleScene(
     ...desk,
     clock,
     /** Somebody with the password above, in force, appointed for these. */
-    async addPerson(id: string, held: readonly Held[] = [], more: { readonly email?: string } = {}): Promise<string> {
+    async addPerson(
+      id: string,
+      held: readonly Held[] = [],
+      more: { readonly email?: string } = {},
+    ): Promise<string> {
       await asDoer(people, { actor: "operator:test", door: "cli" }, async (transaction, _note, at) => {
         const person = { id, name: `ทดสอบ ${id}`, email: more.email ?? null, oidc: null };
         await insertPerson(transaction, person, at, "operator:test");
@@ -66,7 +70,17 @@ export async function peopleScene(
         for (const { right, agencyId = "agency-a", unit = null, level = null } of held) {
           const order = { orderNumber: "1/2569", orderDate: "2026-01-05" };
           const fromAt = new Date(Date.now() - 60_000);
-          const appointment = { id: newId(), personId: id, right, agencyId, unit, level, ...order, fromAt, untilAt: null };
+          const appointment = {
+            id: newId(),
+            personId: id,
+            right,
+            agencyId,
+            unit,
+            level,
+            ...order,
+            fromAt,
+            untilAt: null,
+          };
           await insertAppointment(transaction, appointment, at, "operator:test");
         }
       });

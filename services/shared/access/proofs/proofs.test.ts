@@ -1,5 +1,5 @@
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -57,16 +57,21 @@ test("what people do first is found in few guesses, whatever they put around it;
     "tea kettle on the moon",
     "7G3K-Q2M9-XW4T-0HVD",
   ];
-  for (const password of easy) expect({ password, is: guessCost(password) < ENOUGH_UNITS }).toEqual({ password, is: true });
-  for (const password of hard) expect({ password, is: guessCost(password) < ENOUGH_UNITS }).toEqual({ password, is: false });
+  for (const password of easy)
+    expect({ password, is: guessCost(password) < ENOUGH_UNITS }).toEqual({ password, is: true });
+  for (const password of hard)
+    expect({ password, is: guessCost(password) < ENOUGH_UNITS }).toEqual({ password, is: false });
 });
 
 test("any password of twelve random letters is taken; no sign makes one easier than its beginning", () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(..."bcdfghjkmnpqrtvwxz"), minLength: 14, maxLength: 20 }), (password) => {
-      // By chance there may be a row of keys in it, hardly three.
-      expect(guessCost(password)).toBeGreaterThan(2);
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom(..."bcdfghjkmnpqrtvwxz"), minLength: 14, maxLength: 20 }),
+      (password) => {
+        // By chance there may be a row of keys in it, hardly three.
+        expect(guessCost(password)).toBeGreaterThan(2);
+      },
+    ),
   );
 });
 
@@ -97,7 +102,9 @@ test("a password made of one's own id, name or agency is told apart from a commo
 test("breached passwords are found in an ordered file of any form, the first and the last line too, and no others", async (context) => {
   const dir = await folder(context);
   const passwords = Array.from({ length: 500 }, (_, at) => `password number ${at}`);
-  const hashes = passwords.map((password) => createHash("sha1").update(password).digest("hex").toUpperCase()).sort();
+  const hashes = passwords
+    .map((password) => createHash("sha1").update(password).digest("hex").toUpperCase())
+    .sort();
   const forms: Record<string, (hash: string, at: number) => string> = {
     downloaded: (hash, at) => `${hash}:${10 ** (at % 8)}\r\n`,
     plain: (hash) => `${hash}\n`,
@@ -107,7 +114,8 @@ test("breached passwords are found in an ordered file of any form, the first and
     const path = join(dir, name);
     await writeFile(path, hashes.map(line).join(""));
     const isBreached = await openBreachedPasswords(path);
-    for (const password of passwords) expect({ name, password, is: await isBreached(password) }).toEqual({ name, password, is: true });
+    for (const password of passwords)
+      expect({ name, password, is: await isBreached(password) }).toEqual({ name, password, is: true });
     for (let at = 0; at < 200; at++) expect(await isBreached(`another one ${at}`)).toBe(false);
   }
   const empty = join(dir, "empty");
@@ -174,7 +182,8 @@ test("codes are those of RFC 6238, and fit their step and the ones beside it", (
   expect(totpStep(secret, "005924", 1_234_567_890_000 + 30_000)).toBe(step);
   expect(totpStep(secret, "005924", 1_234_567_890_000 - 30_000)).toBe(step);
   expect(totpStep(secret, "005924", 1_234_567_890_000 + 60_000)).toBeNull();
-  for (const wrong of ["", "5924", "0059240", "๐๐๕๙๒๔", "abcdef"]) expect(totpStep(secret, wrong, 1_234_567_890_000)).toBeNull();
+  for (const wrong of ["", "5924", "0059240", "๐๐๕๙๒๔", "abcdef"])
+    expect(totpStep(secret, wrong, 1_234_567_890_000)).toBeNull();
   expect(totpSetUp(secret, "e-saraban saraban.example.go.th", "somying")).toEqual({
     secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
     uri: "otpauth://totp/e-saraban%20saraban.example.go.th:somying?issuer=e-saraban%20saraban.example.go.th&secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&algorithm=SHA1&digits=6&period=30",
@@ -198,7 +207,9 @@ test("the access key is made once, for its user alone; what it seals opens in it
   const [key = await openAccessKey(dir, silent)] = keys;
   expect(new Set(keys.map((one) => one.markOf("guard", "x"))).size).toBe(1);
   const path = join(dir, "keys/access/access.key");
-  expect([(await stat(path)).mode & 0o777, (await stat(join(dir, "keys/access"))).mode & 0o777]).toEqual([0o600, 0o700]);
+  expect([(await stat(path)).mode & 0o777, (await stat(join(dir, "keys/access"))).mode & 0o777]).toEqual([
+    0o600, 0o700,
+  ]);
   expect(key.markOf("guard", "x")).not.toBe(key.markOf("csrf", "x"));
   const sealed = key.seal(Buffer.from("secret"), "person_totp a");
   expect(key.seal(Buffer.from("secret"), "person_totp a").equals(sealed)).toBe(false);
@@ -210,7 +221,9 @@ test("the access key is made once, for its user alone; what it seals opens in it
     expect(() => key.unseal(changed, "person_totp a")).toThrow(AccessKeyWrong);
   }
   const other = accessKeyOf(Buffer.alloc(32, 7), "elsewhere");
-  expect(() => other.unseal(sealed, "person_totp a")).toThrow(/another access key than elsewhere.*totp reset/);
+  expect(() => other.unseal(sealed, "person_totp a")).toThrow(
+    /another access key than elsewhere.*totp reset/,
+  );
   await writeFile(path, "short");
   await expect(openAccessKey(dir, silent)).rejects.toThrow(AccessKeyWrong);
 });
