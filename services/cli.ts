@@ -41,6 +41,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
     says: 'who may use the HTTP door: saraban clerk add ID --name "ชื่อ สกุล" --agency A [--may approve], clerk list|token ID|rights ID --may approve|remove ID',
     file: "./command-clerk.ts",
   },
+  user: {
+    says: 'people who sign in: saraban user add ID --name "ชื่อ สกุล", user appoint ID --right R --agency A --order … --order-date …, user list|show|end|password|totp|unlock|disable|enable|sessions|revoke … [--json]',
+    file: "./command-user.ts",
+  },
   client: {
     says: 'programs that use the exchange API or e-CMS: saraban client add ID --name "…" --agency A --scope submit …, client list|show ID|rotate ID|scopes ID|certificate ID|network ID|revoke ID … [--json]',
     file: "./command-client.ts",

@@ -1,5 +1,6 @@
 import type { RunCommand } from "./cli.ts";
 import { openProcessClock } from "./clock/process-clock.ts";
+import { makeFirstAdministrator } from "./first-administrator.ts";
 import { findInstallation, openInstallation, prepareInstallation } from "./installation.ts";
 import { readMailboxes } from "./intake/imap/imap-config.ts";
 import { readDirectory } from "./shared/letter/agencies.ts";
@@ -72,6 +73,8 @@ export const run: RunCommand = async (_args, name) => {
       running.push(started);
       says.push(...started.says);
     }
+    // Nothing of it may stand in the log, and who starts it for the first time must not miss it among the others.
+    if (name === "all") process.stdout.write((await makeFirstAdministrator(address, log)) ?? "");
     for (const line of says) process.stdout.write(`  ${line}\n`);
     process.stdout.write(`  Data in ${settings.dataDir}\n`);
     process.stdout.write(

@@ -136,12 +136,17 @@ create table person_password_before (
 comment on table person_password_before is 'The last few, so that none is taken again.';
 create table person_totp (
   person_id text primary key references person,
-  sealed_secret bytea not null,
-  made_at timestamptz not null,
+  sealed_secret bytea,
   confirmed_at timestamptz,
-  last_step bigint not null default 0
+  last_step bigint not null default 0,
+  sealed_next bytea,
+  next_made_at timestamptz,
+  check ((sealed_secret is null) = (confirmed_at is null)),
+  check ((sealed_next is null) = (next_made_at is null)),
+  check (sealed_secret is not null or sealed_next is not null)
 );
 comment on table person_totp is 'Second factor (RFC 6238). The secret is sealed with the installation''s access key, so that a copy of the database makes no codes.';
+comment on column person_totp.sealed_next is 'Of an authenticator that is being set up: in force when a code of it has been shown, until then the one before is.';
 comment on column person_totp.last_step is 'The time step of the last code that was taken: none is taken twice (RFC 6238 §5.2).';
 create table recovery_code (
   person_id text not null references person,
@@ -187,4 +192,5 @@ grant select, insert, update, delete on person_password, person_password_before,
 grant select, insert, update (seen_at, expires_at, second_factor_at, ended_at, end_reason) on session to saraban_access;
 grant update (name, email, active, oidc_issuer, oidc_subject) on person to saraban_access;
 grant insert on person, appointment to saraban_access;
+grant select on agency to saraban_access;
 grant update (ended_at, ended_by, end_reason) on appointment to saraban_access;

@@ -43,7 +43,7 @@ export function actDoor(api: FastifyInstance, parts: DoorParts): void {
     if ("faults" in checked) throw problem("not-an-act", checked.faults);
     const act = { ...checked.act, madeBy: acting.actor, madeByName: caller.name };
     ownAgency(caller, act.agencyId);
-    checkRight(caller, act.act);
+    checkRight(caller, act.act, act.agencyId);
     if (act.letterId !== null) noteCall(request, { operation: `act ${act.act}`, subjectId: act.letterId });
     const { prefer } = request.headers;
     const waitSeconds = waitOf(prefer) ?? DEFAULT_WAIT_SECONDS;
@@ -69,9 +69,9 @@ export function actDoor(api: FastifyInstance, parts: DoorParts): void {
   });
 }
 
-function checkRight({ client, rights }: Actor, act: ActName): void {
+function checkRight({ client, approvesFor }: Actor, act: ActName, agencyId: string): void {
   if (client !== null && !ACTS_OF_PROGRAMS.includes(act)) throw problem("people-only");
-  if (client === null && act === "approve" && !rights.includes("approve")) throw problem("right-needed");
+  if (client === null && act === "approve" && !approvesFor.includes(agencyId)) throw problem("right-needed");
 }
 
 function answerTo(reply: FastifyReply, answer: ActAnswer): FastifyReply {

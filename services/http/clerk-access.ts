@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Tables } from "../shared/letter/tables.ts";
 import type { Acting, Kysely } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
-import { type Clerk, type ClerkRight, findClerk } from "./clerk-store.ts";
+import { type Clerk, findClerk } from "./clerk-store.ts";
 import {
   actingForClient,
   beginCall,
@@ -13,15 +13,23 @@ import {
   knownClient,
   needScope,
 } from "./clients/client-access.ts";
+import { findSignedIn } from "./people/people-access.ts";
+import { personAsClerk } from "./people/person-as-clerk.ts";
 import { problem } from "./problem.ts";
 
 /** The header alone (RFC 6750 §2.1): a token in a query string would stand in logs and histories (§5.3). */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 const REALM = 'Bearer realm="saraban"';
 
+/** Somebody who works here, by a token or signed in. */
+export type KnownClerk = Omit<Clerk, "rights"> & {
+  /** Agencies whose letters he signs off. */
+  readonly approvesFor: readonly string[];
+};
+
 /**
- * Lets nobody through to the doors of `api` but clerks, each by the token of his row in table clerk (RFC 6750), and to
- * those that name scopes for them also programs, by an access token (POST /oauth/token) or the certificate of the
+ * Lets nobody through to the doors of `api` but clerks, each by the token of his row in table clerk (RFC 6750), people who
+ * have signed in and are appointed to work with ordinary letters (people/person-as-clerk.ts), and to those that name scopes for them also programs, by an access token (POST /oauth/token) or the certificate of the
  * connection. Asked before the body is read. Which agencies a caller works for stands in his row, and is read again for
  * each request: who is removed is out at once. Stands behind admitClients.
  */
@@ -34,6 +42,9 @@ export function admitCallers(
     const header = request.headers.authorization;
     const token = header === undefined ? undefined : BEARER.exec(header)?.[1];
     if (token === undefined) {
+      // A header that says who asks counts alone: a cookie comes along with whatever a browser sends.
+      const signedIn = header === undefined ? await findSignedIn(request, reply) : null;
+      if (signedIn !== null) return letClerkIn(request, await personAsClerk(request, signedIn));
       const client = header === undefined ? await findByCertificate(request) : null;
       if (client !== null) return letClientIn(request, client);
       // RFC 6750 §3.1: who brings no token of this kind is told the scheme and no error.
@@ -41,14 +52,17 @@ export function admitCallers(
       throw problem("no-token");
     }
     const clerk = await findClerk(parts.database, token);
-    if (clerk !== undefined) return letClerkIn(request, clerk);
+    if (clerk !== undefined) {
+      const approvesFor = clerk.rights.includes("approve") ? clerk.agencies : [];
+      return letClerkIn(request, { ...clerk, approvesFor });
+    }
     const client = await findByToken(request, token);
     if (client !== null) return letClientIn(request, client);
     refuseToken(request, reply, parts.log);
   });
 }
 
-function letClerkIn(request: FastifyRequest, clerk: Clerk): void {
+function letClerkIn(request: FastifyRequest, clerk: KnownClerk): void {
   if (request.routeOptions.config.programsOnly === true) throw problem("programs-only");
   request.setDecorator("clerk", clerk);
 }
@@ -69,8 +83,8 @@ function refuseToken(request: FastifyRequest, reply: FastifyReply, log: Log): ne
 }
 
 /** The clerk whose request it is; only behind admitCallers, on a route without scopes for programs. */
-export function clerkOf(request: FastifyRequest): Clerk {
-  return request.getDecorator<Clerk>("clerk");
+export function clerkOf(request: FastifyRequest): KnownClerk {
+  return request.getDecorator<KnownClerk>("clerk");
 }
 
 /** Who asks, be it a person or a program. */
@@ -78,7 +92,8 @@ export interface Actor {
   readonly id: string;
   readonly name: string;
   readonly agencies: readonly string[];
-  readonly rights: readonly ClerkRight[];
+  /** Agencies whose letters a person signs off; of a program the registry decides. */
+  readonly approvesFor: readonly string[];
   /** The program, with its scopes; null for a clerk, who may all that no right is needed for. */
   readonly client: Client | null;
   readonly acting: Acting;
@@ -92,7 +107,7 @@ export function actorOf(request: FastifyRequest): Actor {
     return { ...clerk, client, acting: actingFor(clerk) };
   }
   const { id, name, agencyId } = client;
-  return { id, name, agencies: [agencyId], rights: [], client, acting: actingForClient(client) };
+  return { id, name, agencies: [agencyId], approvesFor: [], client, acting: actingForClient(client) };
 }
 
 /** Whether somebody may see books of this direction. */
@@ -101,7 +116,7 @@ export function mayRead({ client }: Actor, direction: "inbound" | "outbound"): b
 }
 
 /** What every transaction of a request states; row-level security holds it to that. */
-export function actingFor({ id, agencies }: Clerk): Acting {
+export function actingFor({ id, agencies }: KnownClerk): Acting {
   return { actor: `person:${id}`, agencies };
 }
 

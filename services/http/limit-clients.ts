@@ -37,7 +37,7 @@ export function limitClients(
 }
 
 /** An IPv4 address, or the /64 of an IPv6 address, which one client has to itself (RFC 6177). */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const plain = address
     .slice(0, 64)
     .toLowerCase()

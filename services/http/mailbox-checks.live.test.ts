@@ -98,7 +98,7 @@ test("missed half days are counted over the last ten working days for the metric
   const missed = await missedChecks(database, calendar, now().at, 10);
   expect([...missed.keys()]).toEqual(["agency-a"]);
   expect(missed.get("agency-a")).toHaveLength(2 * 8 + 1);
-  expect(await openMetrics(database, calendar, now).read()).toContain(
+  expect(await openMetrics(database, calendar, now, async () => 0).read()).toContain(
     'saraban_mailbox_checks_missed{agency="agency-a"} 17',
   );
 });

@@ -69,13 +69,19 @@ import { watchQueueRoom } from "./letters/queue-room.ts";
 import { watchMailboxChecks } from "./mailbox-check-watch.ts";
 import { openMetrics } from "./metrics.ts";
 import { openServer } from "./open-server.ts";
+import { countOpenGlass } from "./people/glass-store.ts";
+import { openPeople } from "./people/open-people.ts";
 import { openQueueState } from "./queue-state.ts";
 import { askReadiness } from "./readiness.ts";
+
+/** People are few beside programs: each of their requests asks for a session, and is done with it at once. */
+const ACCESS_CONNECTIONS = 4;
 
 export const start: StartRoom = async ({ settings, address, ears, home, now, log }) => {
   const calendar = openCalendar(settings.holidaysDir);
   for (const warning of calendarWarnings(calendar, now().at)) log.warn(warning);
   const database = openDatabase<Tables>(address, "saraban_http", settings.database.poolSize, log);
+  const accessDatabase = openDatabase<Tables>(address, "saraban_access", ACCESS_CONNECTIONS, log);
   const queue = await openQueueState(home, database, log);
   const waiters = openActWaiters(database, ears, log);
   const outcomes = openOutcomeWaiters(database, ears, log);
@@ -84,9 +90,12 @@ export const start: StartRoom = async ({ settings, address, ears, home, now, log
   const pipe = openWritePipe(address, "saraban_http", 2, log);
   const queueWatch = await watchQueueRoom(database, settings.exchange.maxWaitingJobs, log);
   const clients = openClients(settings, database, log);
+  const people = await openPeople(settings, accessDatabase, now, log);
+  const openGlass = () => countOpenGlass(accessDatabase, now().at);
   const tls = await openHttpTls(settings.http, log);
   const server = await openServer({
     clients,
+    people,
     tls,
     database,
     now,
@@ -104,11 +113,11 @@ export const start: StartRoom = async ({ settings, address, ears, home, now, log
     offices: openOfficeDirectory(database),
     ecmsPath: settings.ecms.path,
     log,
-    metrics: openMetrics(database, calendar, now),
+    metrics: openMetrics(database, calendar, now, openGlass),
     readiness: () => {
       const { at, clock } = now();
       const held = reasonToHold(clock, settings.clock);
-      return askReadiness(database, queue, clock, held, calendarWarnings(calendar, at));
+      return askReadiness(database, queue, clock, held, calendarWarnings(calendar, at), openGlass);
     },
   });
   const watch = watchMailboxChecks({ database, calendar, now, log });
@@ -128,6 +137,7 @@ export const start: StartRoom = async ({ settings, address, ears, home, now, log
       await queueWatch.stop();
       await pipe.close();
       await queue.close();
+      await accessDatabase.destroy();
       await database.destroy();
     },
   };

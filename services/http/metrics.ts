@@ -34,7 +34,12 @@ const CHECKED_WORKING_DAYS = 10;
  * Prometheus metrics. The counts come from the database at each scrape: they are the installation's, whichever process
  * did the work, and a restart does not set them back. They hold no word of any letter.
  */
-export function openMetrics(database: Kysely<Tables>, calendar: Calendar, now: TrustedNow): Metrics {
+export function openMetrics(
+  database: Kysely<Tables>,
+  calendar: Calendar,
+  now: TrustedNow,
+  openGlass: () => Promise<number>,
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "saraban_http_process_" });
   const gauges = new Map<string, Gauge>();
@@ -57,6 +62,11 @@ export function openMetrics(database: Kysely<Tables>, calendar: Calendar, now: T
     labelNames: ["agency"],
     registers: [registry],
   });
+  const glass = new Gauge({
+    name: "saraban_break_glass_open",
+    help: "Times that an administrator may look into an agency's ordinary letters at this moment",
+    registers: [registry],
+  });
   return {
     contentType: registry.contentType,
     async read() {
@@ -71,6 +81,7 @@ export function openMetrics(database: Kysely<Tables>, calendar: Calendar, now: T
         const labelName = FIGURES[name]?.label;
         gauges.get(name)?.set({ agency: agency_id, ...(labelName ? { [labelName]: label } : {}) }, value);
       }
+      glass.set(await openGlass());
       missed.reset(); // an agency that was freed of the duty has no count any more
       for (const [agency, halfDays] of await missedChecks(database, calendar, at, CHECKED_WORKING_DAYS)) {
         missed.set({ agency }, halfDays.length);

@@ -21,10 +21,15 @@ import { noteRoutes } from "./openapi/known-routes.ts";
 import { openapiDoor } from "./openapi/openapi-door.ts";
 import { type OperatorParts, operatorDoor } from "./operator-door.ts";
 import { outboundDoor } from "./outbound-door.ts";
+import type { OpenedPeople } from "./people/open-people.ts";
+import { admitPeople } from "./people/people-access.ts";
+import { peopleDoors } from "./people/people-doors.ts";
+import { takeCookies } from "./people/session-cookie.ts";
 import { printDoor } from "./print-door.ts";
 import { Problem, type ProblemCode, problem, sendProblem } from "./problem.ts";
 import { quarantineDoor } from "./quarantine-door.ts";
 import { receiptDoor } from "./receipt-door.ts";
+import { openSafetyHeaders, type SafetyHeaders } from "./safety-headers.ts";
 import { searchDoor } from "./search-door.ts";
 import { trayDoor } from "./tray-door.ts";
 import { uploadDoor } from "./upload-door.ts";
@@ -79,15 +84,21 @@ const REFUSED_BY_LIBRARY: Readonly<Record<number, ProblemCode>> = { 413: "too-la
 
 /** The HTTP server with all its doors; it does not listen yet. */
 export async function openServer(
-  parts: DoorParts & OperatorParts & TlsPart & PressurePart & { readonly clients: ClientParts },
+  parts: DoorParts &
+    OperatorParts &
+    TlsPart &
+    PressurePart & { readonly clients: ClientParts; readonly people: OpenedPeople },
   receiveWithinMs = RECEIVE_WITHIN_MS,
 ): Promise<FastifyInstance> {
-  const server = newServer(parts);
+  const safety = await openSafetyHeaders();
+  const server = newServer(parts, safety);
   noteRoutes(server);
+  await takeCookies(server);
   server.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config?.mayTakeLong !== true) receiveSoon(request, receiveWithinMs);
     // Nothing here may lie in a cache: letters' words, and states that are old a second later.
-    reply.header("cache-control", "no-store").header("x-content-type-options", "nosniff");
+    reply.header("cache-control", "no-store");
+    safety.put(request, reply);
     if (parts.databaseAnswers?.() === false && isForCallers(request, parts.ecmsPath)) {
       throw problem("not-now");
     }
@@ -107,11 +118,13 @@ export async function openServer(
   });
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, problem("not-found")));
   admitClients(server, parts.clients);
+  admitPeople(server, parts.people);
   operatorDoor(server, parts);
   await verifyDoor(server, parts);
   await tokenDoor(server);
   await openapiDoor(server, parts);
   await ecmsDoor(server, parts);
+  await peopleDoors(server, parts.people);
   await server.register(
     async (api) => {
       api.removeContentTypeParser("text/plain"); // fastify's own; what is no JSON is answered 415
@@ -123,7 +136,10 @@ export async function openServer(
   return server;
 }
 
-function newServer({ proxyNetworks, tls }: Pick<DoorParts, "proxyNetworks"> & TlsPart): FastifyInstance {
+function newServer(
+  { proxyNetworks, tls }: Pick<DoorParts, "proxyNetworks"> & TlsPart,
+  safety: SafetyHeaders,
+): FastifyInstance {
   const options = {
     bodyLimit: 64 * 1024,
     trustProxy: proxyNetworks === "" ? false : proxyNetworks,
@@ -131,7 +147,10 @@ function newServer({ proxyNetworks, tls }: Pick<DoorParts, "proxyNetworks"> & Tl
     forceCloseConnections: true,
     // An address that cannot be read, or has a part that is too long for any id, names nothing here; the library would repeat it.
     frameworkErrors: (_error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
-      void sendProblem(reply.header("cache-control", "no-store"), problem("not-found")),
+      void sendProblem(
+        reply.headers(safety.always).header("cache-control", "no-store"),
+        problem("not-found"),
+      ),
   };
   const times = { headersTimeout: RECEIVE_WITHIN_MS };
   if (tls === null) return fastify({ ...options, http: times });

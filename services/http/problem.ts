@@ -17,18 +17,89 @@ export const problems = {
   },
   "no-token": {
     status: 401,
-    en: "Say who you are: Authorization: Bearer TOKEN (people: saraban clerk add; programs: POST /oauth/token)",
-    th: "โปรดระบุโทเค็นของเจ้าหน้าที่หรือของโปรแกรมใน Authorization: Bearer",
+    en: "Say who you are: sign in (POST /api/v1/session), or send Authorization: Bearer TOKEN (people: saraban clerk add; programs: POST /oauth/token)",
+    th: "โปรดเข้าสู่ระบบ หรือระบุโทเค็นของเจ้าหน้าที่หรือของโปรแกรมใน Authorization: Bearer",
   },
   "wrong-token": {
     status: 401,
     en: "This token is not in force; ask for a new one (people: saraban clerk token; programs: POST /oauth/token)",
     th: "โทเค็นนี้ใช้ไม่ได้ โปรดขอโทเค็นใหม่ (เจ้าหน้าที่: จากผู้ดูแลระบบ โปรแกรม: POST /oauth/token)",
   },
+  // Of whatever is wrong with a sign-in: no such person, another password, one that has expired, an account that is locked.
+  "wrong-sign-in": {
+    status: 401,
+    en: "This id and password do not sign in here, or not at this moment; after several wrong tries wait some minutes",
+    th: "รหัสผู้ใช้หรือรหัสผ่านไม่ถูกต้อง หรือยังเข้าสู่ระบบไม่ได้ในขณะนี้ หากพยายามผิดหลายครั้ง โปรดรอสักครู่",
+  },
+  "wrong-oidc-sign-in": {
+    status: 401,
+    en: "The sign-in at the provider did not come about, or nobody here is bound to that account; begin again, or ask an administrator",
+    th: "การเข้าสู่ระบบผ่านผู้ให้บริการยืนยันตัวตนไม่สำเร็จ หรือบัญชีนี้ยังไม่ได้ผูกกับบุคคลในระบบ โปรดลองใหม่หรือติดต่อผู้ดูแลระบบ",
+  },
+  "not-signed-in": {
+    status: 401,
+    en: "Sign in first: POST /api/v1/session",
+    th: "โปรดเข้าสู่ระบบก่อน (POST /api/v1/session)",
+  },
+  "session-over": {
+    status: 401,
+    en: "This session is over; sign in again",
+    th: "หมดเวลาหรือสิ้นสุดการเข้าใช้งานแล้ว โปรดเข้าสู่ระบบใหม่",
+  },
+  "other-site": {
+    status: 403,
+    en: "A page of another site has sent this request; nothing was done",
+    th: "คำขอนี้ส่งมาจากเว็บไซต์อื่น ระบบไม่ได้ดำเนินการ",
+  },
+  "csrf-token-needed": {
+    status: 403,
+    en: "Send the token that GET /api/v1/session tells in x-csrf-token; nothing was done",
+    th: "คำขอไม่มีรหัสยืนยันของหน้าเว็บ (x-csrf-token) หรือรหัสไม่ถูกต้อง ระบบไม่ได้ดำเนินการ โปรดเปิดหน้าใหม่",
+  },
+  "tls-needed": {
+    status: 403,
+    en: "Sign in over TLS (https): on this connection others could read along. A proxy has to send X-Forwarded-Proto, and to be named in http.proxyNetworks",
+    th: "โปรดเข้าสู่ระบบผ่าน https เท่านั้น เพราะการเชื่อมต่อนี้ผู้อื่นอาจอ่านได้",
+  },
+  "second-factor-needed": {
+    status: 403,
+    en: "Show your second factor (again): POST /api/v1/session/second-factor",
+    th: "โปรดยืนยันตัวตนด้วยปัจจัยที่สอง (รหัสจากแอปยืนยันตัวตน)",
+  },
+  "second-factor-set-up-needed": {
+    status: 403,
+    en: "This takes a second factor; set one up first: POST /api/v1/me/totp",
+    th: "การทำงานนี้ต้องใช้ปัจจัยที่สอง โปรดตั้งค่าแอปยืนยันตัวตนก่อน",
+  },
+  "password-change-needed": {
+    status: 403,
+    en: "Choose a password of your own first: POST /api/v1/me/password",
+    th: "โปรดเปลี่ยนรหัสผ่านชั่วคราวเป็นรหัสผ่านของท่านก่อน",
+  },
+  "wrong-code": {
+    status: 403,
+    en: "This code does not fit, or was used before; wait for the next one, after several wrong ones some minutes",
+    th: "รหัสยืนยันไม่ถูกต้องหรือถูกใช้แล้ว โปรดรอรหัสถัดไป หากผิดหลายครั้งโปรดรอสักครู่",
+  },
+  "wrong-password": {
+    status: 403,
+    en: "This is not your present password; after several wrong tries wait some minutes",
+    th: "รหัสผ่านปัจจุบันไม่ถูกต้อง หากผิดหลายครั้งโปรดรอสักครู่",
+  },
+  "not-appointed": {
+    status: 403,
+    en: "You are not appointed for this",
+    th: "ท่านไม่ได้รับแต่งตั้งให้ดำเนินการนี้",
+  },
+  "not-to-oneself": {
+    status: 403,
+    en: "Nobody does this to himself; another administrator has to",
+    th: "ดำเนินการนี้กับตนเองไม่ได้ ต้องให้ผู้ดูแลระบบท่านอื่นดำเนินการ",
+  },
   "right-needed": {
     status: 403,
-    en: "Signing letters off takes the right approve; an operator gives it: saraban clerk rights ID --may approve",
-    th: "ท่านไม่มีสิทธิลงนามอนุมัติหนังสือ โปรดให้ผู้ดูแลระบบมอบสิทธิ approve (saraban clerk rights)",
+    en: "Signing letters off takes an appointment as approver, or a token with the right approve (saraban clerk rights ID --may approve)",
+    th: "ท่านไม่มีสิทธิลงนามอนุมัติหนังสือ ต้องได้รับแต่งตั้งเป็นผู้อนุมัติ (approver) หรือมอบสิทธิ approve ให้โทเค็น (saraban clerk rights)",
   },
   "programs-only": {
     status: 403,
@@ -67,6 +138,21 @@ export const problems = {
     en: "This id was used for another act; take a new one",
     th: "รหัสนี้ถูกใช้กับการดำเนินการอื่นแล้ว โปรดใช้รหัสใหม่",
   },
+  "person-id-in-use": {
+    status: 409,
+    en: "This id is in use, be it by somebody who is gone: acts are signed with it. Take another one",
+    th: "รหัสนี้มีผู้ใช้แล้ว (รวมถึงผู้ที่พ้นหน้าที่ไปแล้ว) โปรดใช้รหัสอื่น",
+  },
+  "subject-in-use": {
+    status: 409,
+    en: "Somebody else is bound to this account of the OpenID provider",
+    th: "บัญชีของผู้ให้บริการยืนยันตัวตนนี้ผูกกับบุคคลอื่นแล้ว",
+  },
+  "has-ended": {
+    status: 409,
+    en: "It has ended, or was decided before",
+    th: "รายการนี้สิ้นสุดหรือมีการตัดสินใจแล้ว",
+  },
   "too-large": { status: 413, en: "The request is too large", th: "คำขอมีขนาดใหญ่เกินกำหนด" },
   "too-many-uploads": {
     status: 429,
@@ -92,6 +178,11 @@ export const problems = {
     status: 422,
     en: "This is no letter that can be taken in; see errors and schemas/api/letter.schema.json. Nothing of it was kept",
     th: "ข้อมูลหนังสือไม่ครบหรือไม่ถูกต้อง โปรดดูรายละเอียดใน errors ระบบไม่ได้เก็บข้อมูลใดไว้",
+  },
+  "weak-password": {
+    status: 422,
+    en: "This password is not taken; see errors",
+    th: "รหัสผ่านใหม่ใช้ไม่ได้ โปรดดูรายละเอียดใน errors",
   },
   "key-in-use": {
     status: 422,
@@ -122,6 +213,11 @@ export const problems = {
     status: 429,
     en: "This program has sent too many requests in this minute; wait as Retry-After says",
     th: "โปรแกรมนี้ส่งคำขอเกินจำนวนที่กำหนดในหนึ่งนาที โปรดรอตามเวลาใน Retry-After",
+  },
+  "sign-in-busy": {
+    status: 503,
+    en: "Too many people sign in at this moment; try again in some seconds",
+    th: "ขณะนี้มีผู้เข้าสู่ระบบพร้อมกันจำนวนมาก โปรดลองใหม่ในอีกสักครู่",
   },
   "index-behind": {
     status: 503,

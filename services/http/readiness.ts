@@ -31,6 +31,7 @@ const MAILBOX_LOOK_WITHIN_MS = 2 * 1_500_000;
  * Asks every part; a part that does not answer in time is not ok. Never throws.
  * @param held why registration waits for the clock; null while it does not
  * @param calendar what an operator has to do about the working calendar
+ * @param openGlass how many times an administrator may look into letters at this moment
  */
 export async function askReadiness(
   database: Kysely<Tables>,
@@ -38,6 +39,7 @@ export async function askReadiness(
   clock: ClockState,
   held: string | null,
   calendar: readonly string[],
+  openGlass: () => Promise<number>,
 ): Promise<Readiness> {
   const checks: Record<string, Check> = {};
   checks["database"] = await check(true, async () => {
@@ -68,6 +70,13 @@ export async function askReadiness(
     needed: false,
     detail: calendar.join(" ") || "the holidays are known",
   };
+  // It stops nothing, and nobody is to overlook it; whose it is stands in the log and for those who may ask.
+  const glass = await check(false, async () => {
+    const open = await openGlass();
+    if (open > 0) throw new Error(`${open} open: an administrator may read ordinary letters at this moment`);
+    return NO_GLASS;
+  });
+  if (glass.detail !== NO_GLASS) checks["breakGlass"] = glass;
   return { ready: Object.values(checks).every(({ ok, needed }) => ok || !needed), checks };
 }
 
@@ -124,6 +133,7 @@ async function askServices(
   return checks;
 }
 
+const NO_GLASS = "none open";
 const NO_MAILBOXES = "none";
 
 /** @throws Error that names the mailboxes that cannot be read */

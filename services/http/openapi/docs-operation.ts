@@ -32,10 +32,11 @@ function paragraphs(text: string): Html[] {
 function accessWords({ access, tag }: Operation): string {
   if (tag === "ecms") return "โปรแกรมที่ลงทะเบียน: mTLS หรือ HTTP Basic";
   if (access === "public") return "ไม่ต้องใช้โทเค็น (no token)";
-  if (access === "clerks") return "โทเค็นของเจ้าหน้าที่ (a clerk's token)";
+  if (access === "people") return "ผู้ที่เข้าสู่ระบบ (who has signed in)";
+  if (access === "clerks") return "ผู้ที่เข้าสู่ระบบ หรือโทเค็นของเจ้าหน้าที่ (who has signed in, or a clerk's token)";
   const { scopes, programsOnly } = access;
   const named = scopes === "any" ? "scope ใดก็ได้ (any scope)" : `scope: ${scopes.join(" หรือ ")}`;
-  return `โปรแกรม (program), ${named}${programsOnly === true ? "" : "; หรือโทเค็นของเจ้าหน้าที่ (or a clerk's token)"}`;
+  return `โปรแกรม (program), ${named}${programsOnly === true ? "" : "; หรือผู้ที่เข้าสู่ระบบ หรือโทเค็นของเจ้าหน้าที่ (or who has signed in, or a clerk's token)"}`;
 }
 
 function formsList(forms: Readonly<Record<string, Form>>): Html[] {

@@ -22,7 +22,8 @@ const DESCRIPTION = `ระบบรับ-ส่งหนังสือรา�
 Exchange of Thai official letters: programs hand letters in, follow them, get signed receipts, and fetch what came in;
 clerks work with the books.
 
-- Programs get an access token from \`POST /oauth/token\` (client credentials), or come by mutual TLS. Clerks have a token of their own.
+- Programs get an access token from \`POST /oauth/token\` (client credentials), or come by mutual TLS. People sign in
+  (\`POST /api/v1/session\`); clerks may have a token of their own.
 - Whatever is refused is answered with problem details (RFC 9457), with a pointer to what is wrong, in Thai and English.
 - Letters have an XML form too: send \`application/xml\` (GovernmentDocument), or ask with \`Accept: application/xml\`.
 - GET operations answer HEAD as well. 429 and 503 say in Retry-After when to come again; RateLimit says what is left.
@@ -73,6 +74,13 @@ export function openapiDocument(ecmsPath: string): Record<string, unknown> {
         ]),
       ),
       securitySchemes: {
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "__Host-saraban",
+          description:
+            "Of a person who has signed in (POST /api/v1/session); saraban on this machine without TLS. What changes something needs x-csrf-token too",
+        },
         clerk: { type: "http", scheme: "bearer", description: "A clerk's token (saraban clerk add)" },
         program: {
           type: "oauth2",
@@ -168,8 +176,13 @@ function securityOf({ access, tag, id }: Operation): object[] {
   if (tag === "ecms" && id === "callEcms") return [{ certificate: [] }, { basic: [] }];
   if (id === "getAccessToken") return [{ basic: [] }, {}];
   if (access === "public") return [];
-  if (access === "clerks") return [{ clerk: [] }];
+  if (access === "people") return [{ session: [] }];
+  if (access === "clerks") return [{ session: [] }, { clerk: [] }];
   const { scopes, programsOnly } = access;
   const programs = scopes === "any" ? [{ program: [] }] : scopes.map((scope) => ({ program: [scope] }));
-  return [...(programsOnly === true ? [] : [{ clerk: [] }]), ...programs, { certificate: [] }];
+  return [
+    ...(programsOnly === true ? [] : [{ session: [] }, { clerk: [] }]),
+    ...programs,
+    { certificate: [] },
+  ];
 }

@@ -118,6 +118,17 @@ export const ACT = {
 
 export const PRINT_ORDER = { agencyId: "agency-a", book: "inbound.ordinary", format: "pdf", year: 2569 };
 
+export const SIGN_IN = { id: "somying.j", password: "four words that say nothing" };
+
+export const NEW_PERSON = { id: "somying.j", name: "สมหญิง ใจดี", email: "somying.j@agency-a.example.go.th" };
+
+export const APPOINTMENT_ASKED = {
+  right: "registry-clerk",
+  agencyId: "agency-a",
+  orderNumber: "คำสั่งที่ 12/2569",
+  orderDate: "2026-10-01",
+};
+
 export const PROBLEM = {
   type: "https://saraban.example.go.th/problems/not-a-letter",
   title: "This is no letter that can be taken in; see errors",

@@ -3,6 +3,7 @@ import type { Scope } from "../clients/client.ts";
 import type { ProblemCode } from "../problem.ts";
 
 export const TAGS = {
+  people: { th: "การเข้าสู่ระบบ บุคคล และคำสั่งแต่งตั้ง", en: "Signing in, people and their appointments" },
   access: {
     th: "การยืนยันตัวโปรแกรม",
     en: "Access tokens for programs",
@@ -19,11 +20,13 @@ export const TAGS = {
 export type Tag = keyof typeof TAGS;
 
 /**
- * Who comes in. public: anybody; clerks: people with a token; else programs with any one of these scopes ("any": every
+ * Who comes in. public: anybody; people: who has signed in, by the session's cookie; clerks: who has signed in and is appointed
+ * to work with ordinary letters, and clerks with a token; else programs with any one of these scopes ("any": every
  * program), and people too unless it is for programs only.
  */
 export type Access =
   | "public"
+  | "people"
   | "clerks"
   | { readonly scopes: readonly Scope[] | "any"; readonly programsOnly?: boolean };
 
@@ -60,7 +63,7 @@ export interface Answer {
 
 /** One operation of this room: a row of the table from which the document is made. */
 export interface Operation {
-  readonly method: "get" | "post";
+  readonly method: "get" | "post" | "patch" | "delete";
   /** As the door registers it: /api/v1/letters/:id */
   readonly path: string;
   readonly id: string;

@@ -2,6 +2,7 @@ import { INBOX_OPERATIONS } from "./inbox-operations.ts";
 import { LETTER_OPERATIONS } from "./letter-operations.ts";
 import type { Operation } from "./operation.ts";
 import { OUTBOUND_OPERATIONS } from "./outbound-operations.ts";
+import { PEOPLE_OPERATIONS } from "./people-operations.ts";
 import { ecmsOperations, PUBLIC_OPERATIONS } from "./public-operations.ts";
 import { RECEIPT_OPERATIONS } from "./receipt-operations.ts";
 import { REGISTER_OPERATIONS } from "./register-operations.ts";
@@ -14,6 +15,7 @@ export function allOperations(ecmsPath: string): readonly Operation[] {
     ...OUTBOUND_OPERATIONS,
     ...REGISTER_OPERATIONS,
     ...RECEIPT_OPERATIONS,
+    ...PEOPLE_OPERATIONS,
     ...PUBLIC_OPERATIONS,
     ...ecmsOperations(ecmsPath),
   ];

@@ -20,12 +20,25 @@ export function problemsOf({
   return new Map([...found].sort(([a], [b]) => a - b));
 }
 
+/** What a request with a session's cookie may meet on any door. */
+const SESSION_PROBLEMS: readonly ProblemCode[] = [
+  "session-over",
+  "other-site",
+  "csrf-token-needed",
+  "second-factor-needed",
+  "second-factor-set-up-needed",
+  "password-change-needed",
+];
+
 function accessProblems(access: Operation["access"]): ProblemCode[] {
   if (access === "public") return [];
+  if (access === "people") return ["not-signed-in", ...SESSION_PROBLEMS, "too-many-requests"];
   const all: ProblemCode[] = ["no-token", "wrong-token", "too-many-wrong-tokens", "client-over-limit"];
-  if (access === "clerks") return [...all, "people-only"];
+  if (access === "clerks") return [...all, ...SESSION_PROBLEMS, "not-appointed", "people-only"];
   return [
     ...all,
+    ...SESSION_PROBLEMS,
+    "not-appointed",
     ...(access.scopes === "any" ? [] : (["scope-needed"] as const)),
     ...(access.programsOnly === true ? (["programs-only"] as const) : []),
   ];

@@ -10,7 +10,7 @@ import { openAdminPool, openWritePipe } from "../../shared/runtime/database.ts";
 import { openEars } from "../../shared/runtime/ears.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { type Log, openLog } from "../../shared/runtime/log.ts";
-import { projectDir } from "../../shared/runtime/settings.ts";
+import { loadSettings, projectDir } from "../../shared/runtime/settings.ts";
 import { openStore } from "../../shared/runtime/store.ts";
 import {
   adminQueries,
@@ -31,6 +31,8 @@ import { openOutcomeWaiters } from "../letters/outcome-waiters.ts";
 import { watchQueueRoom } from "../letters/queue-room.ts";
 import { openMetrics } from "../metrics.ts";
 import { openServer } from "../open-server.ts";
+import { countOpenGlass } from "../people/glass-store.ts";
+import { openPeople, type PeopleSettings } from "../people/open-people.ts";
 
 export interface Answer {
   readonly status: number;
@@ -59,6 +61,7 @@ export async function openDesk(
   receiveWithinMs?: number,
   settings: Partial<Omit<ClientSettings, "dataDir">> = {},
   tls: HttpTls | null = null,
+  access: Partial<PeopleSettings["access"]> = {},
 ) {
   const address = await databaseForTest(inject("testServer"), context);
   const query = adminQueries(context, address);
@@ -68,7 +71,9 @@ export async function openDesk(
   const calendar = openCalendar(join(projectDir, "config/holidays"));
   const ears = openEars(address, "saraban_http", log);
   const waiters = openActWaiters(database, ears, log);
-  const metrics = openMetrics(database, calendar, now);
+  const accessDatabase = roomDatabase(context, address, "saraban_access");
+  const openGlass = () => countOpenGlass(accessDatabase, now().at);
+  const metrics = openMetrics(database, calendar, now, openGlass);
   const readiness = async () => ({ ready: true, checks: {} });
   const printsDir = await mkdtemp(join(tmpdir(), "saraban-prints-"));
   context.onTestFinished(() => rm(printsDir, { recursive: true }));
@@ -81,8 +86,19 @@ export async function openDesk(
   const inboxes = openInboxWaiters(database, ears, log);
   const queueWatch = await watchQueueRoom(database, 20_000, log);
   const clients = openClients({ dataDir, ...TEST_SETTINGS, ...settings }, database, log);
+  const people = await openPeople(
+    {
+      dataDir,
+      http: (settings.http ?? TEST_SETTINGS.http) as { readonly publicUrl: string },
+      access: { ...loadSettings({}).access, ...access },
+    },
+    accessDatabase,
+    now,
+    log,
+  );
   const parts = {
     clients,
+    people,
     tls,
     database,
     now,
@@ -155,6 +171,8 @@ export async function openDesk(
     admin,
     calendar,
     database,
+    accessDatabase,
+    people,
     printsDir,
     dataDir,
     query,

@@ -12,31 +12,32 @@ import { hasRightToApprove, isSendingClient, lastAuthor, type OutboundLetter } f
  */
 export async function signOffFault(
   transaction: Transaction<Tables>,
-  { madeBy, details }: Act,
+  { madeBy, details, agencyId }: Act,
   { id, version, draftedBy }: OutboundLetter,
   outbound: OutboundRules,
 ): Promise<ActRefusal | null> {
   if (details.version !== version) return "another-version-was-seen";
   const { fourEyes } = { ...DEFAULT_OUTBOUND_RULES, ...outbound };
-  if (!(await mayApprove(transaction, madeBy, fourEyes))) return "no-right-to-approve";
+  if (!(await mayApprove(transaction, madeBy, agencyId, fourEyes))) return "no-right-to-approve";
   if (fourEyes && [draftedBy, await lastAuthor(transaction, id)].includes(madeBy))
     return "who-drafted-it-does-not-approve-it";
   return null;
 }
 
 /**
- * A clerk who has the right today, or whoever sits at the machine itself (who could write the directory as well). A program
+ * A clerk or a person who has the right today, or whoever sits at the machine itself (who could write the directory as well). A program
  * is no second person: it signs off only for an agency that wants no second person here, since its letters are signed in a
  * system of its own, which that program is.
  */
 async function mayApprove(
   transaction: Transaction<Tables>,
   madeBy: string,
+  agencyId: string,
   fourEyes: boolean,
 ): Promise<boolean> {
   const [, clientId] = /^client:([^/]+)$/u.exec(madeBy) ?? [];
   if (clientId !== undefined) return !fourEyes && (await isSendingClient(transaction, clientId));
   if (/^person:os\/./u.test(madeBy)) return true;
-  const [, clerkId] = /^person:([^/]+)$/u.exec(madeBy) ?? [];
-  return clerkId !== undefined && (await hasRightToApprove(transaction, clerkId));
+  const [, id] = /^person:([^/]+)$/u.exec(madeBy) ?? [];
+  return id !== undefined && (await hasRightToApprove(transaction, id, agencyId));
 }

@@ -215,10 +215,22 @@ export async function approvedVersion(
   return row?.version ?? null;
 }
 
-/** Whether a clerk has the right to sign letters off. @param clerkId as in `person:ID` */
-export async function hasRightToApprove(transaction: Transaction<Tables>, clerkId: string): Promise<boolean> {
+/**
+ * Whether somebody has the right to sign an agency's letters off today: by a clerk's token, or by an appointment as approver for
+ * the whole agency. @param id as in `person:ID`
+ */
+export async function hasRightToApprove(
+  transaction: Transaction<Tables>,
+  id: string,
+  agencyId: string,
+): Promise<boolean> {
   const { rows } = await sql`
-    select from clerk where id = ${clerkId} and active and 'approve' = any (rights)`.execute(transaction);
+    select from clerk where id = ${id} and active and 'approve' = any (rights)
+    union all
+    select from appointment_in_force
+     where person_id = ${id} and "right" = 'approver' and agency_id = ${agencyId} and unit is null`.execute(
+    transaction,
+  );
   return rows.length > 0;
 }
 

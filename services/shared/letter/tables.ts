@@ -1026,9 +1026,13 @@ export interface PersonTotp {
    * The time step of the last code that was taken: none is taken twice (RFC 6238 §5.2).
    */
   last_step: Generated<number>;
-  made_at: Date;
+  next_made_at: Date | null;
   person_id: string;
-  sealed_secret: Buffer;
+  /**
+   * Of an authenticator that is being set up: in force when a code of it has been shown, until then the one before is.
+   */
+  sealed_next: Buffer | null;
+  sealed_secret: Buffer | null;
 }
 
 export interface PrintOrder {

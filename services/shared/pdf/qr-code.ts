@@ -47,3 +47,20 @@ export function drawQrCode(code: QrCode, left: number, bottom: number, sizePt: n
   }
   return `q ${scale} 0 0 ${scale} ${origin} cm 0 g\n${squares}f Q\n`;
 }
+
+/** The same as a picture for a page: one shape, sharp at any size, white all around as readers need it. */
+export function qrSvg(text: string): string {
+  const code = qrCode(text);
+  const edge = code.size + 2 * QUIET_ZONE;
+  let squares = "";
+  for (let row = 0; row < code.size; row++) {
+    for (let from = 0; from < code.size; from++) {
+      if (!code.isDark(row, from)) continue;
+      let to = from + 1;
+      while (to < code.size && code.isDark(row, to)) to++;
+      squares += `M${from + QUIET_ZONE} ${row + QUIET_ZONE}h${to - from}v1h-${to - from}z`;
+      from = to;
+    }
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${edge} ${edge}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${edge}v${edge}H0z"/><path d="${squares}"/></svg>`;
+}

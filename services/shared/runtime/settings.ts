@@ -60,6 +60,23 @@ export interface Settings {
     readonly tokenMinutes: number;
     readonly clientRequestsPerMinute: number;
   };
+  readonly access: {
+    readonly sessionIdleMinutes: number;
+    readonly sessionHours: number;
+    readonly secondFactorFor: "classified" | "everybody";
+    readonly secondFactorMinutes: number;
+    readonly signInsPerMinute: number;
+    readonly freeTriesOfAddress: number;
+    readonly breachedPasswordsFile: string;
+    readonly oidc: {
+      readonly issuer: string;
+      readonly clientId: string;
+      readonly clientSecretFile: string;
+      readonly claim: string;
+      readonly bindByEmail: boolean;
+      readonly secondFactorValues: string;
+    };
+  };
   readonly exchange: { readonly maxWaitingJobs: number };
   readonly ecms: {
     readonly path: string;
