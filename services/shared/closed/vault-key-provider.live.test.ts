@@ -93,6 +93,12 @@ describe("a transit engine", () => {
     expect(await provider.trouble()).toBeNull();
   });
 
+  test("its URL may end with the mount, begin with the API's version, or name the server alone", async () => {
+    const { origin } = new URL(server.url);
+    for (const url of [origin, `${origin}/`, `${origin}/transit/`, `${origin}/v1/transit`, `${origin}/v1`])
+      expect([url, (await keysAt({ url }).newDataKey(letter)).key.length]).toEqual([url, 32]);
+  });
+
   test("a wrapped key opens for its own letter alone", async () => {
     const provider = keysAt();
     const { wrapped } = await provider.newDataKey(letter);
