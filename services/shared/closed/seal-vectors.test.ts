@@ -26,7 +26,7 @@ const example = {
 };
 
 const sealWith = (salt: Buffer, purpose: Purpose, content: Buffer): Buffer => {
-  const sealing = beginSealing(dataKey, purpose, as, () => salt);
+  const sealing = beginSealing(dataKey, purpose, as, { newSalt: () => salt });
   return Buffer.concat([sealing.head, ...sealing.take(content), sealing.end()]);
 };
 
