@@ -175,7 +175,7 @@ test("saraban keys check: which key is lost or damaged, for how many letters, an
   const lost = await keys("check");
   expect(lost.code).toBe(1);
   expect(lost.stdout).toMatch(
-    /agency-a, secret, file:v1:[0-9a-f]{16}: 1 letters.*LOST.*1 letter is sealed under it.*backup/,
+    /agency-a, secret, file:v1:[0-9a-f]{16}: 1 letter, .*LOST.*1 letter is sealed under it.*backup/,
   );
   const half = await keys("rotate", "agency-a", "secret", "--continue", "--json");
   expect(half.code).toBe(1);

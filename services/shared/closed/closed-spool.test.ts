@@ -13,9 +13,9 @@ import { realFiles, type StoreFiles } from "../runtime/store-spill.ts";
 import { type ClosedSpool, type ClosedSpools, openClosedSpools } from "./closed-spool.ts";
 import { openStream } from "./open-stream.ts";
 import { SealFault } from "./seal-fault.ts";
-import { sealedBytes } from "./sealed-form.ts";
+import { bodyPart, sealedBytes } from "./sealed-form.ts";
 
-const as = { letterId: "0197f1c2-3a00-7000-8000-000000000001", part: "body 0" };
+const as = bodyPart("0197f1c2-3a00-7000-8000-000000000001", 0);
 const key = randomBytes(32);
 const MARK = "MARK-ลับมาก-MARK";
 

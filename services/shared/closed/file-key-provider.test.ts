@@ -224,8 +224,11 @@ describe("files that do not lie as they should", () => {
     const { wrapped } = await keysIn(folder).newDataKey(letter);
     for (const mode of [0o640, 0o604, 0o620, 0o601]) {
       await chmod(join(folder, FIRST), mode);
-      for (const work of [keysIn(folder).unwrap(letter, wrapped), keysIn(folder).newDataKey(letter)]) {
-        const fault = await faultOf(work);
+      for (const work of [
+        () => keysIn(folder).unwrap(letter, wrapped),
+        () => keysIn(folder).newDataKey(letter),
+      ]) {
+        const fault = await faultOf(work());
         expect(fault.fault).toBe("unfit");
         expect(fault.message).toMatch(
           /agency-a\.secret\.v1\.json.*chmod 600.*saraban keys rotate agency-a secret/s,

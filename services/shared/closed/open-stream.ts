@@ -24,10 +24,18 @@ export interface Opening {
   wipe(): void;
 }
 
-/** @param key the letter's data key; may be cleared once this returns */
-export function beginOpening(key: Buffer, purpose: Purpose, as: SealedAs): Opening {
+/**
+ * @param key the letter's data key; may be cleared once this returns
+ * @param mostBytes as much as will come at most, where that is known: no more memory is taken
+ */
+export function beginOpening(
+  key: Buffer,
+  purpose: Purpose,
+  as: SealedAs,
+  mostBytes = Number.POSITIVE_INFINITY,
+): Opening {
   const sealedChunk = CHUNK_BYTES + TAG_BYTES;
-  const held = Buffer.allocUnsafeSlow(sealedChunk);
+  const held = Buffer.allocUnsafeSlow(Math.max(HEAD_BYTES, Math.min(mostBytes, sealedChunk)));
   const ownKey = Buffer.from(key);
   let keys: SealKeys | undefined;
   let filled = 0;

@@ -4,7 +4,7 @@ import type { SealedAs } from "./sealed-form.ts";
 
 /** Seals what is small, and known as a whole: the facts of a letter. The same form as streams have. */
 export function sealBytes(key: Buffer, as: SealedAs, content: Uint8Array): Buffer {
-  const sealing = beginSealing(key, "facts", as);
+  const sealing = beginSealing(key, "facts", as, { mostBytes: content.length });
   try {
     return Buffer.concat([sealing.head, ...sealing.take(content), sealing.end()]);
   } finally {
@@ -14,7 +14,7 @@ export function sealBytes(key: Buffer, as: SealedAs, content: Uint8Array): Buffe
 
 /** All of it, or nothing. @throws SealFault */
 export function openBytes(key: Buffer, as: SealedAs, sealed: Uint8Array): Buffer {
-  const opening = beginOpening(key, "facts", as);
+  const opening = beginOpening(key, "facts", as, sealed.length);
   const pieces: Buffer[] = [];
   try {
     for (const content of opening.take(sealed)) pieces.push(content);

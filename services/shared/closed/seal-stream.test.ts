@@ -8,10 +8,10 @@ import { openStream } from "./open-stream.ts";
 import { openBytes, sealBytes } from "./seal-bytes.ts";
 import { SealFault } from "./seal-fault.ts";
 import { sealStream } from "./seal-stream.ts";
-import { CHUNK_BYTES, HEAD_BYTES, sealedBytes, TAG_BYTES } from "./sealed-form.ts";
+import { bodyPart, CHUNK_BYTES, HEAD_BYTES, sealedBytes, TAG_BYTES } from "./sealed-form.ts";
 
 const key = randomBytes(32);
-const as = { letterId: "0197f1c2-3a00-7000-8000-000000000001", part: "body 0" };
+const as = bodyPart("0197f1c2-3a00-7000-8000-000000000001", 0);
 const SEALED_CHUNK = CHUNK_BYTES + TAG_BYTES;
 
 const pieces = (octets: Buffer, sizes: readonly number[]): Buffer[] => {

@@ -22,17 +22,24 @@ export interface Sealing {
   wipe(): void;
 }
 
-/** @param key the letter's data key @param newSalt random, but for an example in a test */
+export interface SealingOptions {
+  /** As much as will come at most, where that is known: no more memory is taken. */
+  readonly mostBytes?: number;
+  /** Random, but for an example in a test. */
+  readonly newSalt?: (size: number) => Buffer;
+}
+
+/** @param key the letter's data key */
 export function beginSealing(
   key: Buffer,
   purpose: Purpose,
   as: SealedAs,
-  newSalt: (size: number) => Buffer = randomBytes,
+  { mostBytes = CHUNK_BYTES, newSalt = randomBytes }: SealingOptions = {},
 ): Sealing {
   const fixed = fixedHead(purpose);
   const salt = newSalt(SALT_BYTES);
   const { aesKey, commitment, bound, wipe } = deriveSealKeys(key, salt, fixed, purpose, as);
-  const block = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  const block = Buffer.allocUnsafeSlow(Math.min(mostBytes, CHUNK_BYTES));
   let filled = 0;
   let chunk = 0;
   const seal = (plain: Uint8Array, isLast: boolean): Buffer => {

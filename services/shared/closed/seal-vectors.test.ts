@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { beginOpening } from "./open-stream.ts";
 import { openBytes } from "./seal-bytes.ts";
 import { beginSealing } from "./seal-stream.ts";
-import type { Purpose } from "./sealed-form.ts";
+import { bodyPart, type Purpose } from "./sealed-form.ts";
 import { readSealed } from "./testing/read-sealed.ts";
 
 const counted = (from: number): Buffer => Buffer.from(Array.from({ length: 32 }, (_, at) => from + at));
 const dataKey = counted(0);
-const as = { letterId: "0197f1c2-3a00-7000-8000-000000000001", part: "body 0" };
+const as = bodyPart("0197f1c2-3a00-7000-8000-000000000001", 0);
 
 /** The form is what lies on disks: these octets can be opened for ever. (Opened with Python's cryptography too.) */
 const example = {
@@ -26,7 +26,7 @@ const example = {
 };
 
 const sealWith = (salt: Buffer, purpose: Purpose, content: Buffer): Buffer => {
-  const sealing = beginSealing(dataKey, purpose, as, () => salt);
+  const sealing = beginSealing(dataKey, purpose, as, { newSalt: () => salt });
   return Buffer.concat([sealing.head, ...sealing.take(content), sealing.end()]);
 };
 

@@ -93,6 +93,12 @@ describe("a transit engine", () => {
     expect(await provider.trouble()).toBeNull();
   });
 
+  test("its URL may end with the mount, begin with the API's version, or name the server alone", async () => {
+    const { origin } = new URL(server.url);
+    for (const url of [origin, `${origin}/`, `${origin}/transit/`, `${origin}/v1/transit`, `${origin}/v1`])
+      expect([url, (await keysAt({ url }).newDataKey(letter)).key.length]).toEqual([url, 32]);
+  });
+
   test("a wrapped key opens for its own letter alone", async () => {
     const provider = keysAt();
     const { wrapped } = await provider.newDataKey(letter);
@@ -163,13 +169,14 @@ describe("what goes wrong, in words", () => {
   test("no such key: never made by us; which one, what is sealed under it, what to do", async () => {
     server.removeKey(NAME);
     const provider = keysAt();
+    // Begun one after the other: a refusal that comes before somebody listens would be nobody's.
     for (const work of [
-      provider.newDataKey(letter),
-      provider.unwrap(letter, "vault:v1:AAAA"),
-      provider.wrap(letter, randomBytes(32)),
-      provider.rewrap(letter, "vault:v1:AAAA"),
+      () => provider.newDataKey(letter),
+      () => provider.unwrap(letter, "vault:v1:AAAA"),
+      () => provider.wrap(letter, randomBytes(32)),
+      () => provider.rewrap(letter, "vault:v1:AAAA"),
     ]) {
-      const fault = await faultOf(work);
+      const fault = await faultOf(work());
       expect(fault).toMatchObject({ fault: "lost", place: { agencyId: "agency-a", level: "secret" } });
       expect(fault.message).toMatch(/agency-a, secret.*saraban-agency-a\.secret.*12 letters/s);
     }
