@@ -1,13 +1,14 @@
 /**
  * Holds the rules of the house (README, "Developing"):
  *   1. rooms never import each other; shared/letter imports shared/runtime and shared/pdf and no room; those two import
- *      none of the others;
+ *      none of the others; shared/access imports shared/letter and shared/runtime alone, so that who may what is decided by
+ *      nothing else;
  *   2. nobody imports a room's main.ts (the command line loads it by name);
  *   3. each outside package has its keepers, so that replacing it touches few files;
  *   4. only *-store.ts and a few named files speak SQL;
  *   5. process.env is read in settings.ts only;
  *   6. no file of the product is longer than 400 lines;
- *   7. every cited standard (RFC, annex) stands in schemas/standards.txt with its status.
+ *   7. every cited standard (RFC, annex, regulation) stands in schemas/standards.txt with its status.
  * Tests and shared/testing may do more, but import no room that they do not stand in.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -87,6 +88,7 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
 /** Files besides *-store.ts in which SQL may stand. */
 const SPEAK_SQL = ["shared/", "intake/main.ts", "http/"];
 const LONGEST_FILE = 400;
+const MAY_ACCESS_IMPORT = ["shared/access/", "shared/letter/", "shared/runtime/"];
 
 const standards = new Set(
   readFileSync(join(root, "schemas/standards.txt"), "utf8")
@@ -114,7 +116,7 @@ function checkFile(path: string): void {
   const lines = text.split("\n").length;
   if (lines > LONGEST_FILE && file !== "shared/letter/tables.ts")
     faults.push(`${file}: ${lines} lines; split it`);
-  for (const [citation] of text.matchAll(/\b(RFC \d{3,5}|Annex \d)\b/g)) {
+  for (const [citation] of text.matchAll(/\b(RFC \d{3,5}|Annex \d|Secrecy Regulation \d{4})\b/g)) {
     if (!standards.has(citation))
       faults.push(`${file}: cites ${citation}, which schemas/standards.txt does not list`);
   }
@@ -142,6 +144,16 @@ function checkOwnImport(file: string, target: string, isTest: boolean): void {
     faults.push(`${file}: what writes PDFs needs nothing of this project (${target})`);
   if (file.startsWith("shared/runtime/") && target.startsWith("shared/pdf/"))
     faults.push(`${file}: runtime knows nothing of pages (${target})`);
+  if (
+    file.startsWith("shared/access/") &&
+    !MAY_ACCESS_IMPORT.some((place) => target.startsWith(place)) &&
+    !isTest
+  )
+    faults.push(`${file}: what decides needs letters and runtime alone (${target})`);
+  for (const height of ["shared/runtime/", "shared/letter/"]) {
+    if (file.startsWith(height) && target.startsWith("shared/access/"))
+      faults.push(`${file}: ${height} knows nothing of who may what (${target})`);
+  }
   if (file.startsWith("shared/") && to !== undefined) faults.push(`${file}: shared code imports room ${to}`);
   if (target.endsWith("/main.ts") && !isTest) faults.push(`${file}: nobody imports a main.ts (${target})`);
   if (inTesting(target) && !isTest) faults.push(`${file}: the product imports test code (${target})`);

@@ -67,4 +67,12 @@ export type Door = (typeof DOORS)[number];
 /** What people read and write in the open register of an agency by; the classified rights open nothing of it. */
 export const ORDINARY_RIGHTS: readonly Right[] = ["registry-clerk", "registry-head", "drafter", "approver"];
 
+/** Rights that an order may give for the whole installation: those of the others are an agency's to give. */
+export const EVERYWHERE_RIGHTS: readonly Right[] = ["auditor", "administrator"];
+
+/** Whether an appointment reaches an agency; null: what concerns the whole installation. */
+export function reaches({ right, agencyId: of }: Appointment, agencyId: string | null): boolean {
+  return of === null ? EVERYWHERE_RIGHTS.includes(right) : of === agencyId;
+}
+
 export const CLASSIFIED_RIGHTS: readonly Right[] = ["classified-registrar", "classified-assistant"];

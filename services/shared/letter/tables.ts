@@ -836,6 +836,10 @@ export interface OutboundLetter {
   series: string;
   state: string;
   /**
+   * The unit that its author was confined to when he drafted it; null: he works for the whole agency.
+   */
+  unit: string | null;
+  /**
    * Raised with each change: who checked or signed off saw this one.
    */
   version: number;
@@ -1337,6 +1341,10 @@ export interface UploadedFile {
   name: string;
   sha256: string;
   size_bytes: number;
+  /**
+   * As outbound_letter.unit, of who gave it.
+   */
+  unit: string | null;
   uploaded_at: Date;
   uploaded_by: string;
 }

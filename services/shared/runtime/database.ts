@@ -33,6 +33,10 @@ export type RoomRole =
 export interface Acting {
   readonly actor: `worker:${string}` | `person:${string}` | `client:${string}`;
   readonly agencies: readonly string[];
+  /** AGENCY/UNIT: of these agencies the person sees these units alone (schemas/database/0013); not said: nobody is confined. */
+  readonly units?: readonly string[];
+  /** Whether the person has shown the second factor, as classified letters want it. */
+  readonly secondFactor?: boolean;
 }
 
 export type { Kysely, Transaction };
@@ -84,7 +88,7 @@ export function openDatabase<Tables>(
   log: Log,
 ): Kysely<Tables> {
   const pool = openRoomPool({ ...connectionOptions(address, role), max: poolSize, pipeline: true }, log);
-  const opening = new Set(["begin", STATE_ACTING]);
+  const opening = new Set(["begin", STATE_ACTING, STATE_PERSON]);
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withNamedStatements(pool, opening) }) });
 }
 
@@ -119,7 +123,7 @@ export function openWritePipe(
       try {
         const sent = [
           client.query("begin"),
-          client.query(named(STATE_ACTING, [acting.actor, acting.agencies.join(",")])),
+          client.query(named(...statementOf(acting))),
           ...statements.map(({ sql: text, parameters }) => client.query(named(text, parameters))),
         ];
         const failed = (await Promise.allSettled(sent)).find((result) => result.status === "rejected");
@@ -149,6 +153,20 @@ function openRoomPool(options: pg.PoolConfig, log: Log): pg.Pool {
 }
 
 const STATE_ACTING = "select set_config('saraban.actor', $1, true), set_config('saraban.agencies', $2, true)";
+/** Besides, what only people have: workers and programs, whose transactions are the many, are spared it. */
+const STATE_PERSON = `${STATE_ACTING}, set_config('saraban.units', $3, true), set_config('saraban.second_factor', $4, true)`;
+
+/**
+ * The statement that says who acts.
+ * @throws when a unit's name would say two things: then nothing is seen
+ */
+function statementOf({ actor, agencies, units = [], secondFactor = false }: Acting): [string, string[]] {
+  const stated = [actor, agencies.join(",")];
+  if (units.length === 0 && !secondFactor) return [STATE_ACTING, stated];
+  const unfit = units.find((unit) => !/^[^,/\s]+\/[^,/\s]+$/u.test(unit));
+  if (unfit !== undefined) throw new Error(`not AGENCY/UNIT: ${unfit}`);
+  return [STATE_PERSON, [...stated, units.join(","), secondFactor ? "yes" : ""]];
+}
 
 /**
  * Runs `work` in one transaction (READ COMMITTED) that states who acts. Without the statement row-level security
@@ -160,9 +178,7 @@ export function inTransaction<Tables, Result>(
   work: (transaction: Transaction<Tables>) => Promise<Result>,
 ): Promise<Result> {
   return database.transaction().execute(async (transaction) => {
-    await transaction.executeQuery(
-      CompiledQuery.raw(STATE_ACTING, [acting.actor, acting.agencies.join(",")]),
-    );
+    await transaction.executeQuery(CompiledQuery.raw(...statementOf(acting)));
     return work(transaction);
   });
 }
@@ -204,10 +220,10 @@ export function inSnapshot<Tables, Result>(
     .setIsolationLevel("repeatable read")
     .setAccessMode("read only")
     .execute(async (transaction) => {
+      const [statement, stated] = statementOf(acting);
       await transaction.executeQuery(
-        CompiledQuery.raw(`${STATE_ACTING}, set_config('statement_timeout', $3, true)`, [
-          acting.actor,
-          acting.agencies.join(","),
+        CompiledQuery.raw(`${statement}, set_config('statement_timeout', $${stated.length + 1}, true)`, [
+          ...stated,
           String(withinMs),
         ]),
       );

@@ -49,6 +49,7 @@ export interface ReadLetter {
   readonly letterDigest?: string;
   /** Names of attached files; none by default. */
   readonly files?: readonly string[];
+  readonly unit?: string | null;
   /** Octets; by default one that nobody else has. */
   readonly sha256?: string;
 }
@@ -77,6 +78,7 @@ export async function letReadLettersWait(
       reason: letter.reason ?? "test",
       standing: letter.standing ?? "unchecked",
       letterDigest: letter.letterDigest ?? null,
+      unit: letter.unit ?? null,
       attachments: (letter.files ?? []).map((name) => ({ name, inline: false })),
     };
   });
@@ -84,13 +86,13 @@ export async function letReadLettersWait(
     `with given as (select * from jsonb_to_recordset($1::jsonb) as
          (id uuid, sha text, agency text, verdict text, number text, date date, sender text, "from" text, "mailFrom" text,
           digest text, arrived timestamptz, secrecy text, reason text, standing text, "letterDigest" text, attachments jsonb,
-          place bigint)),
+          unit text, place bigint)),
        bodies as (insert into saraban.stored_body (agency_id, sha256, size_bytes, content)
          select agency, sha, 1, 'x' from given on conflict do nothing returning 1),
        arrivals as (insert into saraban.intake (id, agency_id, transaction_id, door, mail_from, recipients, remote_address,
-           helo, smtp_utf8, tls, bare_newlines, sha256, size_bytes, arrived_at, clock)
+           helo, smtp_utf8, tls, bare_newlines, sha256, size_bytes, arrived_at, clock, unit)
          select id, agency, id, 'smtp', "mailFrom", array['saraban@' || agency || '.example.go.th'], '127.0.0.1', 'test',
-           false, false, false, sha, 1, arrived, '{"state":"unsynchronised"}' from given order by place returning *),
+           false, false, false, sha, 1, arrived, '{"state":"unsynchronised"}', unit from given order by place returning *),
        readings as (insert into saraban.reading (intake_id, agency_id, read_at, verdict, reason, kind, message_id,
            content_digest, sender_address, sender_agency, number_printed, number, letter_date, subject, letter_from, urgency, secrecy,
            standing, letter_digest, attachments)

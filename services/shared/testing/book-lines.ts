@@ -21,6 +21,7 @@ export interface BookLine {
   readonly kind?: string;
   readonly references?: readonly string[];
   readonly enclosures?: readonly string[];
+  readonly unit?: string | null;
 }
 
 /** Where the lines of each book go on; keep it over several calls. */
@@ -61,6 +62,7 @@ export async function writeBookLines(
       kind: line.kind ?? "external",
       references: line.references ?? [],
       enclosures: line.enclosures ?? [],
+      unit: line.unit ?? null,
     };
   });
   await query(
@@ -72,10 +74,10 @@ export async function writeBookLines(
   await query(
     `insert into saraban.entry (book_id, agency_id, year, number, registered_at, clock, registered_by, registered_by_name, channel,
          letter_number, letter_number_printed, letter_date, letter_from, letter_to, subject, action, remarks, urgency, secrecy, kind,
-         "references", enclosures)
+         "references", enclosures, unit)
        select book_id, agency_id, year, number, registered_at, '{"state":"unsynchronised","reason":"test"}', 'person:test', 'ทดสอบ', 'paper',
          letter_number, letter_number_printed, letter_date, letter_from, letter_to, subject, action, remarks, urgency, secrecy, kind,
-         "references", enclosures
+         "references", enclosures, unit
          from jsonb_populate_recordset(null::saraban.entry, $1::jsonb) order by book_id, year, number`,
     [JSON.stringify(rows)],
   );
