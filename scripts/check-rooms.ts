@@ -80,6 +80,11 @@ const KEEPERS: Readonly<Record<string, readonly string[]>> = {
   "@cantoo/pdf-lib": ["printing/stamp-letter.ts", "printing/stamp-place.ts"],
   "@resvg/resvg-js": ["printing/stamp-png.ts"],
   jose: ["shared/letter/evidence/", "http/clients/"],
+  "@node-rs/argon2": ["shared/access/proofs/password-hash.ts"],
+  otpauth: ["shared/access/proofs/totp.ts"],
+  "openid-client": ["http/people/oidc-client.ts"],
+  "@fastify/cookie": ["http/people/session-cookie.ts"],
+  "@fastify/helmet": ["http/safety-headers.ts"],
   canonicalize: ["shared/letter/evidence/canonical-form.ts"],
 };
 

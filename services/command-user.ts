@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import type { RunCommand } from "./cli.ts";
+import { openProcessClock } from "./clock/process-clock.ts";
 import { giveOneTimePassword } from "./http/people/change-password.ts";
 import {
   addPerson,
@@ -19,7 +20,6 @@ import { isUuid } from "./http/read-parameters.ts";
 import { findInstallation } from "./installation.ts";
 import { openAccessKey } from "./shared/access/proofs/access-key.ts";
 import { openPasswordHasher } from "./shared/access/proofs/password-hasher.ts";
-import { systemClock } from "./shared/letter/stamp.ts";
 import type { Tables } from "./shared/letter/tables.ts";
 import { openDatabase } from "./shared/runtime/database.ts";
 import { openLog } from "./shared/runtime/log.ts";
@@ -94,14 +94,16 @@ export const run: RunCommand = async (args) => {
     return wrongUse();
   const settings = loadSettings();
   const log = openLog(settings.log.level, "user");
-  const database = openDatabase<Tables>(findInstallation(settings), "saraban_access", 2, log);
+  const address = findInstallation(settings);
+  const database = openDatabase<Tables>(address, "saraban_access", 2, log);
+  const clock = await openProcessClock(settings.clock, address, "saraban_http", log);
   try {
     const desk: Desk = {
       database,
       settings,
       options,
       log,
-      now: systemClock(),
+      now: clock.now,
       key: await openAccessKey(settings.dataDir, log),
       hasher: openPasswordHasher(),
       doer: { actor: `operator:${userInfo().username}`, door: "cli" },
@@ -122,6 +124,7 @@ export const run: RunCommand = async (args) => {
     }
     return 64;
   } finally {
+    await clock.stop();
     await database.destroy();
   }
 };

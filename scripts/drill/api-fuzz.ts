@@ -8,6 +8,7 @@ import type { Schemas } from "./api-arbitraries.ts";
 import type { ApiInstallation } from "./api-installation.ts";
 import { openKnown } from "./api-known.ts";
 import { meetLimits } from "./api-limits.ts";
+import { preparePeople } from "./api-people.ts";
 import { prepareApi } from "./api-prepare.ts";
 import { type ApiRequest, type MakeRequest, requestsOf } from "./api-requests.ts";
 
@@ -46,11 +47,12 @@ const OFTEN: Readonly<Record<string, number>> = {
 
 /** Asks every operation of the document again and again, whole and spoilt, and holds each answer to the document. */
 export async function fuzzApi(
-  { url, callers }: Pick<ApiInstallation, "url" | "callers">,
+  installation: Pick<ApiInstallation, "url" | "callers" | "provider">,
   requests: number,
   seed: number,
   signal?: AbortSignal,
 ): Promise<FuzzResult> {
+  const { url, callers } = installation;
   const document = openapiDocument(ECMS);
   const { schemas } = document["components"] as { schemas: Schemas };
   const operations = allOperations(ECMS);
@@ -106,6 +108,8 @@ export async function fuzzApi(
     if (isDone && !caller.mayEnter(operation.access))
       tell(told.letIn, `${operation.id} ${answer.status} for ${caller.name}`);
     if (isDone || Object.keys(operation.answers)[0] === String(answer.status)) succeeded.add(operation.id);
+    // What was asked at random may have ended it, for this person or by the other one.
+    if (answer.status === 401 && caller.session !== undefined) await caller.session.renew();
     learn(answer);
     return answer;
   };
@@ -134,6 +138,7 @@ export async function fuzzApi(
     ]),
   );
   await prepareApi(ask, callers, operations, known);
+  await preparePeople(ask, installation, operations);
   const queue: MakeRequest[] = [];
   for (let round = 0; round < each; round++) {
     const inTurn = turns.map((operation) => ({ operation, weight: random() }));

@@ -5,10 +5,15 @@ import { SCOPES, type Scope } from "../../services/http/clients/client.ts";
 import { insertClient } from "../../services/http/clients/client-admin-store.ts";
 import { newSecret } from "../../services/http/clients/client-store.ts";
 import type { Operation } from "../../services/http/openapi/operation.ts";
+import {
+  type OpenIdProvider,
+  startOpenIdProvider,
+} from "../../services/http/people/testing/openid-provider.ts";
 import { findInstallation } from "../../services/installation.ts";
 import { openAdminPool } from "../../services/shared/runtime/database.ts";
 import { loadSettings } from "../../services/shared/runtime/settings.ts";
 import { startServiceProcess } from "../../services/shared/testing/service-process.ts";
+import { addPersonWithSession, type PersonSession } from "./api-person.ts";
 
 /** Somebody who asks. */
 export interface Caller {
@@ -17,15 +22,31 @@ export interface Caller {
   readonly authorization: string | null;
   /** HTTP Basic, of programs, for the doors that take it. */
   readonly basic: string | null;
+  /** Of a person who has signed in. */
+  readonly session?: PersonSession;
   /** Whether the document lets it in there. */
   mayEnter(access: Operation["access"]): boolean;
 }
 
 export interface ApiInstallation {
   readonly url: string;
+  /** That people may sign in with. */
+  readonly provider: OpenIdProvider;
   readonly logFile: string;
   readonly callers: Readonly<
-    Record<"clerk" | "otherClerk" | "own" | "office" | "node" | "reader" | "nobody" | "stranger", Caller>
+    Record<
+      | "clerk"
+      | "otherClerk"
+      | "own"
+      | "office"
+      | "node"
+      | "reader"
+      | "nobody"
+      | "stranger"
+      | "person"
+      | "otherPerson",
+      Caller
+    >
   >;
 }
 
@@ -78,7 +99,15 @@ export async function startApiInstallation(
   // JSON is YAML too.
   await writeFile(agenciesFile, JSON.stringify({ agencies: AGENCIES }));
   await writeFile(partnersFile, JSON.stringify({ partners: PARTNERS }));
+  const provider = await startOpenIdProvider();
+  atEnd(() => provider.stop());
+  const secretFile = join(dir, "oidc-secret");
+  await writeFile(secretFile, provider.clientSecret);
   const settings = {
+    SARABAN_ACCESS_OIDC_ISSUER: provider.issuer,
+    SARABAN_ACCESS_OIDC_CLIENT_ID: provider.clientId,
+    SARABAN_ACCESS_OIDC_CLIENT_SECRET_FILE: secretFile,
+    SARABAN_ACCESS_SIGN_INS_PER_MINUTE: "100000",
     SARABAN_AGENCIES_FILE: agenciesFile,
     SARABAN_PARTNERS_FILE: partnersFile,
     // Requests say from where they come: what anybody may ask is limited by address.
@@ -90,7 +119,9 @@ export async function startApiInstallation(
   };
   const service = await startServiceProcess("all", { dataDir, environment: settings });
   atEnd(() => service.stop());
-  const admin = openAdminPool(findInstallation(loadSettings({ SARABAN_DATA_DIR: dataDir, ...environment })));
+  const address = findInstallation(loadSettings({ SARABAN_DATA_DIR: dataDir, ...environment }));
+  const people = { address, dataDir };
+  const admin = openAdminPool(address);
   try {
     const addClerk = async (id: string, ...agencies: string[]): Promise<Caller> => {
       const token = newToken();
@@ -99,7 +130,8 @@ export async function startApiInstallation(
         name: id,
         authorization: `Bearer ${token}`,
         basic: null,
-        mayEnter: (access) => typeof access === "string" || access.programsOnly !== true,
+        mayEnter: (access) =>
+          access !== "people" && (typeof access === "string" || access.programsOnly !== true),
       };
     };
     const addProgram = async (
@@ -134,17 +166,26 @@ export async function startApiInstallation(
       if (token === undefined) throw new Error(`no token for ${id}: ${answer.status}`);
       const mayEnter = (access: Operation["access"]): boolean =>
         access === "public" ||
-        (access !== "clerks" &&
+        (typeof access === "object" &&
           (access.scopes === "any" || access.scopes.some((scope) => scopes.includes(scope))));
       return { name: id, authorization: `Bearer ${token}`, basic, mayEnter };
     };
+    const addSignedIn = async (id: string): Promise<Caller> => ({
+      name: id,
+      authorization: null,
+      basic: null,
+      session: await addPersonWithSession(people, id, atEnd),
+      mayEnter: (access) => typeof access === "string" || access.programsOnly !== true,
+    });
     const outside = (name: string, authorization: string | null): Caller => ({
       name,
       authorization,
       basic: null,
       mayEnter: (access) => access === "public",
     });
+    await provider.expect(`${service.httpUrl.replace("http:", "https:")}/api/v1/oidc/return`);
     return {
+      provider,
       url: service.httpUrl,
       logFile: service.logFile,
       callers: {
@@ -158,6 +199,8 @@ export async function startApiInstallation(
         ]),
         node: await addProgram("node", "agency-b", null, ["submit", "receipts"]),
         reader: await addProgram("reader", "agency-a", "agency-a.example.go.th", ["directory"]),
+        person: await addSignedIn("fuzz-person"),
+        otherPerson: await addSignedIn("fuzz-other"),
         nobody: outside("nobody", null),
         stranger: outside("stranger", `Bearer sct_${"A".repeat(43)}`),
       },

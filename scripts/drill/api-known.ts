@@ -27,6 +27,18 @@ export function openKnown(): Known {
     const [oldest] = links;
     if (links.size > MOST_EACH * 20 && oldest !== undefined) links.delete(oldest);
   };
+  /** People, sessions, appointments and what break-glass has opened: told apart by a member that each alone has. */
+  const learnPeople = (members: Readonly<Record<string, unknown>>): void => {
+    const { id } = members;
+    if (typeof id !== "string") return;
+    if ("mustChangePassword" in members) {
+      for (const end of ["", "/sessions", "/one-time-password", "/unlock", "/appointments"])
+        link(`/api/v1/people/${id}${end}`);
+    }
+    if ("isThis" in members) link(`/api/v1/sessions/${id}`);
+    if ("orderNumber" in members) link(`/api/v1/appointments/${id}/end`);
+    if ("askedBy" in members) for (const end of ["agree", "end"]) link(`/api/v1/break-glass/${id}/${end}`);
+  };
   const learn = (value: unknown): void => {
     if (typeof value === "string") {
       if (/^\/api\/v1\/[!-~]{1,300}$/.test(value)) link(value);
@@ -42,6 +54,7 @@ export function openKnown(): Known {
       if (typeof member === "string" || typeof member === "number") note(name, member);
       learn(member);
     }
+    learnPeople(members);
     const { intakeId, letterId, bookId, book = bookId, year, number, code, act, id, evidenceId } = members;
     if (typeof intakeId === "string") {
       link(`/api/v1/tray/${intakeId}`);

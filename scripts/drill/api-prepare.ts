@@ -30,7 +30,9 @@ export async function prepareApi(
     const operation = operations.find((one) => one.id === id) as Operation;
     const headers = new Headers({
       prefer: id === "nextInboxItem" ? "wait=0" : "wait=20",
-      authorization: caller.authorization ?? "",
+      "x-forwarded-proto": "https",
+      ...(caller.authorization === null ? {} : { authorization: caller.authorization }),
+      ...caller.session?.fields(),
     });
     if (body !== null)
       headers.set("content-type", typeof body === "string" ? "application/pdf" : "application/json");
@@ -125,7 +127,7 @@ export async function prepareApi(
     if (method !== "get") continue;
     const [plain = path] = [path.replace(":list", "urgency").replace(":code", "0123-4567-89AB-CDEF")];
     const address = known.linksOf(path).at(-1) ?? `${plain}${NEEDS_AGENCY.has(id) ? "?agency=agency-a" : ""}`;
-    for (const caller of [callers.clerk, callers.own, callers.office]) {
+    for (const caller of [callers.clerk, callers.own, callers.office, callers.person]) {
       if (!caller.mayEnter(access)) continue;
       const { status } = await call(id, caller, address);
       if (status < 400) break;

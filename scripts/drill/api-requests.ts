@@ -80,6 +80,9 @@ export function requestsOf(operation: Operation, schemas: Schemas): Arbitrary<Ma
       const authorization =
         takesBasic(operation) && caller.basic !== null ? caller.basic : caller.authorization;
       if (authorization !== null) headers.set("authorization", authorization);
+      // Now and then in the clear, where a session counts for nothing.
+      if (at % 9 > 0) headers.set("x-forwarded-proto", "https");
+      for (const [name, value] of Object.entries(caller.session?.fields() ?? {})) headers.set(name, value);
       if (accept !== null) headers.set("accept", accept);
       inHeader.forEach(({ name }, index) => {
         const value = fields[index];
@@ -91,7 +94,7 @@ export function requestsOf(operation: Operation, schemas: Schemas): Arbitrary<Ma
           );
       });
       const made = body?.(caller, known) ?? null;
-      const sends = method === "post" ? made : null;
+      const sends = method === "get" ? null : made;
       if (sends?.type) setField(headers, "content-type", sends.type);
       return {
         operation,
@@ -113,11 +116,13 @@ type Who = keyof ApiInstallation["callers"];
 /** Mostly somebody who may enter, and each of the others now and then. */
 function whoAsks(access: Operation["access"]): Arbitrary<Who> {
   const likely: readonly Who[] =
-    access === "clerks"
-      ? ["clerk", "clerk", "otherClerk"]
-      : access === "public" || access.programsOnly === true
-        ? ["own", "office", "node"]
-        : ["clerk", "own", "own", "office"];
+    access === "people"
+      ? ["person", "person", "otherPerson"]
+      : access === "clerks"
+        ? ["clerk", "clerk", "otherClerk", "person"]
+        : access === "public" || access.programsOnly === true
+          ? ["own", "office", "node"]
+          : ["clerk", "own", "own", "office"];
   return fc.oneof(
     { weight: 7, arbitrary: fc.constantFrom(...likely) },
     {
@@ -131,6 +136,8 @@ function whoAsks(access: Operation["access"]): Arbitrary<Who> {
         "reader",
         "nobody",
         "stranger",
+        "person",
+        "otherPerson",
       ),
     },
   );

@@ -14,6 +14,8 @@ const ACCEPTED = new Set([
   "no-path-trailing-slash #/paths/~1verify~1",
   // GET on the address of the SOAP door says what it is, as an error.
   "operation-2xx-response #/paths/~1ecms-ws01~1service2/get/responses",
+  // Sends the browser to the OpenID provider.
+  "operation-2xx-response #/paths/~1api~1v1~1oidc~1start/get/responses",
   ...[
     "~1api~1v1~1codes",
     "~1api~1v1~1time",

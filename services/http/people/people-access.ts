@@ -97,7 +97,7 @@ export function signedInOf(request: FastifyRequest): SignedIn {
 }
 
 /**
- * For what is worth showing the second factor once more (RFC 9470's step-up): it was shown some minutes ago at most. Who has
+ * For what is worth showing the second factor once more (step-up): it was shown some minutes ago at most. Who has
  * none goes on by password, unless `always`, as for classified letters.
  * @throws Problem 403
  */

@@ -2,7 +2,7 @@ import cookies from "@fastify/cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /**
- * Over TLS the name begins with __Host- (RFC 6265bis §4.1.3.2): a browser keeps such a cookie only from this host, over TLS, for
+ * Over TLS the name begins with __Host- (RFC 6265, next edition, §4.1.3.2): a browser keeps such a cookie only from this host, over TLS, for
  * all paths, so that neither a neighbour under the same domain nor somebody on the wire can put another one in its place. On
  * the plain address of this machine a browser would drop it, so there it has another name, which counts nowhere else.
  */

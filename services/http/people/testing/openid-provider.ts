@@ -56,12 +56,7 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
       const { default: Made } = (await import("oidc-provider" as string)) as {
         readonly default: new (issuer: string, configuration: object) => Provider;
       };
-      const { default: adapter } = (await import(
-        "oidc-provider/lib/adapters/memory_adapter.js" as string
-      )) as {
-        readonly default: unknown;
-      };
-      provider = new Made(issuer, { ...configurationOf(opened, redirectUri), adapter });
+      provider = new Made(issuer, { ...configurationOf(opened, redirectUri), adapter: inMemory() });
     },
     async walk(url) {
       const cookies = new Map<string, string>();
@@ -116,5 +111,35 @@ function configurationOf({ accounts, clientId, clientSecret }: OpenIdProvider, r
       await grant.save();
       return grant;
     },
+  };
+}
+
+/** What oidc-provider keeps, by model; its own such adapter warns each time that it is none for production. */
+function inMemory() {
+  const kept = new Map<string, Record<string, unknown>>();
+  return class {
+    readonly model: string;
+    constructor(model: string) {
+      this.model = model;
+    }
+    async upsert(id: string, payload: Record<string, unknown>): Promise<void> {
+      kept.set(`${this.model} ${id}`, payload);
+    }
+    async find(id: string): Promise<object | undefined> {
+      return kept.get(`${this.model} ${id}`);
+    }
+    async findByUid(uid: string): Promise<object | undefined> {
+      return [...kept].find(([key, payload]) => key.startsWith(this.model) && payload["uid"] === uid)?.[1];
+    }
+    async consume(id: string): Promise<void> {
+      const payload = kept.get(`${this.model} ${id}`);
+      if (payload !== undefined) payload["consumed"] = Math.floor(Date.now() / 1000);
+    }
+    async destroy(id: string): Promise<void> {
+      kept.delete(`${this.model} ${id}`);
+    }
+    async revokeByGrantId(grantId: string): Promise<void> {
+      for (const [key, payload] of kept) if (payload["grantId"] === grantId) kept.delete(key);
+    }
   };
 }
