@@ -130,13 +130,14 @@ export function startPdfChild(limits: PdfChildLimits): PdfChild {
   const give = async (content: PartContent): Promise<void> => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(content.sizeBytes);
-    child.stdin.write(length);
     let given = 0;
     for await (const chunk of await octetsOf(content)) {
-      given += chunk.length;
       if (over !== null) return;
+      // In one piece: each wakes the other side.
+      const piece = given === 0 ? Buffer.concat([length, chunk]) : chunk;
+      given += chunk.length;
       // Gone in the middle of a file, it would never ask for more.
-      if (!child.stdin.write(chunk)) await Promise.race([drained(child.stdin), gone]);
+      if (!child.stdin.write(piece)) await Promise.race([drained(child.stdin), gone]);
     }
     if (given !== content.sizeBytes)
       throw new Error("the content has not the length that it is said to have");

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { seededRandom } from "../../shared/testing/seeded-random.ts";
 import { countlessForms, deepArrays, endlessPages, packedDrawing } from "../testing/hostile-pdfs.ts";
 import { makePdf } from "../testing/make-pdf.ts";
 import { openPdfEngine } from "./pdf-engine.ts";
@@ -36,6 +37,30 @@ test("restored, its memory is that of a fresh one, octet by octet; whatever was 
   expect(used.restore()).toBe(true);
   expect(memoryOf(used.pdfium).equals(memoryOf(fresh.pdfium))).toBe(true);
   new Uint8Array(used.pdfium.memory.buffer).fill(0x5a);
+  expect(used.restore()).toBe(true);
+  expect(memoryOf(used.pdfium).equals(memoryOf(fresh.pdfium))).toBe(true);
+  // Single octets too: at the ends of what is compared at a time, and anywhere.
+  const { length } = memoryOf(used.pdfium);
+  const random = seededRandom(7);
+  const edges = [
+    0,
+    4_095,
+    4_096,
+    65_535,
+    65_536,
+    length - 65_536,
+    length - 4_097,
+    length - 4_096,
+    length - 1,
+  ];
+  const anywhere = Array.from({ length: 200 }, () => Math.floor(random() * length));
+  for (const at of [...edges, ...anywhere]) {
+    const memory = memoryOf(used.pdfium);
+    memory[at] = (memory[at] ?? 0) ^ 0xff;
+    expect(used.restore()).toBe(true);
+    expect(memory.equals(memoryOf(fresh.pdfium))).toBe(true);
+  }
+  memoryOf(used.pdfium).fill(1, length / 2);
   expect(used.restore()).toBe(true);
   expect(memoryOf(used.pdfium).equals(memoryOf(fresh.pdfium))).toBe(true);
   use(used.pdfium, letter("ที่ กค ๐๔๑๐/๑๒๔"));

@@ -1,7 +1,7 @@
 import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
 import type { Log } from "./log.ts";
-import { statementNames, withNamedStatements } from "./named-statements.ts";
+import { namingStatements, withNamedStatements } from "./named-statements.ts";
 import { pipelined } from "./pipelined-transaction.ts";
 
 /** How to reach a PostgreSQL: a URL, or the fields of node-postgres (the embedded server: host is a socket folder). */
@@ -145,7 +145,7 @@ export function openWritePipe(
   log: Log,
 ): WritePipe {
   const pool = openRoomPool({ ...connectionOptions(address, role), max: connections, pipeline: true }, log);
-  const named = statementNames();
+  const ask = namingStatements();
   return {
     async write(acting, statements, beforeCommit) {
       const client = await pool.connect();
@@ -153,8 +153,8 @@ export function openWritePipe(
       try {
         const sent = [
           client.query("begin"),
-          client.query(named(...statementOf(acting))),
-          ...statements.map(({ sql: text, parameters }) => client.query(named(text, parameters))),
+          ask(client, ...statementOf(acting)),
+          ...statements.map(({ sql: text, parameters }) => ask(client, text, parameters)),
         ];
         const failed = (await Promise.allSettled(sent)).find((result) => result.status === "rejected");
         if (failed) throw failed.reason;

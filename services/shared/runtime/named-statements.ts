@@ -1,23 +1,46 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
-import type pg from "pg";
+import pg from "pg";
 
 /** Statement texts that get a name; what is beyond (none today) is planned each time. */
 const MOST_NAMED_STATEMENTS = 250;
+
+/** Sends a statement. */
+export type AskStatement = (
+  client: pg.PoolClient,
+  text: string,
+  values: readonly unknown[],
+) => Promise<pg.QueryResult>;
 
 /**
  * Gives each statement's text a name, so that PostgreSQL plans it once a connection: planning our statements costs it
  * about as much as running them. A pooler between us and the server must bear prepared statements (PgBouncer 1.21 or
  * later in transaction mode).
  */
-export function statementNames(): (text: string, values: readonly unknown[]) => pg.QueryConfig {
+export function namingStatements(): AskStatement {
   const names = new Map<string, string>();
-  return (text, values) => {
+  return (client, text, values) => {
     // Without parameters it is BEGIN, COMMIT or the like: nothing to plan.
-    if (values.length === 0) return { text };
+    if (values.length === 0) return client.query(text);
     if (!names.has(text) && names.size < MOST_NAMED_STATEMENTS) names.set(text, `s${names.size}`);
-    const name = names.get(text);
-    return { text, values: [...values], ...(name === undefined ? {} : { name }) };
+    return askNamed(client, text, values, names.get(text));
   };
+}
+
+/** As client.query({ name, text, values }), which takes 3 µs only to copy what it is given. */
+function askNamed(
+  client: pg.PoolClient,
+  text: string,
+  values: readonly unknown[],
+  name: string | undefined,
+): Promise<pg.QueryResult> {
+  return new Promise<pg.QueryResult>((resolve, reject) => {
+    const answered = (error: Error | undefined, result: unknown): void =>
+      error ? reject(error) : resolve(result as pg.QueryResult);
+    client.query(Object.assign(new pg.Query(text, values as unknown[], answered), { name }));
+  }).catch((error: Error) => {
+    Error.captureStackTrace(error); // who asked, in place of the socket's
+    throw error;
+  });
 }
 
 const NOTHING = { command: "", rowCount: 0, rows: [] };
@@ -30,13 +53,13 @@ const NOTHING = { command: "", rowCount: 0, rows: [] };
  *   a system call and a turn, more than a small statement itself
  */
 export function withNamedStatements(pool: pg.Pool, opening: ReadonlySet<string>): PostgresPool {
-  const named = statementNames();
+  const ask = namingStatements();
   const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
   const wrap = (client: pg.PoolClient): PostgresPoolClient => {
     let unanswered: Promise<unknown>[] = [];
     const query = async (text: string, values: readonly unknown[]): Promise<unknown> => {
       holdUntilAllAreAsked(client);
-      const answer = client.query(named(text, values));
+      const answer = ask(client, text, values);
       if (opening.has(text)) {
         answer.catch(() => {}); // told by the statement after it
         unanswered.push(answer);
