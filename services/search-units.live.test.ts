@@ -35,6 +35,9 @@ const ASKED: readonly SearchParameters[] = [
   { from: "1/8/2569", to: "31/8/2569" },
   { from: "1/8/2569", to: "31/8/2569", q: "น้ำท่วม" },
   { q: "ไม่มีคำนี้" },
+  // One of the agencies that he is confined in, and not the other.
+  { agency: "agency-a" },
+  { agency: "agency-a", q: "น้ำท่วม" },
 ];
 
 test("who is confined to a unit finds and counts that unit's lines, indexed or not, and pages through them", async (context) => {
@@ -81,6 +84,7 @@ test("who is confined to a unit finds and counts that unit's lines, indexed or n
       const month = asked["from"] === undefined ? null : 7;
       const truth = all
         .filter(sees)
+        .filter(({ agencyId }) => asked["agency"] === undefined || agencyId === asked["agency"])
         .filter(({ subject }) => terms.every((term) => subject.includes(term)))
         .filter(
           ({ registeredAt }) =>
