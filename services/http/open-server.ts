@@ -9,6 +9,7 @@ import { actDoor } from "./act-door.ts";
 import { admitCallers } from "./clerk-access.ts";
 import { admitClients, type ClientParts } from "./clients/client-access.ts";
 import { tokenDoor } from "./clients/token-door.ts";
+import { type DeniedRequests, decorateDenied, noteReason, watchDenied } from "./denied-requests.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { ecmsDoor } from "./ecms/ecms-door.ts";
 import type { HttpTls } from "./http-certificate.ts";
@@ -69,6 +70,11 @@ interface TlsPart {
   readonly tls: HttpTls | null;
 }
 
+interface DeniedPart {
+  /** Denied attempts are written to the audit log. */
+  readonly denied?: DeniedRequests;
+}
+
 interface PressurePart {
   /** False: programs and people are told at once to come again; what is under way goes on. */
   readonly databaseAnswers?: () => boolean;
@@ -79,7 +85,7 @@ const REFUSED_BY_LIBRARY: Readonly<Record<number, ProblemCode>> = { 413: "too-la
 
 /** The HTTP server with all its doors; it does not listen yet. */
 export async function openServer(
-  parts: DoorParts & OperatorParts & TlsPart & PressurePart & { readonly clients: ClientParts },
+  parts: DoorParts & OperatorParts & TlsPart & PressurePart & DeniedPart & { readonly clients: ClientParts },
   receiveWithinMs = RECEIVE_WITHIN_MS,
 ): Promise<FastifyInstance> {
   const server = newServer(parts);
@@ -96,8 +102,11 @@ export async function openServer(
   server.addHook("onResponse", async (request) => {
     if (!request.raw.complete) receiveSoon(request, receiveWithinMs);
   });
-  server.setErrorHandler<FastifyError | Problem>((error, _request, reply) => {
-    if (error instanceof Problem) return sendProblem(reply, error);
+  server.setErrorHandler<FastifyError | Problem>((error, request, reply) => {
+    if (error instanceof Problem) {
+      noteReason(request, error.code);
+      return sendProblem(reply, error);
+    }
     const { statusCode = 500 } = error;
     if (statusCode >= 400 && statusCode < 500) {
       return sendProblem(reply, problem(REFUSED_BY_LIBRARY[statusCode] ?? "not-understood"));
@@ -107,6 +116,9 @@ export async function openServer(
   });
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, problem("not-found")));
   admitClients(server, parts.clients);
+  decorateDenied(server);
+  if (parts.denied)
+    watchDenied(server, parts.denied, (url) => url === "/oauth/token" || url === parts.ecmsPath);
   operatorDoor(server, parts);
   await verifyDoor(server, parts);
   await tokenDoor(server);
@@ -116,6 +128,7 @@ export async function openServer(
     async (api) => {
       api.removeContentTypeParser("text/plain"); // fastify's own; what is no JSON is answered 415
       admitCallers(api, parts);
+      if (parts.denied) watchDenied(api, parts.denied);
       for (const door of CALLERS_DOORS) await door(api, parts);
     },
     { prefix: "/api/v1" },

@@ -23,6 +23,7 @@ import { insertClerk, newToken } from "../clerk-store.ts";
 import { insertClient, type NewClient } from "../clients/client-admin-store.ts";
 import { newSecret, secretHash, secretMark } from "../clients/client-store.ts";
 import { type ClientSettings, openClients } from "../clients/open-clients.ts";
+import { openDeniedRequests } from "../denied-requests.ts";
 import type { HttpTls } from "../http-certificate.ts";
 import { openInboxWaiters } from "../inbox/inbox-waiters.ts";
 import { openOfficeDirectory } from "../letters/office-directory.ts";
@@ -79,8 +80,10 @@ export async function openDesk(
   const inboxes = openInboxWaiters(database, address, log);
   const queueWatch = await watchQueueRoom(database, 20_000, log);
   const clients = openClients({ dataDir, ...TEST_SETTINGS, ...settings }, database, log);
+  const denied = openDeniedRequests({ database, now, log });
   const parts = {
     clients,
+    denied,
     tls,
     database,
     now,
@@ -106,7 +109,7 @@ export async function openDesk(
   context.onTestFinished(async () => {
     await Promise.all([waiters.stop(), outcomes.stop(), inboxes.stop()]);
     await server.close();
-    await clients.calls.stop();
+    await Promise.all([clients.calls.stop(), denied.stop()]);
     await queueWatch.stop();
     await pipe.close();
   });
@@ -152,6 +155,7 @@ export async function openDesk(
     admin,
     calendar,
     database,
+    denied,
     printsDir,
     dataDir,
     query,
