@@ -25,7 +25,7 @@
  *             to notification when a partner's program has taken a letter of ours.
  * Writes      intake, stored_body, submission, client_call (append-only), ecms_document, client_item (fetched, acknowledged) and
  *             large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; the key
- *             of access tokens under DATA/keys/tokens; its heartbeat.
+ *             of access tokens under DATA/keys/tokens; audit_event (denied attempts, prints ordered and fetched); its heartbeat.
  * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
  *             other agencies' things not even their existence is told. The same act sent twice is done once.
  *             201 or 202 on a letter of a program means that its octets and rows are on disk, once, however often it is sent;
@@ -61,6 +61,7 @@ import { openDatabase, openWritePipe } from "../shared/runtime/database.ts";
 import { openStore } from "../shared/runtime/store.ts";
 import { openActWaiters } from "./act-waiters.ts";
 import { openClients } from "./clients/open-clients.ts";
+import { openDeniedRequests } from "./denied-requests.ts";
 import { openHttpTls } from "./http-certificate.ts";
 import { openInboxWaiters } from "./inbox/inbox-waiters.ts";
 import { openOfficeDirectory } from "./letters/office-directory.ts";
@@ -92,10 +93,12 @@ export const start: StartRoom = async ({ settings, address, ears, home, now, log
   const clients = openClients(settings, database, log);
   const people = await openPeople(settings, accessDatabase, now, log);
   const openGlass = () => countOpenGlass(accessDatabase, now().at);
+  const denied = openDeniedRequests({ database, now, log });
   const tls = await openHttpTls(settings.http, log);
   const server = await openServer({
     clients,
     people,
+    denied,
     tls,
     database,
     now,
@@ -133,7 +136,7 @@ export const start: StartRoom = async ({ settings, address, ears, home, now, log
       await Promise.all([waiters.stop(), outcomes.stop(), inboxes.stop()]);
       await server.close();
       tls?.close();
-      await clients.calls.stop();
+      await Promise.all([clients.calls.stop(), denied.stop()]);
       await queueWatch.stop();
       await pipe.close();
       await queue.close();

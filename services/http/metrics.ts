@@ -21,6 +21,14 @@ const FIGURES: Readonly<Record<string, { readonly help: string; readonly label: 
   oldest_job_seconds: { help: "Age of the oldest open work", label: null },
 };
 
+/** What the database function audit_log_figures() returns. */
+interface AuditFigures {
+  readonly leaves: number;
+  readonly waiting: number;
+  readonly checkpoint_age_seconds: number | null;
+  readonly untold_seconds: number;
+}
+
 export interface Metrics {
   readonly contentType: string;
   /** The exposition text, the counts freshly asked for. */
@@ -67,6 +75,18 @@ export function openMetrics(
     help: "Times that an administrator may look into an agency's ordinary letters at this moment",
     registers: [registry],
   });
+  const auditGauge = (name: string, help: string) =>
+    new Gauge({ name: `saraban_audit_${name}`, help, registers: [registry] });
+  const leaves = auditGauge("leaves", "Events of the audit log that stand in its tree");
+  const waiting = auditGauge("events_waiting", "Events of the audit log that are not in the tree yet");
+  const checkpointAge = auditGauge(
+    "checkpoint_age_seconds",
+    "Age of the newest signed checkpoint of the audit log; no value while there is none",
+  );
+  const untold = auditGauge(
+    "second_place_behind_seconds",
+    "Age of the oldest checkpoint that the second place of the audit log was not told of; 0 when it has all",
+  );
   return {
     contentType: registry.contentType,
     async read() {
@@ -86,6 +106,11 @@ export function openMetrics(
       for (const [agency, halfDays] of await missedChecks(database, calendar, at, CHECKED_WORKING_DAYS)) {
         missed.set({ agency }, halfDays.length);
       }
+      const [audit] = (await sql<AuditFigures>`select * from audit_log_figures()`.execute(database)).rows;
+      leaves.set(audit?.leaves ?? Number.NaN);
+      waiting.set(audit?.waiting ?? Number.NaN);
+      checkpointAge.set(audit?.checkpoint_age_seconds ?? Number.NaN);
+      untold.set(audit?.untold_seconds ?? Number.NaN);
       return registry.metrics();
     },
   };

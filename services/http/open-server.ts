@@ -9,6 +9,7 @@ import { actDoor } from "./act-door.ts";
 import { admitCallers } from "./clerk-access.ts";
 import { admitClients, type ClientParts } from "./clients/client-access.ts";
 import { tokenDoor } from "./clients/token-door.ts";
+import { type DeniedRequests, decorateDenied, noteReason, watchDenied } from "./denied-requests.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { ecmsDoor } from "./ecms/ecms-door.ts";
 import type { HttpTls } from "./http-certificate.ts";
@@ -74,6 +75,11 @@ interface TlsPart {
   readonly tls: HttpTls | null;
 }
 
+interface DeniedPart {
+  /** Denied attempts are written to the audit log. */
+  readonly denied?: DeniedRequests;
+}
+
 interface PressurePart {
   /** False: programs and people are told at once to come again; what is under way goes on. */
   readonly databaseAnswers?: () => boolean;
@@ -87,7 +93,8 @@ export async function openServer(
   parts: DoorParts &
     OperatorParts &
     TlsPart &
-    PressurePart & { readonly clients: ClientParts; readonly people: OpenedPeople },
+    PressurePart &
+    DeniedPart & { readonly clients: ClientParts; readonly people: OpenedPeople },
   receiveWithinMs = RECEIVE_WITHIN_MS,
 ): Promise<FastifyInstance> {
   const safety = await openSafetyHeaders();
@@ -107,8 +114,11 @@ export async function openServer(
   server.addHook("onResponse", async (request) => {
     if (!request.raw.complete) receiveSoon(request, receiveWithinMs);
   });
-  server.setErrorHandler<FastifyError | Problem>((error, _request, reply) => {
-    if (error instanceof Problem) return sendProblem(reply, error);
+  server.setErrorHandler<FastifyError | Problem>((error, request, reply) => {
+    if (error instanceof Problem) {
+      noteReason(request, error.code);
+      return sendProblem(reply, error);
+    }
     const { statusCode = 500 } = error;
     if (statusCode >= 400 && statusCode < 500) {
       return sendProblem(reply, problem(REFUSED_BY_LIBRARY[statusCode] ?? "not-understood"));
@@ -119,6 +129,9 @@ export async function openServer(
   server.setNotFoundHandler((_request, reply) => sendProblem(reply, problem("not-found")));
   admitClients(server, parts.clients);
   admitPeople(server, parts.people);
+  decorateDenied(server);
+  if (parts.denied)
+    watchDenied(server, parts.denied, (url) => url === "/oauth/token" || url === parts.ecmsPath);
   operatorDoor(server, parts);
   await verifyDoor(server, parts);
   await tokenDoor(server);
@@ -129,6 +142,7 @@ export async function openServer(
     async (api) => {
       api.removeContentTypeParser("text/plain"); // fastify's own; what is no JSON is answered 415
       admitCallers(api, parts);
+      if (parts.denied) watchDenied(api, parts.denied);
       for (const door of CALLERS_DOORS) await door(api, parts);
     },
     { prefix: "/api/v1" },

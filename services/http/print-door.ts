@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { type AccessEvent, recordAccess } from "../shared/audit-log/record-access.ts";
 import { dayOfIsoDate } from "../shared/letter/bangkok-day.ts";
 import {
   PRINT_FORMATS,
@@ -15,6 +16,7 @@ import { parseThaiDate } from "../shared/letter/thai-date.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
 import { newId } from "../shared/runtime/ids.ts";
 import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
+import type { Clerk } from "./clerk-store.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { orderPrint, type PrintState, readPrint } from "./print-order-store.ts";
 import { type Fault, problem } from "./problem.ts";
@@ -29,18 +31,25 @@ export function printDoor(api: FastifyInstance, { database, now, printsDir }: Do
     const clerk = clerkOf(request);
     const { agencyId, book, format, wanted } = readWanted(request.body);
     const id = newId();
-    await inTransaction(database, actingFor(clerk), (transaction) =>
-      orderPrint(transaction, {
+    const bookId = `${agencyId}.${book}`;
+    await inTransaction(database, actingFor(clerk), async (transaction) => {
+      const stamp = now();
+      await orderPrint(transaction, {
         id,
         agencyId: ownAgency(clerk, agencyId),
-        bookId: `${agencyId}.${book}`,
+        bookId,
         format,
         wanted,
         madeBy: `person:${clerk.id}`,
         madeByName: clerk.name,
-        madeAt: now().at,
-      }),
-    );
+        madeAt: stamp.at,
+      });
+      await recordAccess(
+        transaction,
+        printEvent("print.order", clerk, request.ip, { id, agencyId, bookId, format }),
+        stamp,
+      );
+    });
     return reply.code(202).header("location", `/api/v1/prints/${id}`).send({ id, state: "waiting" });
   });
   const find = async (request: Parameters<typeof clerkOf>[0]): Promise<PrintState> => {
@@ -67,12 +76,33 @@ export function printDoor(api: FastifyInstance, { database, now, printsDir }: Do
       () => null,
     );
     if (print.state !== "done" || size === null) throw problem("not-found");
+    await recordAccess(database, printEvent("print.fetch", clerkOf(request), request.ip, print), now());
     return reply
       .type(PRINT_FORMATS[print.format].contentType)
       .header("content-length", size)
       .header("content-disposition", `attachment; filename="${print.bookId}-${name}"`)
       .send(createReadStream(file));
   });
+}
+
+/** A register leaves the service: which, as what, to whom. */
+function printEvent(
+  action: string,
+  { id, name }: Clerk,
+  address: string,
+  print: Pick<PrintState, "id" | "agencyId" | "bookId" | "format">,
+): AccessEvent {
+  return {
+    agencyId: print.agencyId,
+    actor: `person:${id}`,
+    actorName: name,
+    action,
+    door: "export",
+    address,
+    subject: { kind: "book", id: print.bookId },
+    outcome: "allowed",
+    detail: { print: print.id, format: print.format },
+  };
 }
 
 function readWanted(body: unknown): {

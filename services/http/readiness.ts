@@ -19,9 +19,18 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, Check>>;
 }
 
-const SERVICES = ["intake", "reading", "registry", "notification", "relay", "indexing", "printing"] as const;
-/** Without these letters are accepted, numbered and acknowledged all the same; searches get slower, prints wait. */
-const NOT_NEEDED: readonly string[] = ["indexing", "printing"];
+const SERVICES = [
+  "intake",
+  "reading",
+  "registry",
+  "notification",
+  "relay",
+  "indexing",
+  "printing",
+  "witness",
+] as const;
+/** Without these letters are accepted, numbered and acknowledged: searches get slower, prints wait, the audit log is not sealed. */
+const NOT_NEEDED: readonly string[] = ["indexing", "printing", "witness"];
 const MISSED_AFTER_SECONDS = (3 * BEAT_EVERY_MS) / 1000;
 const ANSWER_WITHIN_MS = 3_000;
 /** The longest pollSeconds of config/mailboxes.yaml, and time for a full mailbox. */

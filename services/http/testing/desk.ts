@@ -24,6 +24,7 @@ import { insertClerk, newToken } from "../clerk-store.ts";
 import { insertClient, type NewClient } from "../clients/client-admin-store.ts";
 import { newSecret, secretHash, secretMark } from "../clients/client-store.ts";
 import { type ClientSettings, openClients } from "../clients/open-clients.ts";
+import { openDeniedRequests } from "../denied-requests.ts";
 import type { HttpTls } from "../http-certificate.ts";
 import { openInboxWaiters } from "../inbox/inbox-waiters.ts";
 import { openOfficeDirectory } from "../letters/office-directory.ts";
@@ -96,9 +97,11 @@ export async function openDesk(
     now,
     log,
   );
+  const denied = openDeniedRequests({ database, now, log });
   const parts = {
     clients,
     people,
+    denied,
     tls,
     database,
     now,
@@ -125,7 +128,7 @@ export async function openDesk(
     await Promise.all([waiters.stop(), outcomes.stop(), inboxes.stop()]);
     await ears.stop();
     await server.close();
-    await clients.calls.stop();
+    await Promise.all([clients.calls.stop(), denied.stop()]);
     await queueWatch.stop();
     await pipe.close();
   });
@@ -173,6 +176,7 @@ export async function openDesk(
     database,
     accessDatabase,
     people,
+    denied,
     printsDir,
     dataDir,
     query,
