@@ -15,8 +15,7 @@ import { yearOfEitherEra } from "../shared/letter/stamp.ts";
 import { parseThaiDate } from "../shared/letter/thai-date.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
 import { newId } from "../shared/runtime/ids.ts";
-import { actingFor, clerkOf, ownAgency } from "./clerk-access.ts";
-import type { Clerk } from "./clerk-store.ts";
+import { actingFor, clerkOf, type KnownClerk, ownAgency } from "./clerk-access.ts";
 import type { DoorParts } from "./door-parts.ts";
 import { orderPrint, type PrintState, readPrint } from "./print-order-store.ts";
 import { type Fault, problem } from "./problem.ts";
@@ -88,7 +87,7 @@ export function printDoor(api: FastifyInstance, { database, now, printsDir }: Do
 /** A register leaves the service: which, as what, to whom. */
 function printEvent(
   action: string,
-  { id, name }: Clerk,
+  { id, name }: KnownClerk,
   address: string,
   print: Pick<PrintState, "id" | "agencyId" | "bookId" | "format">,
 ): AccessEvent {
