@@ -12,6 +12,7 @@ import {
   setRights,
 } from "./http/clerk-store.ts";
 import { findInstallation } from "./installation.ts";
+import { type OperatorEvent, onRecord } from "./operator-log.ts";
 import { textTable } from "./shared/letter/book-table.ts";
 import { openAdminPool } from "./shared/runtime/database.ts";
 import { loadSettings } from "./shared/runtime/settings.ts";
@@ -47,19 +48,35 @@ export const run: RunCommand = async (args) => {
     return wrongUse(`--may is one of ${CLERK_RIGHTS.join(", ")}: approve, to sign outbound letters off`);
   if (verb === "rights" && rights.length > 0 === (values.none === true)) return wrongUse(USAGE);
   const may = rights as ClerkRight[];
-  const pool = openAdminPool(findInstallation(loadSettings()));
+  const settings = loadSettings();
+  const pool = openAdminPool(findInstallation(settings));
+  const recorded: Recorded = (action, subject, detail, work) =>
+    onRecord(settings, { action: `clerk.${action}`, subject: { kind: "clerk", id: subject }, detail }, work);
   try {
     switch (verb) {
       case "add":
-        return await add(pool, id as string, values.name?.trim() ?? "", [...new Set(values.agency)], may);
+        return await add(
+          pool,
+          recorded,
+          id as string,
+          values.name?.trim() ?? "",
+          [...new Set(values.agency)],
+          may,
+        );
       case "rights":
-        if (!(await setRights(pool, id as string, may))) return noSuchClerk(id as string);
+        if (
+          !(await recorded("rights", id as string, { rights: may.join(" ") }, () =>
+            setRights(pool, id as string, may),
+          ))
+        )
+          return noSuchClerk(id as string);
         process.stdout.write(`${id} may ${may.length === 0 ? "do what every clerk may" : may.join(", ")}.\n`);
         return 0;
       case "token":
-        return await renew(pool, id as string);
+        return await renew(pool, recorded, id as string);
       case "remove":
-        if (!(await removeClerk(pool, id as string))) return noSuchClerk(id as string);
+        if (!(await recorded("remove", id as string, {}, () => removeClerk(pool, id as string))))
+          return noSuchClerk(id as string);
         process.stdout.write(`${id} is removed: the token opens nothing any more.\n`);
         return 0;
       default:
@@ -70,8 +87,17 @@ export const run: RunCommand = async (args) => {
   }
 };
 
+/** Does something that is written to the audit log. */
+type Recorded = <Result>(
+  action: string,
+  id: string,
+  detail: NonNullable<OperatorEvent["detail"]>,
+  work: () => Promise<Result>,
+) => Promise<Result>;
+
 async function add(
   pool: Pool,
+  recorded: Recorded,
   id: string,
   name: string,
   agencies: readonly string[],
@@ -88,7 +114,8 @@ async function add(
     return wrongUse(`${which}--agency is one of ${known.join(", ")}, and may be given more than once`);
   }
   const token = newToken();
-  if (!(await insertClerk(pool, { id, name, agencies, rights }, token))) {
+  const detail = { agencies: agencies.join(" "), rights: rights.join(" ") };
+  if (!(await recorded("add", id, detail, () => insertClerk(pool, { id, name, agencies, rights }, token)))) {
     process.stderr.write(
       `saraban clerk: the id ${id} is in use, be it by a clerk who was removed: acts are signed with it. Take another one, or renew its token: saraban clerk token ${id}\n`,
     );
@@ -98,9 +125,9 @@ async function add(
   return 0;
 }
 
-async function renew(pool: Pool, id: string): Promise<number> {
+async function renew(pool: Pool, recorded: Recorded, id: string): Promise<number> {
   const token = newToken();
-  if (!(await replaceToken(pool, id, token))) return noSuchClerk(id);
+  if (!(await recorded("token", id, {}, () => replaceToken(pool, id, token)))) return noSuchClerk(id);
   sayToken(id, token);
   return 0;
 }

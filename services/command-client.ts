@@ -23,6 +23,7 @@ import {
 } from "./http/clients/client-admin-store.ts";
 import { newSecret } from "./http/clients/client-store.ts";
 import { findInstallation } from "./installation.ts";
+import { type OperatorEvent, onRecord } from "./operator-log.ts";
 import { readDuration } from "./read-duration.ts";
 import { textTable } from "./shared/letter/book-table.ts";
 import { openAdminPool } from "./shared/runtime/database.ts";
@@ -48,6 +49,19 @@ const VERBS = ["add", "list", "show", "rotate", "scopes", "certificate", "networ
 const DEFAULT_OVERLAP = "24h";
 
 type Pool = ReturnType<typeof openAdminPool>;
+
+/** What stands in the audit log of a change; no secret. */
+function recorded<Result>(
+  settings: Settings,
+  action: string,
+  client: { readonly id: string; readonly agencyId: string },
+  detail: NonNullable<OperatorEvent["detail"]>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { id, agencyId } = client;
+  const event = { action: `client.${action}`, agencyId, subject: { kind: "client", id }, detail };
+  return onRecord(settings, event, work);
+}
 
 /** `saraban client`: programs that use the exchange API or e-CMS. Works with the rights of the one who migrates. */
 export const run: RunCommand = async (args) => {
@@ -89,11 +103,13 @@ async function act(
     case "show":
       return show(client, options.json === true);
     case "rotate":
-      return rotate(pool, client, options);
+      return rotate(pool, client, options, settings);
     case "scopes": {
       const { agencyId, senderDomain } = client;
       const scopes = readScopes(options, senderDomain === (await domainOfAgency(pool, agencyId)));
-      await setScopes(pool, id, scopes);
+      await recorded(settings, "scopes", client, { scopes: scopes.join(" ") }, () =>
+        setScopes(pool, id, scopes),
+      );
       return say(`${id} has the scopes ${scopes.join(", ")} from its next request on.`);
     }
     case "certificate": {
@@ -102,20 +118,24 @@ async function act(
         if (options.add !== undefined) await checkFree(pool, id, sha256);
         return sha256;
       });
-      await setCertificates(pool, id, certificates);
+      await recorded(settings, "certificate", client, { certificates: certificates.join(" ") }, () =>
+        setCertificates(pool, id, certificates),
+      );
       warnOfCertificates(certificates, settings);
       return say(`${id} is known by ${certificates.join(", ") || "no certificate"}.`);
     }
     case "network": {
       const networks = await changed(client.networks, options, async (given) => readNetwork(given));
-      await setNetworks(pool, id, networks);
+      await recorded(settings, "network", client, { networks: networks.join(" ") }, () =>
+        setNetworks(pool, id, networks),
+      );
       warnOfNetworks(networks, settings);
       return say(
         `${id} may come to the e-CMS door without credentials from ${networks.join(", ") || "nowhere"}.`,
       );
     }
     default:
-      await revokeClient(pool, id);
+      await recorded(settings, "revoke", client, {}, () => revokeClient(pool, id));
       return say(`${id} is revoked: its secrets, tokens and certificates open nothing any more.`);
   }
 }
@@ -123,7 +143,12 @@ async function act(
 async function add(pool: Pool, id: string, options: ClientOptions, settings: Settings): Promise<number> {
   const client = await readNewClient(pool, id, options);
   const secret = newSecret();
-  if (!(await insertClient(pool, client, secret))) {
+  const { senderDomain, scopes, level, certificates, networks } = client;
+  const detail = {
+    ...{ sender: senderDomain ?? "(node)", scopes: scopes.join(" "), level },
+    ...{ certificates: certificates.join(" "), networks: networks.join(" ") },
+  };
+  if (!(await recorded(settings, "add", client, detail, () => insertClient(pool, client, secret)))) {
     process.stderr.write(
       `saraban client: the id ${id} is in use, be it by a client that was revoked: letters are signed with it. Take another one, or renew its secret: saraban client rotate ${id}\n`,
     );
@@ -135,11 +160,19 @@ async function add(pool: Pool, id: string, options: ClientOptions, settings: Set
   return 0;
 }
 
-async function rotate(pool: Pool, { id }: ShownClient, options: ClientOptions): Promise<number> {
+async function rotate(
+  pool: Pool,
+  client: ShownClient,
+  options: ClientOptions,
+  settings: Settings,
+): Promise<number> {
+  const { id } = client;
   const overlapMs = readDuration(options.overlap ?? DEFAULT_OVERLAP);
   if (overlapMs === null) throw new OptionFault("--overlap is a time such as 24h, 7d or 0s");
   const secret = newSecret();
-  const until = await rotateSecret(pool, id, secret, overlapMs / 1000);
+  const until = await recorded(settings, "rotate", client, { overlapSeconds: overlapMs / 1000 }, () =>
+    rotateSecret(pool, id, secret, overlapMs / 1000),
+  );
   if (until === undefined) return noSuchClient(id);
   saySecret(id, secret, options, { previousHoldsUntil: until });
   return 0;

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import type { RunCommand } from "./cli.ts";
 import { findInstallation } from "./installation.ts";
+import { onRecord } from "./operator-log.ts";
 import { linesInOrder, orderOf, readRange } from "./printing/make-print.ts";
 import { printRegister } from "./printing/print-register.ts";
 import { findBook, type PrintOrder, rangeOf } from "./printing/print-store.ts";
@@ -86,9 +87,18 @@ export const run: RunCommand = async (args) => {
       madeByName,
       madeAt: new Date(),
     };
-    return number === null
-      ? await printBook(database, acting, order, out)
-      : await printStamp(database, acting, order, number, out, values.on);
+    const event = {
+      action: number === null ? "print.make" : "stamp.make",
+      agencyId: order.agencyId,
+      door: "export",
+      subject: { kind: "book", id: bookId },
+      detail: { format, year, ...(number === null ? {} : { number }) },
+    } as const;
+    return await onRecord(settings, event, () =>
+      number === null
+        ? printBook(database, acting, order, out)
+        : printStamp(database, acting, order, number, out, values.on),
+    );
   } finally {
     await database.destroy();
   }

@@ -5,6 +5,7 @@ import type { RunCommand } from "./cli.ts";
 import { checkOctets } from "./http/check-receipt.ts";
 import { findRecorded } from "./http/verify-store.ts";
 import { findInstallation } from "./installation.ts";
+import { onRecord } from "./operator-log.ts";
 import { checkOffline, evidenceText, verdictOn } from "./receipt-file.ts";
 import { textTable } from "./shared/letter/book-table.ts";
 import { LARGEST_UPLOAD } from "./shared/letter/evidence/find-jws.ts";
@@ -151,8 +152,8 @@ async function keys(json: boolean): Promise<number> {
 }
 
 async function rotate(): Promise<number> {
-  const retired = await withDatabase("saraban_notification", (database) =>
-    inTransaction(database, acting(), retireKeys),
+  const retired = await onRecord(loadSettings(), { action: "receipt-key.rotate" }, () =>
+    withDatabase("saraban_notification", (database) => inTransaction(database, acting(), retireKeys)),
   );
   for (const kid of retired) process.stdout.write(`${kid} signs no more; what it signed stands.\n`);
   process.stdout.write("The next receipt is signed with a new key.\n");
@@ -161,9 +162,11 @@ async function rotate(): Promise<number> {
 
 async function revoke(kid: string, reason: string): Promise<number> {
   if (reason === "" || reason.length > 1000) return wrongUse();
-  const pool = openAdminPool(findInstallation(loadSettings()));
+  const settings = loadSettings();
+  const pool = openAdminPool(findInstallation(settings));
+  const event = { action: "receipt-key.revoke", subject: { kind: "key", id: kid }, detail: { reason } };
   try {
-    if (!(await revokeKey(pool, kid, reason))) {
+    if (!(await onRecord(settings, event, () => revokeKey(pool, kid, reason)))) {
       process.stderr.write(
         `saraban receipt: no key ${kid} is here that was not revoked; saraban receipt keys shows them\n`,
       );

@@ -11,13 +11,14 @@ import {
   readAnswers,
   removeWebhook,
 } from "./notification/webhook/webhook-store.ts";
+import { onRecord } from "./operator-log.ts";
 import { textTable } from "./shared/letter/book-table.ts";
 import { systemClock } from "./shared/letter/stamp.ts";
 import type { Tables } from "./shared/letter/tables.ts";
 import { inTransaction, openAdminPool, openDatabase } from "./shared/runtime/database.ts";
 import { newId } from "./shared/runtime/ids.ts";
 import { openLog } from "./shared/runtime/log.ts";
-import { loadSettings } from "./shared/runtime/settings.ts";
+import { loadSettings, type Settings } from "./shared/runtime/settings.ts";
 import { shown } from "./show-fields.ts";
 
 const USE = `saraban webhook: use:
@@ -43,13 +44,20 @@ export const run: RunCommand = async (args) => {
     (verb === "list") !== (id === undefined)
   )
     return wrongUse();
-  const pool = openAdminPool(findInstallation(loadSettings()));
+  const settings = loadSettings();
+  const pool = openAdminPool(findInstallation(settings));
+  const subject = { kind: "webhook", id: id ?? "" };
   try {
     switch (verb) {
       case "add":
-        return await add(pool, id as string, values.agency ?? "", values.url ?? "");
+        return await add(pool, settings, id as string, values.agency ?? "", values.url ?? "");
       case "remove":
-        if (!(await removeWebhook(pool, id as string))) return noSuchWebhook(id as string);
+        if (
+          !(await onRecord(settings, { action: "webhook.remove", subject }, () =>
+            removeWebhook(pool, id as string),
+          ))
+        )
+          return noSuchWebhook(id as string);
         process.stdout.write(`${id} is called no more.\n`);
         return 0;
       case "test":
@@ -64,13 +72,27 @@ export const run: RunCommand = async (args) => {
 
 type Pool = ReturnType<typeof openAdminPool>;
 
-async function add(pool: Pool, id: string, agencyId: string, url: string): Promise<number> {
+async function add(
+  pool: Pool,
+  settings: Settings,
+  id: string,
+  agencyId: string,
+  url: string,
+): Promise<number> {
   if (agencyId === "" || url === "") return wrongUse();
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(id))
     return wrongUse("an ID has small letters, digits and hyphens, 63 at most");
   const fault = webhookUrlFault(url);
   if (fault !== null) return wrongUse(`--url: ${fault}`);
-  const refused = await addWebhook(pool, { id, agencyId, url });
+  // Of the address its host: what stands behind it may be a secret.
+  const detail = { host: URL.parse(url)?.host ?? "" };
+  const event = { action: "webhook.add", agencyId, subject: { kind: "webhook", id }, detail };
+  const refused = await onRecord(
+    settings,
+    event,
+    () => addWebhook(pool, { id, agencyId, url }),
+    (because) => typeof because !== "string",
+  );
   if (refused === "no-agency") return wrongUse(`--agency: there is no agency ${agencyId} here`);
   if (refused === "in-use") {
     process.stderr.write(`saraban webhook: the id ${id} is in use; remove it first, or take another one\n`);
