@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ACTION_OF_ACT } from "../shared/access/actions.ts";
 import type { ActName } from "../shared/letter/act.ts";
 import { inTransaction } from "../shared/runtime/database.ts";
 import { actRefused, refusalWords } from "./act-refusals.ts";
@@ -8,6 +9,7 @@ import { openActCheck } from "./check-act.ts";
 import { type Actor, actorOf, ownAgency } from "./clerk-access.ts";
 import { noteCall } from "./clients/client-access.ts";
 import type { DoorParts } from "./door-parts.ts";
+import { noteDenied } from "./people/person-as-clerk.ts";
 import { problem } from "./problem.ts";
 import { isUuid } from "./read-parameters.ts";
 
@@ -43,7 +45,7 @@ export function actDoor(api: FastifyInstance, parts: DoorParts): void {
     if ("faults" in checked) throw problem("not-an-act", checked.faults);
     const act = { ...checked.act, madeBy: acting.actor, madeByName: caller.name };
     ownAgency(caller, act.agencyId);
-    checkRight(caller, act.act, act.agencyId);
+    await checkRight(request, caller, act.act, act.agencyId);
     if (act.letterId !== null) noteCall(request, { operation: `act ${act.act}`, subjectId: act.letterId });
     const { prefer } = request.headers;
     const waitSeconds = waitOf(prefer) ?? DEFAULT_WAIT_SECONDS;
@@ -69,9 +71,17 @@ export function actDoor(api: FastifyInstance, parts: DoorParts): void {
   });
 }
 
-function checkRight({ client, approvesFor }: Actor, act: ActName, agencyId: string): void {
+async function checkRight(
+  request: FastifyRequest,
+  { client, clerk }: Actor,
+  act: ActName,
+  agencyId: string,
+): Promise<void> {
   if (client !== null && !ACTS_OF_PROGRAMS.includes(act)) throw problem("people-only");
-  if (client === null && act === "approve" && !approvesFor.includes(agencyId)) throw problem("right-needed");
+  const action = ACTION_OF_ACT[act];
+  if (clerk === null || clerk.may(action, agencyId)) return;
+  if (clerk.person !== null) await noteDenied(request, action, agencyId);
+  throw problem(act === "approve" ? "right-needed" : "not-appointed");
 }
 
 function answerTo(reply: FastifyReply, answer: ActAnswer): FastifyReply {

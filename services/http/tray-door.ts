@@ -22,8 +22,10 @@ export function trayDoor(api: FastifyInstance, { database, now }: DoorParts): vo
     const acting = actingFor(clerk);
     const { agencyId, limit, after } = readPageAsked(clerk, request.query);
     const { total, rows } = await inTransaction(database, acting, async (transaction) => {
-      // Turning a page is no new look: it may be a list left open from the half day before.
-      if (after === null) await recordOpening(transaction, agencyId, now().at, acting.actor);
+      // Turning a page is no new look: it may be a list left open from the half day before. Nor is it an officer's look when it is
+      // somebody's who could do nothing about what lies there.
+      if (after === null && clerk.may("register", agencyId))
+        await recordOpening(transaction, agencyId, now().at, acting.actor);
       const tray = await readTray(transaction, agencyId, after, limit + 1);
       return { ...tray, rows: await withRecalls(transaction, agencyId, tray.rows) };
     });

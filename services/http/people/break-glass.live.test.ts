@@ -55,8 +55,11 @@ test("an administrator sees letters for a reason, when a second person agrees, u
   expect((await root.ask("/lines")).status).toBe(200);
   expect((await root.ask("/outbound?agency=agency-a")).status).toBe(200);
   expect((await root.ask("/outbound?agency=agency-b")).status).toBe(404);
-  // Looking alone: no tray (a look into it is a duty done), no act, no print.
-  expect((await root.ask("/tray?agency=agency-a")).body.code).toBe("not-appointed");
+  // Looking alone, which is no officer's look into the mailbox: no act, no print, no file.
+  expect((await root.ask("/tray?agency=agency-a")).status).toBe(200);
+  expect(await query("select 1 from saraban.tray_opening")).toEqual([]);
+  const file = `/outbound/${id}/files/1`;
+  expect((await root.ask(file)).body.code).toBe("not-appointed");
   expect((await root.post("/prints", {})).body.code).toBe("not-appointed");
   expect((await root.post("/acts", {})).body.code).toBe("not-appointed");
   expect(await metric()).toBe("1");
@@ -82,9 +85,10 @@ test("an administrator sees letters for a reason, when a second person agrees, u
   expect(events.map(({ what }) => what)).toEqual([
     "break-glass-ask person:root allowed",
     "break-glass-agree person:head allowed",
-    "read person:root allowed",
-    "read person:root allowed",
-    "read person:root allowed",
+    "search person:root allowed",
+    "list person:root allowed",
+    "list person:root allowed",
+    "list person:root allowed",
   ]);
 });
 

@@ -9,10 +9,9 @@ import {
   SHORTEST_REASON,
   USUAL_MINUTES,
 } from "./break-glass.ts";
-import type { PeopleAction } from "./decide-people.ts";
 import { findGlass, type GlassRow, listGlass } from "./glass-store.ts";
 import { doerOf, peopleParts, signedInOf } from "./people-access.ts";
-import { agenciesFor, permit } from "./permit.ts";
+import { agenciesFor, type PeopleAction, permit } from "./permit.ts";
 import { servedAgencies } from "./person-store.ts";
 import { readMembers } from "./read-members.ts";
 

@@ -238,6 +238,8 @@ test("a person who is appointed works at the doors of clerks like one with a tok
   await addPerson("clerk", [{ right: "registry-clerk" }]);
   await addPerson("mixed", [{ right: "registry-head" }, { right: "approver", agencyId: "agency-b" }]);
   await addPerson("of-a-unit", [{ right: "registry-clerk", unit: "กองคลัง" }]);
+  await addPerson("drafter", [{ right: "drafter" }]);
+  await addPerson("auditor", [{ right: "auditor", agencyId: null }]);
   await addPerson("root", [{ right: "administrator", agencyId: null }]);
   const clerk = await signedIn("clerk");
   expect((await clerk.ask("/tray?agency=agency-a")).status).toBe(200);
@@ -263,10 +265,24 @@ test("a person who is appointed works at the doors of clerks like one with a tok
     mixed.post("/acts", approve(agencyId), { headers: { prefer: "wait=0" } });
   expect((await sign("agency-a")).body.code).toBe("right-needed");
   expect((await sign("agency-b")).status).toBe(202);
-  for (const id of ["of-a-unit", "root"]) {
-    const page = await signedIn(id);
-    expect((await page.ask("/lines")).body).toMatchObject({ status: 403, code: "not-appointed" });
-  }
+  // An administrator reads no letters; who is appointed for a unit sees that of it alone.
+  expect((await (await signedIn("root")).ask("/lines")).body).toMatchObject({ status: 403, code: "not-appointed" });
+  const unit = await signedIn("of-a-unit");
+  expect((await unit.ask("/lines")).body.lines).toEqual([]);
+  expect((await unit.post("/acts", { ...act, id: crypto.randomUUID() })).status).not.toBe(201);
+  // What each right is for, and no more.
+  const drafter = await signedIn("drafter");
+  expect((await drafter.post("/acts", { ...act, id: crypto.randomUUID() })).body.code).toBe("not-appointed");
+  expect((await drafter.ask("/tray?agency=agency-a")).status).toBe(200);
+  expect(await query("select opened_by from saraban.tray_opening")).toEqual(openings);
+  expect((await (await signedIn("auditor")).ask("/lines")).body.code).toBe("not-appointed");
+  const denied = await query("select actor, action, agency_id as agency, rule from saraban.audit_event where outcome = 'denied' order by seq");
+  expect(denied).toEqual([
+    { actor: "person:mixed", action: "approve", agency: "agency-a", rule: "no-right" },
+    { actor: "person:root", action: "search", agency: null, rule: "no-right" },
+    { actor: "person:drafter", action: "register", agency: "agency-a", rule: "no-right" },
+    { actor: "person:auditor", action: "search", agency: null, rule: "no-right" },
+  ]);
   // Tokens go on as before.
   expect((await post(approve("agency-a"), { token })).body.code).toBe("right-needed");
   expect(newToken()).toMatch(/^sct_/);

@@ -1,17 +1,27 @@
 import type { FastifyRequest } from "fastify";
+import type { Action } from "../../shared/access/actions.ts";
 import type { Level } from "../../shared/access/actor.ts";
+import { inAgency, secondFactor } from "../../shared/access/conditions.ts";
+import { type Decision, decide } from "../../shared/access/decide.ts";
+import { ofAgency } from "../../shared/access/resource.ts";
 import { problem } from "../problem.ts";
-import {
-  type Decision,
-  decidePeople,
-  OTHER_AGENCY,
-  type PeopleAction,
-  SECOND_FACTOR,
-} from "./decide-people.ts";
 import { doerOf, needRecentSecondFactor, peopleParts, signedInOf } from "./people-access.ts";
 import { aboutSubject, asDoer } from "./people-parts.ts";
 import type { PersonRow } from "./person-store.ts";
 import type { PersonActor } from "./signed-in.ts";
+
+/** What is done with people, their rights and what break-glass opens. */
+export type PeopleAction = Extract<
+  Action,
+  | "list-people"
+  | "manage-people"
+  | "appoint"
+  | "end-appointment"
+  | "manage-sessions"
+  | "break-glass-ask"
+  | "break-glass-agree"
+  | "break-glass-end"
+>;
 
 /** Whom or what something is done to. */
 export interface Whom {
@@ -38,8 +48,8 @@ export async function permit(request: FastifyRequest, action: PeopleAction, whom
     await asDoer(peopleParts(request), doerOf(request), (_transaction, note) =>
       note({ action, outcome: "denied", ...about, rule: denied }),
     );
-    if (denied.endsWith(OTHER_AGENCY)) throw problem("not-found");
-    if (denied.endsWith(SECOND_FACTOR)) needRecentSecondFactor(request, true);
+    if (denied.endsWith(inAgency.name)) throw problem("not-found");
+    if (denied.endsWith(secondFactor.name)) needRecentSecondFactor(request, true);
     throw problem("not-appointed");
   }
   // Reading is no change: it takes no second factor shown a moment ago.
@@ -53,7 +63,12 @@ function denialOf(
   { personId, agencies, secrecy }: Whom,
 ): string | null {
   const ask = (agencyId: string | null): Decision =>
-    decidePeople(actor, action, { agencyId, secrecy: secrecy ?? "normal", isSelf: personId === actor.id });
+    decide(
+      actor,
+      action,
+      ofAgency(agencyId, { secrecy: secrecy ?? "normal", isSelf: personId === actor.id }),
+      "json",
+    );
   if (agencies.length > 0) return agencies.map(ask).find(({ allowed }) => !allowed)?.rule ?? null;
   const own = actor.appointments.map(({ agencyId }) => ask(agencyId));
   return own.some(({ allowed }) => allowed) ? null : (own[0]?.rule ?? "no-right");
@@ -62,7 +77,7 @@ function denialOf(
 /** The agencies for which somebody may do it; null: for all. */
 export function agenciesFor(actor: PersonActor, action: PeopleAction): readonly string[] | null {
   const may = (agencyId: string | null): boolean =>
-    decidePeople(actor, action, { agencyId, secrecy: "normal", isSelf: false }).allowed;
+    decide(actor, action, ofAgency(agencyId, { isSelf: false }), "json").allowed;
   if (may(null)) return null;
   return [...new Set(actor.appointments.map(({ agencyId }) => agencyId))].filter(
     (agencyId) => agencyId !== null && may(agencyId),

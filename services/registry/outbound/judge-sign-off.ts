@@ -18,7 +18,7 @@ export async function signOffFault(
 ): Promise<ActRefusal | null> {
   if (details.version !== version) return "another-version-was-seen";
   const { fourEyes } = { ...DEFAULT_OUTBOUND_RULES, ...outbound };
-  if (!(await mayApprove(transaction, madeBy, agencyId, fourEyes))) return "no-right-to-approve";
+  if (!(await mayApprove(transaction, madeBy, { agencyId, id }, fourEyes))) return "no-right-to-approve";
   if (fourEyes && [draftedBy, await lastAuthor(transaction, id)].includes(madeBy))
     return "who-drafted-it-does-not-approve-it";
   return null;
@@ -32,12 +32,12 @@ export async function signOffFault(
 async function mayApprove(
   transaction: Transaction<Tables>,
   madeBy: string,
-  agencyId: string,
+  { agencyId, id: letterId }: { readonly agencyId: string; readonly id: string },
   fourEyes: boolean,
 ): Promise<boolean> {
   const [, clientId] = /^client:([^/]+)$/u.exec(madeBy) ?? [];
   if (clientId !== undefined) return !fourEyes && (await isSendingClient(transaction, clientId));
   if (/^person:os\/./u.test(madeBy)) return true;
   const [, id] = /^person:([^/]+)$/u.exec(madeBy) ?? [];
-  return id !== undefined && (await hasRightToApprove(transaction, id, agencyId));
+  return id !== undefined && (await hasRightToApprove(transaction, id, agencyId, letterId));
 }

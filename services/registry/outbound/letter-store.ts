@@ -216,19 +216,21 @@ export async function approvedVersion(
 }
 
 /**
- * Whether somebody has the right to sign an agency's letters off today: by a clerk's token, or by an appointment as approver for
- * the whole agency. @param id as in `person:ID`
+ * Whether somebody has the right to sign this letter of the agency off today: by a clerk's token, or by an appointment as approver
+ * for the agency, or for the unit that the letter belongs to. @param id as in `person:ID`
  */
 export async function hasRightToApprove(
   transaction: Transaction<Tables>,
   id: string,
   agencyId: string,
+  letterId: string,
 ): Promise<boolean> {
   const { rows } = await sql`
     select from clerk where id = ${id} and active and 'approve' = any (rights)
     union all
     select from appointment_in_force
-     where person_id = ${id} and "right" = 'approver' and agency_id = ${agencyId} and unit is null`.execute(
+     where person_id = ${id} and "right" = 'approver' and agency_id = ${agencyId}
+       and (unit is null or unit = (select o.unit from outbound_letter o where o.id = ${letterId}))`.execute(
     transaction,
   );
   return rows.length > 0;
