@@ -15,4 +15,3 @@ test("every door of clerks says what it does in the words of the rules, and noth
   context.expect([...KNOWN_DOORS].sort()).toEqual(ofClerks.sort());
   context.expect(routes).toEqual(context.expect.arrayContaining(ofClerks));
 });
-

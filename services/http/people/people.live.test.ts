@@ -266,7 +266,10 @@ test("a person who is appointed works at the doors of clerks like one with a tok
   expect((await sign("agency-a")).body.code).toBe("right-needed");
   expect((await sign("agency-b")).status).toBe(202);
   // An administrator reads no letters; who is appointed for a unit sees that of it alone.
-  expect((await (await signedIn("root")).ask("/lines")).body).toMatchObject({ status: 403, code: "not-appointed" });
+  expect((await (await signedIn("root")).ask("/lines")).body).toMatchObject({
+    status: 403,
+    code: "not-appointed",
+  });
   const unit = await signedIn("of-a-unit");
   expect((await unit.ask("/lines")).body.lines).toEqual([]);
   expect((await unit.post("/acts", { ...act, id: crypto.randomUUID() })).status).not.toBe(201);
@@ -276,7 +279,9 @@ test("a person who is appointed works at the doors of clerks like one with a tok
   expect((await drafter.ask("/tray?agency=agency-a")).status).toBe(200);
   expect(await query("select opened_by from saraban.tray_opening")).toEqual(openings);
   expect((await (await signedIn("auditor")).ask("/lines")).body.code).toBe("not-appointed");
-  const denied = await query("select actor, action, agency_id as agency, rule from saraban.audit_event where outcome = 'denied' order by seq");
+  const denied = await query(
+    "select actor, action, agency_id as agency, rule from saraban.audit_event where outcome = 'denied' order by seq",
+  );
   expect(denied).toEqual([
     { actor: "person:mixed", action: "approve", agency: "agency-a", rule: "no-right" },
     { actor: "person:root", action: "search", agency: null, rule: "no-right" },
