@@ -239,31 +239,11 @@ grant insert on stored_body, act to saraban_classified;
 grant select on act_result to saraban_classified;
 
 -- ---------------------------------------------------------------------------------------------------------------
--- The books: a line of a classified book holds a number, a level and times, and no word of the letter.
+-- The books, and the rows that follow from an arrival.
 
-alter table entry add constraint classified_says_nothing check (secrecy = 'normal' or (
-  letter_number is null and letter_number_printed is null and letter_date is null and letter_from is null and letter_to is null and subject is null
-  and action is null and remarks is null and "references" = '{}' and reference_numbers = '{}' and enclosures = '{}' and sender_domain is null and unit is null)) not valid;
-do $$ -- the number of a classified letter is sealed, whoever registers it
-declare was text;
-begin
-  select conname into was from pg_constraint where conrelid = 'saraban.entry'::regclass and contype = 'c'
-     and pg_get_constraintdef(oid) like '%letter_number IS NOT NULL%' and pg_get_constraintdef(oid) like '%person:%';
-  execute format('alter table entry drop constraint %I', was);
-end $$;
-alter table entry add check (letter_number is not null or registered_by like 'person:%' or secrecy <> 'normal');
-
--- Notification has to tell the sender the number; in such a line there is nothing else to be learned.
-do $$
-declare told text;
-begin
-  foreach told in array array['entry', 'book_year', 'book'] loop
-    execute format('alter policy opened_books on %I to saraban_http, saraban_search, saraban_print', told);
-  end loop;
-  -- The appointed see the lines of their level; counts of a book only who is appointed for the gravest.
-  execute 'create policy appointed_lines on entry as restrictive for select to saraban_classified using (secrecy = ''normal'' or appointed_for(agency_id, secrecy))';
-  execute 'create policy appointed_years on book_year as restrictive for select to saraban_classified using (opened_book(book_id) or appointed_for(agency_id, ''secret''))';
-end $$;
+-- The appointed see the lines of their level; counts of a book only who is appointed for the gravest.
+create policy appointed_lines on entry as restrictive for select to saraban_classified using (secrecy = 'normal' or appointed_for(agency_id, secrecy));
+create policy appointed_years on book_year as restrictive for select to saraban_classified using (opened_book(book_id) or appointed_for(agency_id, 'secret'));
 
 -- To everybody else the letter does not exist: rows that follow from a closed arrival are for the program that handed it in.
 create function own_or_open(client text, level text) returns boolean language sql stable

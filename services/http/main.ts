@@ -14,7 +14,10 @@
  *             known by certificate, HTTP Basic or, where ecms.byAddress is on, by address.
  *             Programs (saraban client add) come with an access token of POST /oauth/token, or with a certificate; each of the
  *             routes above that names scopes is open to them too, all others are not (clients/client-access.ts).
- *             For anybody, some sixty times a minute: /verify and POST /api/v1/verify (is a receipt genuine, what does it
+ *             For people (saraban user add): POST /session (sign in), GET and DELETE /session, /session/second-factor, /sessions, /me/…
+             (password, authenticator, recovery codes), /people, /appointments, /break-glass, GET /oidc/start and /oidc/return
+             (people/people-doors.ts); the session's cookie then opens the doors of clerks too (clerk-actions.ts).
+             For anybody, some sixty times a minute: /verify and POST /api/v1/verify (is a receipt genuine, what does it
  *             say), /.well-known/jwks.json (the keys that receipts are checked with).
  *             For anybody: GET /healthz (is the process alive), /readyz (can each part work), /metrics (Prometheus), and
  *             /api/v1/time: this installation's time with its error bound and reference, for others to compare theirs;
@@ -25,19 +28,23 @@
  *             to notification when a partner's program has taken a letter of ours.
  * Writes      intake, stored_body, submission, client_call (append-only), ecms_document, client_item (fetched, acknowledged) and
  *             large letters under DATA/letters; act, print_order, tray_opening, uploaded_file and the folder DATA/uploads; the key
- *             of access tokens under DATA/keys/tokens; audit_event (denied attempts, prints ordered and fetched); its heartbeat.
+ *             of access tokens under DATA/keys/tokens; audit_event (denied attempts, prints ordered and fetched); its heartbeat. Under
+ *             the role saraban_access: person, appointment, break_glass, session and the proofs of identity, audit_event; the
+ *             access key under DATA/keys/access.
  * Promises    what a clerk sees and does is held to the agencies of his row by row-level security, under his name; of
  *             other agencies' things not even their existence is told. The same act sent twice is done once.
  *             201 or 202 on a letter of a program means that its octets and rows are on disk, once, however often it is sent;
  *             any other answer that nothing of it is kept. Memory does not grow with a letter's size.
  *             A program that is revoked, or whose scope is taken away, is out with its next request. Each call of one is
  *             written down (client_call), within a second or two of its answer.
- *             What answers without a token shows no word of any letter. A half working day without a look into a tray
+ *             A session that is revoked, a person made inactive, an appointment that has ended count with the next request. A failed
+             sign-in tells nothing of why; passwords are hashed two at a time, and more than some dozens wait for nobody.
+             What answers without a token shows no word of any letter. A half working day without a look into a tray
  *             that has to be looked into is told once (Annex 7).
  * May not     write into a book: the registry does. See a classified book.
- * Standards   RFC 6750 (tokens), RFC 6749 §4.4, RFC 9068 (access tokens), RFC 9440 (Client-Cert), RFC 7617 (Basic), RFC 9457
+ * Standards   RFC 9106 (Argon2id), RFC 6238 (TOTP), RFC 6265 (cookies), RFC 7636 (PKCE), RFC 6750 (tokens), RFC 6749 §4.4, RFC 9068 (access tokens), RFC 9440 (Client-Cert), RFC 7617 (Basic), RFC 9457
  *             (problem details), RFC 7240 (Prefer: wait), RFC 7578 (multipart/form-data), RFC 8941 (Idempotency-Key), RFC 7517 (keys).
- * Settings    http.*, exchange.*, ecms.byAddress, ecms.path, database.*, queue.*, dataDir, holidaysDir, clock.policy.
+ * Settings    http.*, access.*, exchange.*, ecms.byAddress, ecms.path, database.*, queue.*, dataDir, holidaysDir, clock.policy.
  * Fails       registry away: acts are kept and answered 202; it carries them out when it is back.
  *             database or disk away, or too many letters waiting: programs are answered 503 with Retry-After.
  *             a part that does not answer within 3 s is shown as such; /readyz is then 503.

@@ -61,7 +61,9 @@ test("an administrator sees letters for a reason, when a second person agrees, u
   const file = `/outbound/${id}/files/1`;
   expect((await root.ask(file)).body.code).toBe("not-appointed");
   expect((await root.post("/prints", {})).body.code).toBe("not-appointed");
-  expect((await root.post("/acts", {})).body.code).toBe("not-appointed");
+  const act = { id: crypto.randomUUID(), agencyId: "agency-a", act: "reserve", book: "outbound.ordinary" };
+  expect((await root.post("/acts", act)).body.code).toBe("not-appointed");
+  expect(await query("select 1 from saraban.act")).toEqual([]);
   expect(await metric()).toBe("1");
   const open = () => countOpenGlass(accessDatabase, clock.now().at);
   const ready = await askReadiness(database, IDLE_QUEUE, clock.now().clock, null, [], open);
@@ -89,6 +91,7 @@ test("an administrator sees letters for a reason, when a second person agrees, u
     "list person:root allowed",
     "list person:root allowed",
     "list person:root allowed",
+    "register person:root denied",
   ]);
 });
 

@@ -1,5 +1,9 @@
+import { fastify } from "fastify";
 import { test } from "vitest";
 import { newSessionToken } from "../../shared/access/proofs/session-token.ts";
+import { sendProblem } from "../problem.ts";
+import { admitPeople, findSignedIn, signedInOf } from "./people-access.ts";
+import { takeCookies } from "./session-cookie.ts";
 import { PASSWORD, peopleScene } from "./testing/people-scene.ts";
 
 const MINUTE_MS = 60_000;
@@ -167,4 +171,44 @@ test("a clerk's token and a cookie: the header counts alone, and needs no token 
   const people = await fetch(`${url}/api/v1/session`, { headers: { authorization } });
   expect(people.status).toBe(401);
   expect(people.headers.get("www-authenticate")).toBe('Session realm="saraban"');
+});
+
+test("a form may carry the token against other sites in a field of its own", async (context) => {
+  const { expect } = context;
+  const { addPerson, signedIn, people } = await peopleScene(context);
+  await addPerson("somying");
+  const page = await signedIn("somying");
+  const server = fastify();
+  context.onTestFinished(() => server.close());
+  await takeCookies(server);
+  admitPeople(server, people);
+  server.setErrorHandler((error, _request, reply) =>
+    sendProblem(reply, error as Parameters<typeof sendProblem>[1]),
+  );
+  server.addHook("onRequest", async (request, reply) => void (await findSignedIn(request, reply)));
+  server.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    (_request, body, done) => done(null, new URLSearchParams(String(body))),
+  );
+  server.post("/form", { config: { csrfInForm: true } }, async (request) => ({
+    id: signedInOf(request).actor.id,
+  }));
+  const send = (payload: string, headers = {}) =>
+    server.inject({
+      method: "POST",
+      url: "/form",
+      payload,
+      headers: {
+        cookie: `saraban=${page.cookies.get("saraban")}`,
+        "content-type": "application/x-www-form-urlencoded",
+        ...headers,
+      },
+    });
+  for (const payload of ["", "csrf_token=", `csrf_token=${"0".repeat(64)}`, `other=${page.csrf}`])
+    expect((await send(payload)).json().code).toBe("csrf-token-needed");
+  expect((await send(`csrf_token=${page.csrf}`)).json()).toEqual({ id: "somying" });
+  expect((await send(`csrf_token=${page.csrf}`, { origin: "https://evil.example" })).json().code).toBe(
+    "other-site",
+  );
 });

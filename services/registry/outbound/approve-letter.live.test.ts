@@ -196,3 +196,29 @@ test("the letter says what its line says, however the directory spells its names
   ]);
   expect(said[1]?.fact).toHaveLength(999);
 });
+
+test("a person who is appointed as approver of the agency signs off; not of another one, not when it has ended", async (context) => {
+  const { expect } = context;
+  const { do: act, draft, query } = await outboundScene(context);
+  for (const [id, agency, unit, until] of [
+    ["head", "agency-a", null, null],
+    ["stranger", "agency-b", null, null],
+    ["of-a-unit", "agency-a", "finance", null],
+    ["past", "agency-a", null, "2026-01-02"],
+  ]) {
+    await query(
+      "insert into saraban.person (id, name, made_at, made_by) values ($1, $1, now(), 'operator:test')",
+      [id],
+    );
+    await query(
+      `insert into saraban.appointment (id, person_id, agency_id, unit, "right", order_number, order_date, from_at, until_at, made_at, made_by)
+         values (gen_random_uuid(), $1, $2, $3, 'approver', '1/2569', '2026-01-01', '2026-01-01', $4, now(), 'operator:test')`,
+      [id, agency, unit, until],
+    );
+  }
+  const letterId = await draft();
+  const sign = (by: string) => act("approve", { letterId, details: { version: 1 }, by });
+  for (const by of ["person:stranger", "person:of-a-unit", "person:past"])
+    expect(await sign(by), by).toMatchObject({ reason: "no-right-to-approve" });
+  expect(await sign("person:head")).toMatchObject({ result: "done" });
+});

@@ -11,8 +11,8 @@ import { fillTables, tablesOfHttp, thingsOf } from "./testing/rows-of-units.ts";
 const FINANCE = thingsOf("finance", 1);
 const PERSONNEL = thingsOf("personnel", 2);
 const NONE = thingsOf(null, 3);
-/** How far books go, and when a tray was opened: no letters. */
-const SEEN_BY_ALL = ["book", "book_year", "search_progress", "tray_opening"];
+/** How far books go, when a tray was opened, and wrapped keys: no letters. */
+const SEEN_BY_ALL = ["book", "book_year", "closed_index_key", "search_progress", "tray_opening"];
 /** Of programs and mailboxes, octets, jobs, and others' prints: nothing that is shown unit by unit. */
 const OF_NO_UNIT = [
   "client_item",

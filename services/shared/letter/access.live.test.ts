@@ -105,6 +105,8 @@ test("every table that holds letters carries its agency and has row-level securi
     "audit_event",
     "audit_leaf",
     "audit_checkpoint",
+    "audit_place",
+    "seen_checkpoint",
     "heartbeat",
     "applied_file",
     "clock_sample",
