@@ -8,6 +8,7 @@ import { run as runPrint } from "./command-print.ts";
 import { run as runReceipt } from "./command-receipt.ts";
 import { run as runWebhook } from "./command-webhook.ts";
 import { adminQueries } from "./shared/testing/arrivals.ts";
+import { writeBookLines } from "./shared/testing/book-lines.ts";
 import { databaseUrl, runHere } from "./shared/testing/command-line.ts";
 import { databaseForTest } from "./shared/testing/database.ts";
 
@@ -22,6 +23,8 @@ test("what an operator does at the command line stands in the audit log, without
     const { code, stdout, stderr } = await runHere(run, here, args);
     return code === 0 ? stdout.trim() : `${code}: ${stderr}`;
   };
+  const year = new Date().getFullYear();
+  await writeBookLines(query, [{ registeredAt: new Date(), subject: "เรื่อง" }]);
   const said = [
     await does(
       runClerk,
@@ -70,12 +73,11 @@ test("what an operator does at the command line stands in the audit log, without
     await does(runReceipt, "receipt", "revoke", "nothing", "--reason", "หาย"),
     await does(runPrint, "print", "agency-a.inbound.ordinary", "--out", join(dataDir, "book.csv")),
   ];
-  console.log(said);
   expect(said[1]).toMatch(/^1: /);
+  expect(said[14]).toContain("book.csv");
   const events = await query<{ what: string }>(
     `select concat_ws(' ', action, subject_id, outcome, agency_id, detail::text) as what from saraban.audit_event order by seq`,
   );
-  const year = new Date().getFullYear();
   expect(events.map(({ what }) => what)).toEqual([
     'clerk.add somsri allowed {"rights": "approve", "agencies": "agency-a"}',
     'clerk.add somsri allowed {"rights": "", "agencies": "agency-a"}',

@@ -80,6 +80,12 @@ test("who is made inactive is out at once, and so is whose appointment ends", as
   });
   expect(gone.body).toMatchObject({ id: "somchai", active: false });
   expect((await page.ask("/session")).status).toBe(401);
+  // Nor does a session that was left open by whatever way open anything.
+  await query("update saraban.session set ended_at = null, end_reason = null where person_id = 'somchai'");
+  expect((await page.ask("/session")).status).toBe(401);
+  await query(
+    "update saraban.session set ended_at = now(), end_reason = 'person-ended' where person_id = 'somchai'",
+  );
   const [session] = await query("select end_reason from saraban.session where person_id = 'somchai'");
   expect(session).toEqual({ end_reason: "person-ended" });
   const events = await query<{ action: string }>(
