@@ -34,7 +34,7 @@ async function installation(context: TestContext) {
       const acting = { actor: "worker:notification", agencies: ["agency-a"] } as const;
       return inTransaction(database, acting, (transaction) => {
         const facts = { ...registered, message: { ...registered.message, intakeId } };
-        return issueEvidence(transaction, issuer, "agency-a", null, facts, systemClock()());
+        return issueEvidence(transaction, issuer, { agencyId: "agency-a", closedClient: null }, null, facts, systemClock()());
       });
     },
     async file(name: string, text: string): Promise<string> {

@@ -39,15 +39,22 @@ create table closed_letter (
   key_version integer not null check (key_version > 0),
   made_at timestamptz not null,
   clock jsonb not null,
+  handed_in_sha256 text check (handed_in_sha256 ~ '^[0-9a-f]{64}$'),
+  handed_in_bytes bigint check (handed_in_bytes >= 0),
+  likeness bytea check (octet_length(likeness) = 32),
   unique (intake_id),
   unique (id, agency_id),
   foreign key (intake_id, agency_id) references intake,
+  check (num_nulls(intake_id, handed_in_sha256, handed_in_bytes, likeness) in (0, 4)),
   check ((intake_id is null) or direction = 'inbound'),
   check ((intake_id is null) <> (act_id is null))
 );
 comment on table closed_letter is 'A classified letter: what the register says of it, sealed under a key of its own (schemas/closed-facts.schema.json). Arrived by program (id = intake_id), or written in by a classified registrar (act_id).';
 comment on column closed_letter.level is 'Today''s: changed by closed_event alone; normal after declassification.';
 comment on column closed_letter.wrapped_key is 'The letter''s key under the agency''s key of the level (version key_version). From it come a key for the facts and one for the blind index; the contents have another.';
+comment on column closed_letter.handed_in_sha256 is 'Of an arrival: SHA-256 of the octets as its program handed them in, which its receipt states; handed_in_bytes: how many. intake and stored_body know the sealed ones.';
+comment on column closed_letter.likeness is 'Keyed hash (HMAC-SHA-256) of the program and of what its request said: equal for the same request of the same program, and to who has not the key it says nothing.';
+create index closed_letter_by_likeness on closed_letter (agency_id, likeness) where likeness is not null;
 create table closed_body (
   letter_id uuid not null,
   agency_id text not null,
@@ -69,6 +76,22 @@ create table closed_gram (
   foreign key (letter_id, agency_id) references closed_letter (id, agency_id)
 );
 comment on table closed_gram is 'Blind index: keyed hashes of the parts of what a cleared person may search for. Without the key it says how many different parts a letter has, and which letters share one.';
+
+create table closed_document (
+  process_id uuid primary key,
+  agency_id text not null,
+  intake_id uuid not null,
+  client_id text references client,
+  identity bytea not null check (octet_length(identity) = 32),
+  came_at timestamptz not null,
+  deleted_at timestamptz,
+  foreign key (intake_id, agency_id) references intake
+);
+comment on table closed_document is 'A classified letter by e-CMS under its identity on the wire, as ecms_document has the others; a second one is refused until its sender has deleted the first.';
+comment on column closed_document.identity is 'Keyed hash (HMAC-SHA-256) of number, date, sender and receiver: equal for the same ones, and to who has not the key it says nothing.';
+comment on column closed_document.process_id is 'Told to the program with the acceptance; notifiers name the letter by it, for its number is sealed.';
+create unique index closed_document_once on closed_document (agency_id, identity) where deleted_at is null;
+create index closed_document_by_intake on closed_document (intake_id);
 
 create table closed_reader (
   id uuid primary key,
@@ -153,10 +176,10 @@ comment on table closed_copy is 'Each copy of a classified letter by its number:
 do $$
 declare kept text;
 begin
-  foreach kept in array array['closed_body', 'closed_gram', 'closed_event'] loop
+  foreach kept in array array['closed_body', 'closed_gram', 'closed_event', 'closed_document'] loop
     execute format('create trigger no_truncate before truncate on %I for each statement execute function refuse_change()', kept);
   end loop;
-  foreach kept in array array['closed_letter', 'closed_body', 'closed_gram', 'closed_reader', 'closed_event', 'closed_copy'] loop
+  foreach kept in array array['closed_letter', 'closed_body', 'closed_gram', 'closed_document', 'closed_reader', 'closed_event', 'closed_copy'] loop
     execute format('alter table %I enable row level security', kept);
   end loop;
 end $$;
@@ -180,11 +203,15 @@ create policy handed_in on closed_body for insert to saraban_http
 create policy handed_in on closed_gram for insert to saraban_http
   with check (acting_for(agency_id) and current_setting('saraban.actor', true) like 'client:%');
 grant insert on closed_letter, closed_body, closed_gram to saraban_http;
+create policy own_documents on closed_document to saraban_http
+  using (acting_for(agency_id) and current_setting('saraban.actor', true) = 'client:' || client_id)
+  with check (acting_for(agency_id) and current_setting('saraban.actor', true) = 'client:' || client_id);
+grant select, insert, update (deleted_at) on closed_document to saraban_http;
 -- The registry numbers it: it learns the level and nothing else.
 create policy numbered on closed_letter for select to saraban_registry using (acting_for(agency_id));
-grant select (id, agency_id, direction, level, level_at_birth, intake_id, act_id, made_at) on closed_letter to saraban_registry;
+grant select (id, agency_id, direction, level, level_at_birth, intake_id, act_id, made_at, likeness) on closed_letter to saraban_registry;
 create policy told on closed_letter for select to saraban_notification using (acting_for(agency_id));
-grant select (id, agency_id, direction, level, intake_id, act_id) on closed_letter to saraban_notification;
+grant select (id, agency_id, direction, level, intake_id, act_id, handed_in_sha256, handed_in_bytes) on closed_letter to saraban_notification;
 -- The appointed.
 create policy appointed on closed_letter for select to saraban_classified using (appointed_for(agency_id, level) or (level = 'normal' and acting_for(agency_id)));
 create policy appointed_writes on closed_letter for insert to saraban_classified with check (appointed_for(agency_id, level) and act_id is not null);
@@ -236,11 +263,22 @@ begin
 end $$;
 alter table entry add check (letter_number is not null or registered_by like 'person:%' or secrecy <> 'normal');
 
+alter table entry_event add constraint classified_says_nothing check (opened_book(book_id) or (changes = '{}' and details = '{}')) not valid;
+-- What is asked of a classified book: a level, and when a letter on paper came in; its text is in closed_letter.act_id.
+alter table act add constraint classified_says_nothing check (book_id is null or opened_book(book_id) or intake_id is not null or (
+  facts - array['secrecy', 'receivedAt'] = '{}' and details = '{}' and act in ('enter', 'cancel'))) not valid;
+create policy appointed_acts on act as restrictive for insert to saraban_classified
+  with check (made_by = current_setting('saraban.actor', true) and not opened_book(book_id) and case act
+    when 'enter' then appointed_for(agency_id, facts ->> 'secrecy')
+    else exists (select from entry e where e.book_id = act.book_id and e.year = act.year and e.number = act.number
+                    and appointed_for(e.agency_id, e.secrecy)) end);
+create policy open_acts on act_result as restrictive for select to saraban_http using (exists (select from act a where a.id = act_id));
+
 -- Notification has to tell the sender the number; in such a line there is nothing else to be learned.
 do $$
 declare told text;
 begin
-  foreach told in array array['entry', 'book_year', 'book'] loop
+  foreach told in array array['entry', 'entry_event', 'book_year', 'book'] loop
     execute format('alter policy opened_books on %I to saraban_http, saraban_search, saraban_print', told);
   end loop;
   -- The appointed see the lines of their level; counts of a book only who is appointed for the gravest.
@@ -263,6 +301,50 @@ create policy closed_arrivals on outcome as restrictive for select to saraban_ht
 create policy closed_arrivals on notice as restrictive for select to saraban_http using (own_or_open(closed_client, closed_client));
 create policy closed_arrivals on receipt as restrictive for select to saraban_http using (own_or_open(closed_client, closed_client));
 
+-- What was handed in and what lies in an inbox is the program's own; the room itself looks up ids for requests that wait.
+create function own_program(client text) returns boolean language sql stable
+  as $$ select current_setting('saraban.actor', true) in ('client:' || client, 'worker:http') $$;
+create policy own_program on submission as restrictive for select to saraban_http using (own_program(client_id));
+create policy own_program on client_item as restrictive for select to saraban_http using (own_program(client_id));
+create policy open_notices on delivery_attempt as restrictive for select to saraban_http using (exists (select from notice n where n.id = notice_id));
+create function closed_place(intake uuid) returns jsonb
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    select jsonb_build_object('book', l.book_id, 'number', l.number, 'year', l.year, 'registeredAt', l.registered_at,
+             'deemedReceivedAt', l.deemed_received_at, 'receiver', coalesce(l.registered_by_name, a.receiver_name), 'state', l.status)
+      from intake i join register_line l on l.intake_id = i.id and l.agency_id = i.agency_id join agency a on a.id = i.agency_id
+     where i.id = intake and i.closed_level is not null and acting_for(i.agency_id)
+       and current_setting('saraban.actor', true) = 'client:' || i.client_id
+  $$;
+comment on function closed_place(uuid) is 'Where a classified letter stands, for the program that handed it in and nobody else.';
+create function settled_arrivals(intakes uuid[]) returns setof uuid
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    select o.intake_id from outcome o
+     where o.intake_id = any (intakes) and acting_for(o.agency_id)
+       and (o.outcome <> 'registered' or exists (select from receipt r where r.intake_id = o.intake_id and r.type = 'registered'))
+  $$;
+comment on function settled_arrivals(uuid[]) is 'Those of the arrivals of which it is known what became of them; of registered ones also their receipt is signed. Ids alone: whoever waits then reads under its own name.';
+revoke all on function closed_place(uuid), settled_arrivals(uuid[]) from public;
+grant execute on function closed_place(uuid), settled_arrivals(uuid[]) to saraban_http;
+create or replace function letters_waiting(most integer) returns integer
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$ select count(*)::integer from (
+          select from outbox where job in ('read-letter', 'register-letter', 'register-closed') and failed_at is null limit most) o $$;
+-- Counted is what everybody may know of. Work on classified letters stands among that on the others.
+create or replace function figures() returns table (name text, agency_id text, label text, value double precision)
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    select 'intakes', i.agency_id, '', count(*)::double precision from intake i where i.closed_level is null group by 2
+    union all select 'outcomes', o.agency_id, case when o.outcome in ('refused', 'ignored') then 'not-registered' else o.outcome end,
+      count(*)::double precision from outcome o where o.closed_client is null group by 2, 3
+    union all select 'notices', n.agency_id, n.state, count(*)::double precision from notice n where n.closed_client is null group by 2, 3
+    union all select 'jobs', '', case job when 'register-closed' then 'register-letter' else job end || case when failed_at is null then ':open' else ':failed' end,
+      count(*)::double precision from outbox group by 3
+    union all select 'oldest_job_seconds', '', '', coalesce(extract(epoch from now() - min(created_at)), 0) from outbox where failed_at is null
+  $$;
+
+create policy no_closed_work on outbox as restrictive for select to saraban_http, saraban_intake, saraban_reading using (job <> 'register-closed');
 create policy registry_finishes_closed on outbox for delete to saraban_registry using (acting_for(agency_id) and job = 'register-closed');
 create policy registry_puts_off_closed on outbox for update to saraban_registry using (acting_for(agency_id) and job = 'register-closed');
 drop policy http_hands_on on outbox;
@@ -277,9 +359,24 @@ grant insert on audit_event to saraban_classified;
 do $$
 declare proof text;
 begin
-  foreach proof in array array['closed_letter', 'closed_body', 'closed_event', 'closed_copy', 'closed_reader'] loop
+  foreach proof in array array['closed_letter', 'closed_body', 'closed_document', 'closed_event', 'closed_copy', 'closed_reader'] loop
     execute format('grant select on %I to saraban_audit', proof);
     execute format('create policy whole_register on %I for select to saraban_audit
       using ((select acting()) and agency_id = any ((select string_to_array(current_setting(''saraban.agencies'', true), '',''))::text[]))', proof);
   end loop;
 end $$;
+-- Whether a line of a classified book says anything can be asked without reading what it says.
+create function lines_that_speak() returns table (agency_id text, book_id text, year integer, number integer)
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$
+    select e.agency_id, e.book_id, e.year, e.number from entry e
+     where e.secrecy <> 'normal' and acting_for(e.agency_id) and (
+       num_nonnulls(e.letter_number, e.letter_number_printed, e.letter_date, e.letter_from, e.letter_to, e.subject, e.action, e.remarks,
+                    e.sender_domain, e.unit) > 0
+       or e."references" <> '{}' or e.reference_numbers <> '{}' or e.enclosures <> '{}'
+       or exists (select from entry_event h where h.book_id = e.book_id and h.year = e.year and h.number = e.number
+                     and (h.changes <> '{}' or h.details <> '{}')))
+  $$;
+comment on function lines_that_speak() is 'Lines of classified books that hold a word; the rules of entry allow none.';
+revoke all on function lines_that_speak() from public;
+grant execute on function lines_that_speak() to saraban_audit;

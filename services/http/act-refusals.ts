@@ -74,6 +74,14 @@ export const actRefusals: Readonly<Record<ActRefusal, Omit<ProblemWords, "status
     en: "The sender has not asked for this letter back, or was answered already",
     th: "ผู้ส่งไม่ได้ขอเรียกคืนหนังสือฉบับนี้ หรือได้ตอบคำขอไปแล้ว",
   },
+  "classified-books-take-an-appointed-person": {
+    en: "Classified letters are written in by the registrar of secret information, in person",
+    th: "ทะเบียนข้อมูลข่าวสารลับต้องลงโดยนายทะเบียนข้อมูลข่าวสารลับด้วยตนเอง",
+  },
+  "classified-lines-hold-no-words": {
+    en: "A line of a classified book holds a number and no words; it is written in or cancelled, and nothing else",
+    th: "ทะเบียนข้อมูลข่าวสารลับมีเพียงเลขทะเบียน ลงรายการหรือยกเลิกได้เท่านั้น",
+  },
   "against-the-rules-of-the-book": {
     en: "The book's own rules forbid this; an operator finds the reason in the log",
     th: "ขัดกับกติกาของทะเบียน โปรดแจ้งผู้ดูแลระบบ",

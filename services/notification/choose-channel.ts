@@ -16,10 +16,23 @@ export interface NoticeWay {
 export function senderWay(
   subject: Pick<
     NoticeSubject,
-    "channel" | "clientId" | "hasSendersNode" | "hasOwnNode" | "senderOffice" | "senderDomain" | "mailFrom"
+    | "channel"
+    | "clientId"
+    | "closedClient"
+    | "hasSendersNode"
+    | "hasOwnNode"
+    | "senderOffice"
+    | "senderDomain"
+    | "mailFrom"
   >,
 ): NoticeWay {
-  const { clientId, hasSendersNode, hasOwnNode, senderOffice, senderDomain, mailFrom } = subject;
+  const { clientId, closedClient, hasSendersNode, hasOwnNode, senderOffice, senderDomain, mailFrom } =
+    subject;
+  // Of a classified letter nobody hears but the program that handed it in, and it fetches here.
+  if (closedClient !== null)
+    return closedClient === ""
+      ? { channel: "mail", recipient: "" }
+      : { channel: "inbox", recipient: closedClient };
   // What was fetched from the node that the agency uses is answered there: whose letter it is, that node knows.
   const isByNode = hasSendersNode || (clientId === null && hasOwnNode);
   if (subject.channel === "ecms" && isByNode)

@@ -20,7 +20,7 @@ export async function issueOf(
   { kind, eventId }: Owed,
   stamp: Stamp,
 ): Promise<IssuedEvidence> {
-  const { agencyId, events } = subject;
+  const { agencyId, events, closedClient } = subject;
   const event = events.find(({ id }) => id === eventId);
   if (event && isReplacing(event)) return issueInForce(transaction, issuer, subject, stamp, event);
   const facts = event
@@ -35,7 +35,7 @@ export async function issueOf(
         : kind === "refusal"
           ? refusedFacts(subject)
           : arrivedFacts(subject);
-  return issueEvidence(transaction, issuer, agencyId, eventId, facts, stamp);
+  return issueEvidence(transaction, issuer, { agencyId, closedClient }, eventId, facts, stamp);
 }
 
 /**
@@ -50,12 +50,13 @@ export async function issueInForce(
   stamp: Stamp,
   until?: SubjectEvent,
 ): Promise<IssuedEvidence> {
-  const { agencyId, events } = subject;
-  let issued = await issueEvidence(transaction, issuer, agencyId, null, registeredFacts(subject), stamp);
+  const { agencyId, events, closedClient } = subject;
+  const of = { agencyId, closedClient };
+  let issued = await issueEvidence(transaction, issuer, of, null, registeredFacts(subject), stamp);
   for (const event of events) {
     if (!isReplacing(event)) continue;
     const facts = asReceivedBy(issued, eventFacts(subject, event, issued.evidence.evidenceId));
-    issued = await issueEvidence(transaction, issuer, agencyId, event.id, facts, stamp);
+    issued = await issueEvidence(transaction, issuer, of, event.id, facts, stamp);
     if (event.id === until?.id) break;
   }
   return issued;

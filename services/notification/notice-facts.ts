@@ -139,7 +139,9 @@ export function eventFacts(
 ): EvidenceFacts {
   const facts = { ...registeredFacts(subject), type: event.what, letter: letterAfter(subject, event) };
   // The book wants a reason for every event: where the clerk gave none, it holds the event's name.
-  const reason = { code: event.what, words: event.reason === event.what ? null : wordsOf(event.reason) };
+  // Of what became of a classified letter nobody's words go out.
+  const isSaid = subject.closedClient === null && event.reason !== event.what;
+  const reason = { code: event.what, words: isSaid ? wordsOf(event.reason) : null };
   switch (event.what) {
     case "corrected":
       return { ...facts, reason, replaces, changes: changesOf(event) };

@@ -76,6 +76,8 @@ export interface NewNotice
   extends Pick<Notice, "id" | "agencyId" | "kind" | "recipient" | "messageId" | "facts">,
     Partial<Pick<Notice, "intakeId" | "letterId" | "recipientId" | "eventId" | "channel">> {
   readonly receiptId?: string | null;
+  /** Of a classified arrival: the program that handed it in. */
+  readonly closedClient?: string | null;
   /** Why it must not be sent; null when it is due, or, in an inbox, there at once. */
   readonly withheld: string | null;
 }
@@ -126,6 +128,7 @@ export async function insertNotice(
       recipient_id: notice.recipientId ?? null,
       event_id: notice.eventId ?? null,
       receipt_id: notice.receiptId ?? null,
+      closed_client: notice.closedClient ?? null,
       kind: notice.kind,
       channel: notice.channel ?? "mail",
       recipient: notice.recipient,

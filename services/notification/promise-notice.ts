@@ -80,7 +80,8 @@ export async function promiseArrival(
   const notices = await findNotices(transaction, { intakeId });
   if (
     !notices.some((notice) => isFor(notice, owed)) &&
-    (await isOpen(transaction, "register-letter", intakeId))
+    ((await isOpen(transaction, "register-letter", intakeId)) ||
+      (await isOpen(transaction, "register-closed", intakeId)))
   ) {
     const subject = await readSubject(transaction, intakeId);
     if (!subject) throw new Error("the arrival cannot be found");
@@ -118,24 +119,27 @@ async function promise(
   found: readonly Notice[],
   stamp: Stamp,
 ): Promise<readonly Notice[]> {
-  const { agencyId, intakeId, domain } = subject;
+  const { agencyId, intakeId, domain, closedClient } = subject;
   const id = newId();
   const { receipt, ...message } = await promised(transaction, issuer, subject, owed, found, id, stamp);
   const messageId = `<${MESSAGE_ID_WORDS[owed.kind]}.${id}@${domain}>`;
-  const notice = { ...message, ...owed, id, agencyId, intakeId, messageId };
+  const notice = { ...message, ...owed, id, agencyId, intakeId, messageId, closedClient };
   const receiptId = receipt?.evidence.evidenceId ?? null;
   if (!(await insertNotice(transaction, { ...notice, receiptId }, stamp)))
     return (await findNotices(transaction, { intakeId })).filter((one) => isFor(one, owed));
   const state = stateOf(notice);
   const { clientId } = subject;
   // A copy says nothing new; what it carries was told of with its own arrival. That a classified letter came is its registrar's
-  // to know, and no program's.
-  const isNews = owed.kind !== "copy" && subject.outcomeReason !== "classified";
+  // to know, and no program's but that which handed it in.
+  const isOpenLetter = closedClient === null && subject.outcomeReason !== "classified";
+  const isNews = owed.kind !== "copy" && isOpenLetter;
   await together(
     state === "delivered" && clientId !== null && receiptId !== null
       ? layReceipt(transaction, id, { agencyId, clientId, intakeId, receiptId }, stamp)
       : Promise.resolve(),
-    owed.kind === "acknowledgement" ? layLetter(transaction, agencyId, intakeId, stamp) : Promise.resolve(),
+    owed.kind === "acknowledgement" && isOpenLetter
+      ? layLetter(transaction, agencyId, intakeId, stamp)
+      : Promise.resolve(),
     receipt && isNews
       ? promiseWebhookCalls(transaction, agencyId, intakeId, receiptIssued(receipt), stamp)
       : Promise.resolve(),

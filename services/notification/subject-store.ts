@@ -12,6 +12,8 @@ export interface NoticeSubject {
   readonly channel: string;
   /** The client that handed it in, and in whose name it came; null for mail, and for what was fetched from another node. */
   readonly clientId: string | null;
+  /** Of a classified arrival: the program that handed it in, which alone hears of it; "" where no program did. Null for others. */
+  readonly closedClient: string | null;
   readonly senderDomain: string | null;
   /** Whether the e-CMS node is known to which notifiers for its sender are posted: the sender's, or that which the agency uses. */
   readonly hasSendersNode: boolean;
@@ -20,6 +22,7 @@ export interface NoticeSubject {
   readonly senderOffice: string | null;
   readonly arrivedAt: Date;
   readonly arrivedClock: ClockState;
+  /** Of the octets as they came; of a classified letter as they came too, before they were sealed. */
   readonly sha256: string;
   readonly sizeBytes: number;
   readonly unit: string | null;
@@ -108,7 +111,8 @@ export async function readSubject(
     select i.id as "intakeId", i.mail_from as "mailFrom", i.door as channel, i.client_id as "clientId",
            i.sender_domain as "senderDomain", coalesce(p.ecms ? 'url', false) as "hasSendersNode", a.ecms ? 'node' as "hasOwnNode",
            p.organisation_id as "senderOffice", i.arrived_at as "arrivedAt", i.clock as "arrivedClock",
-           i.sha256, i.size_bytes as "sizeBytes", i.unit, r.message_id as "messageId", r.letter_digest as "contentsSha256",
+           case when i.closed_level is not null then coalesce(i.client_id, '') end as "closedClient",
+           coalesce(c.handed_in_sha256, i.sha256) as sha256, coalesce(c.handed_in_bytes, i.size_bytes) as "sizeBytes", i.unit, r.message_id as "messageId", r.letter_digest as "contentsSha256",
            r.sender_address as "senderAddress",
            r.sender_agency as "senderAgency", coalesce(r.problems, '{}') as problems, coalesce(r.standing, 'unchecked') as standing,
            coalesce(r.sender_check->'dmarc'->>'result' = 'fail', false) as "dmarcFailed",
@@ -123,6 +127,7 @@ export async function readSubject(
            case when t.decision is not null then jsonb_build_object('decision', t.decision, 'reason', t.reason,
              'earlierIntakeId', t.earlier_intake_id) end as decision
       from intake i join agency a on a.id = i.agency_id
+      left join closed_letter c on i.closed_level is not null and c.intake_id = i.id
       left join reading r on r.intake_id = i.id left join entry e on e.intake_id = i.id
       left join tray_decision t on t.intake_id = i.id left join outcome o on o.intake_id = i.id
       left join quarantine q on q.intake_id = i.id left join partner p on p.domain = i.sender_domain and p.active
@@ -147,7 +152,7 @@ export async function findWaiting(
   limit: number,
 ): Promise<readonly WaitingArrival[]> {
   const { rows } = await sql<WaitingArrival>`
-    select w.subject_id as "intakeId", w.agency_id as "agencyId"
+    select w.subject_id as "intakeId", w.agency_id as "agencyId", w.created_at
       from outbox w join reading r on r.intake_id = w.subject_id
      where w.job = 'register-letter' and w.created_at < now() - make_interval(secs => ${afterSeconds})
        and r.verdict in ('ready', 'triage')
@@ -157,6 +162,11 @@ export async function findWaiting(
          select from reading f join intake i on i.id = f.intake_id
           where f.content_digest = r.content_digest and f.agency_id = r.agency_id and f.intake_id <> r.intake_id
             and i.arrival_seq < w.arrival_seq)
-     order by w.created_at limit ${limit}`.execute(transaction);
+    union all
+    select w.subject_id, w.agency_id, w.created_at from outbox w
+     where w.job = 'register-closed' and w.created_at < now() - make_interval(secs => ${afterSeconds})
+       and not exists (select from notice n where n.intake_id = w.subject_id and n.kind = 'arrival')
+       and not exists (select from outbox t where t.job = 'tell-arrival' and t.subject_id = w.subject_id)
+     order by 3 limit ${limit}`.execute(transaction);
   return rows;
 }

@@ -73,10 +73,12 @@ export async function readTrayLetter(
   return rows[0];
 }
 
-/** Whether an arrival stands in a book of its agency and is not cancelled there. */
+/** Whether an arrival stands in an open book of its agency and is not cancelled there: with a classified one nothing is merged. */
 export async function isRegistered(transaction: Transaction<Tables>, intakeId: string): Promise<boolean> {
   const { rows } = await sql`
-    select from register_line where intake_id = ${intakeId} and status = 'registered'`.execute(transaction);
+    select from register_line where intake_id = ${intakeId} and status = 'registered' and secrecy = 'normal'`.execute(
+    transaction,
+  );
   return rows.length > 0;
 }
 

@@ -4,6 +4,7 @@ import type { Stamp } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { inTransaction, isDataFault, type Transaction } from "../shared/runtime/database.ts";
 import { refused } from "./act-answer.ts";
+import { actOnClosed, isOnClosedBook } from "./act-on-closed.ts";
 import { type ActResult, insertActResult, type Place, readAct } from "./act-store.ts";
 import { answerOnLine } from "./answer-line.ts";
 import { takeTurn } from "./book-store.ts";
@@ -78,6 +79,7 @@ function doInBook(
   act: Act,
   stamp: Stamp,
 ): Promise<ActResult> {
+  if (isOnClosedBook(act)) return actOnClosed(parts, transaction, act, stamp);
   switch (act.act) {
     case "register":
     case "reject":

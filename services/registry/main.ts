@@ -1,7 +1,8 @@
 /**
  * REGISTRY
  *
- * Receives    "register-letter": a wake-up for a book that has waiting letters; "do-act": what a clerk asks for;
+ * Receives    "register-letter": a wake-up for a book that has waiting letters; "register-closed": the same for a book of
+ *             classified letters; "do-act": what a clerk, or of classified letters an appointed person, asks for;
  *             "record-recall": a sender wants a letter back.
  * Hands on    "notify-sender" for every letter that was decided on, without a clerk or by one, and for what happens to its
  *             line later; "send-letter" for each recipient of a letter of our own that is sent, sent again or recalled.
@@ -13,13 +14,13 @@
  *             filled or cancelled by an event beside the line; a number stays used. A letter of our own is numbered when it
  *             is signed off, by somebody who has that right and did not write it (outbound.fourEyes), in the version that he
  *             has seen; what was sent never changes (Annex 6 §2.2.1).
- * May not     read message octets or files, talk to senders.
+ * May not     read message octets or files, talk to senders. Of a classified letter it learns the level, and nothing else.
  * Settings    registry.batchSize, quarantine.*, clock.policy, queue.*, database.*.
  * Fails       killed or stopped in a batch: the batch is rolled back, the next worker takes it up; nothing was numbered.
  *             a letter that cannot be written: tried alone, again later with growing pauses, set aside visibly at last.
  *             clock not good enough under the policy `hold`: letters wait, and go on by themselves when it is.
  *             no calendar for the year of an arrival: registered without a deemed time, and said loudly.
- * Limits      classified books are numbered here, but no door leads to them yet.
+ * Limits      of classified letters only the same request of the same program is known for a second copy: what they say is sealed.
  */
 
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
@@ -33,6 +34,7 @@ import { inTransaction, openDatabase } from "../shared/runtime/database.ts";
 import { deemByCalendar } from "./deem-receipt.ts";
 import { doAct } from "./do-act.ts";
 import { recordRecall } from "./record-recall.ts";
+import { drainClosedBook } from "./register-closed.ts";
 import { drainBook } from "./register-letter.ts";
 
 /** Books drained and acts done at the same time; within a book there is one worker at a time anyway. */
@@ -55,7 +57,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     log,
   };
   const waitForClock = async (
-    job: "register-letter" | "do-act",
+    job: "register-letter" | "register-closed" | "do-act",
     agencyId: string,
     subjectId: string,
     held: string,
@@ -77,6 +79,11 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
         const { letters, held } = await drainBook(parts, agencyId, workKey);
         if (held !== null) await waitForClock("register-letter", agencyId, subjectId, held);
         if (letters > 0) log.info({ book: workKey, count: letters }, "book drained");
+      },
+      // Its log tells of no letters: that there are some is for those who are appointed for them.
+      "register-closed": async ({ agencyId, subjectId, workKey }) => {
+        const { held } = await drainClosedBook(parts, agencyId, workKey);
+        if (held !== null) await waitForClock("register-closed", agencyId, subjectId, held);
       },
       "do-act": async ({ agencyId, subjectId }) => {
         const held = await doAct(parts, agencyId, subjectId);

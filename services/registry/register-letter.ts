@@ -1,25 +1,20 @@
 import type { HandedOnBy } from "../shared/letter/flow.ts";
-import { finish, handOn, recordFailure, type Work } from "../shared/letter/outbox.ts";
+import { finish, handOn, type Work } from "../shared/letter/outbox.ts";
 import type { ClockState, Stamp, TrustedNow } from "../shared/letter/stamp.ts";
 import type { Tables } from "../shared/letter/tables.ts";
-import {
-  inTransaction,
-  isDataFault,
-  type Kysely,
-  type Transaction,
-  together,
-} from "../shared/runtime/database.ts";
+import { inTransaction, type Kysely, type Transaction, together } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import { type AgencyRules, agencyRules, type Deem } from "./agency-rules.ts";
 import { insertOutcomes, takeTurn, waitingLetters } from "./book-store.ts";
 import { type Decided, decideOutcomes } from "./decide-outcome.ts";
+import { type Drained, drain } from "./drain-book.ts";
 import { findEarlier } from "./earlier-store.ts";
 import { insertEntries } from "./entry-store.ts";
 import { ClockHeld, nextPlace } from "./next-place.ts";
 import { insertQuarantine, type KeepDays } from "./quarantine-store.ts";
 
 /** Registrations made without a clerk are signed with the rule's name. */
-const RULE = "rule:automatic";
+export const RULE = "rule:automatic";
 
 export interface RegistryParts {
   readonly database: Kysely<Tables>;
@@ -35,56 +30,9 @@ export interface RegistryParts {
   readonly log: Log;
 }
 
-/** What came of a wake-up: how many letters got their outcome, and why the rest waits for the clock, if it does. */
-export interface Drained {
-  readonly letters: number;
-  readonly held: string | null;
-}
-
-/**
- * The job "register-letter" is a wake-up for a book: it drains the book's waiting letters, oldest arrival first, in
- * batches of one transaction each, until none is left. Why batches: one commit a letter under one lock is bound by the
- * disk's flush, some 150 numbers a second on a disk that takes 5 ms; a batch shares the flush.
- */
-export async function drainBook(parts: RegistryParts, agencyId: string, bookId: string): Promise<Drained> {
-  let letters = 0;
-  for (;;) {
-    let count: number;
-    try {
-      count = await drainBatch(parts, agencyId, bookId, parts.batchSize);
-    } catch (error) {
-      if (error instanceof ClockHeld) return { letters, held: error.message };
-      parts.log.warn({ err: error, book: bookId }, "a batch failed; its letters are tried one by one");
-      return { letters: letters + (await drainOneByOne(parts, agencyId, bookId)), held: null };
-    }
-    letters += count;
-    if (count < parts.batchSize) return { letters, held: null };
-  }
-}
-
-/** One letter that cannot be registered must not hold up the others: each gets a transaction of its own. */
-async function drainOneByOne(parts: RegistryParts, agencyId: string, bookId: string): Promise<number> {
-  const acting = { actor: "worker:registry", agencies: [agencyId] } as const;
-  const waiting = await inTransaction(parts.database, acting, (transaction) =>
-    waitingLetters(transaction, bookId, parts.batchSize),
-  );
-  let done = 0;
-  for (const { intakeId } of waiting) {
-    try {
-      done += await drainBatch(parts, agencyId, bookId, 1, intakeId);
-    } catch (error) {
-      // The database's or the clock's fault is no letter's: the wake-up is tried again as a whole.
-      if (!isDataFault(error)) throw error;
-      parts.log.error(
-        { err: error, letter: intakeId },
-        "a letter cannot be registered; it will be tried again",
-      );
-      await inTransaction(parts.database, acting, (transaction) =>
-        recordFailure(transaction, "register-letter", intakeId, error, parts.maxFailures),
-      );
-    }
-  }
-  return done;
+/** The job "register-letter": drains a book's waiting letters. */
+export function drainBook(parts: RegistryParts, agencyId: string, bookId: string): Promise<Drained> {
+  return drain(parts, { job: "register-letter", waiting: waitingLetters, drainBatch }, agencyId, bookId);
 }
 
 /**

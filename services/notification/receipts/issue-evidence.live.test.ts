@@ -58,7 +58,14 @@ async function scene(context: TestContext) {
       eventId: string | null = null,
     ) =>
       inTransaction(database, acting, (transaction) =>
-        issueEvidence(transaction, by, "agency-a", eventId, factsOf(type, intakeId), now()),
+        issueEvidence(
+          transaction,
+          by,
+          { agencyId: "agency-a", closedClient: null },
+          eventId,
+          factsOf(type, intakeId),
+          now(),
+        ),
       ),
     verify: async (jws: string) => verifyEvidence(jws, await inTransaction(database, acting, readOwnKeys)),
   };

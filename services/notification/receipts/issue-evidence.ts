@@ -6,7 +6,7 @@ import type { Stamp } from "../../shared/letter/stamp.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 import { together } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
-import { findReceipt, type IssuedEvidence, insertReceipt } from "./receipt-store.ts";
+import { findReceipt, type IssuedEvidence, type IssuedOf, insertReceipt } from "./receipt-store.ts";
 import type { EvidenceIssuer } from "./signing-keys.ts";
 
 export type { IssuedEvidence } from "./receipt-store.ts";
@@ -29,7 +29,7 @@ export interface EvidenceFacts
 export async function issueEvidence(
   transaction: Transaction<Tables>,
   issuer: EvidenceIssuer,
-  agencyId: string,
+  of: IssuedOf,
   eventId: string | null,
   facts: EvidenceFacts,
   stamp: Stamp,
@@ -52,7 +52,7 @@ export async function issueEvidence(
   };
   const issued = { evidence, jws: await signEvidence(evidence, key) };
   const stands =
-    (await insertReceipt(transaction, agencyId, eventId, issued, key.kid, stamp.clock)) ??
+    (await insertReceipt(transaction, of, eventId, issued, key.kid, stamp.clock)) ??
     (await findReceipt(transaction, intakeId, facts.type, eventId));
   if (!stands) throw new Error("the receipt was written and cannot be found");
   return stands;

@@ -10,6 +10,13 @@ export interface IssuedEvidence {
   readonly jws: string;
 }
 
+/** Whose statement it is, and to whom it is closed. */
+export interface IssuedOf {
+  readonly agencyId: string;
+  /** Of a classified arrival: the program that handed it in, which alone sees the receipt; null for all others. */
+  readonly closedClient: string | null;
+}
+
 /** The statement that was made of an arrival, or of an event in its line; undefined before. */
 export async function findReceipt(
   transaction: Transaction<Tables>,
@@ -33,7 +40,7 @@ export async function findReceipt(
  */
 export async function insertReceipt(
   transaction: Transaction<Tables>,
-  agencyId: string,
+  { agencyId, closedClient }: IssuedOf,
   eventId: string | null,
   { evidence, jws }: IssuedEvidence,
   kid: string,
@@ -44,6 +51,7 @@ export async function insertReceipt(
     .values({
       id: evidence.evidenceId,
       agency_id: agencyId,
+      closed_client: closedClient,
       intake_id: evidence.message.intakeId,
       type: evidence.type,
       event_id: eventId,

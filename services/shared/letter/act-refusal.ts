@@ -15,6 +15,8 @@ export const ACT_REFUSALS = [
   "the-number-is-only-reserved",
   "nothing-changes",
   "against-the-rules-of-the-book",
+  "classified-books-take-an-appointed-person",
+  "classified-lines-hold-no-words",
   "only-inbound-lines-are-handed-over",
   "an-officer-is-needed",
   "already-handed-over",

@@ -6,6 +6,8 @@ export const flow = {
   // Room http hands on what clients hand in.
   "read-letter": { handedOnBy: ["intake", "http"], doneBy: "reading", key: "subject" },
   "register-letter": { handedOnBy: ["reading"], doneBy: "registry", key: "book" },
+  // Of what is classified, into its own book: numbered as it comes, for nobody may read it on the way.
+  "register-closed": { handedOnBy: ["http"], doneBy: "registry", key: "book" },
   // One name for acknowledgements and refusals: who sees the queue must not see which letters were classified.
   // Room notification hands it on when its own acknowledgement is asked for once more.
   "notify-sender": { handedOnBy: ["registry", "notification"], doneBy: "notification", key: "subject" },

@@ -414,6 +414,22 @@ export interface ClosedCopy {
   witness: string | null;
 }
 
+export interface ClosedDocument {
+  agency_id: string;
+  came_at: Date;
+  client_id: string | null;
+  deleted_at: Date | null;
+  /**
+   * Keyed hash (HMAC-SHA-256) of number, date, sender and receiver: equal for the same ones, and to who has not the key it says nothing.
+   */
+  identity: Buffer;
+  intake_id: string;
+  /**
+   * Told to the program with the acceptance; notifiers name the letter by it, for its number is sealed.
+   */
+  process_id: string;
+}
+
 export interface ClosedEvent {
   agency_id: string;
   clock: Json;
@@ -441,6 +457,11 @@ export interface ClosedLetter {
   agency_id: string;
   clock: Json;
   direction: string;
+  handed_in_bytes: number | null;
+  /**
+   * Of an arrival: SHA-256 of the octets as its program handed them in, which its receipt states; handed_in_bytes: how many. intake and stored_body know the sealed ones.
+   */
+  handed_in_sha256: string | null;
   id: string;
   intake_id: string | null;
   key_version: number;
@@ -449,6 +470,10 @@ export interface ClosedLetter {
    */
   level: string;
   level_at_birth: string;
+  /**
+   * Keyed hash (HMAC-SHA-256) of the program and of what its request said: equal for the same request of the same program, and to who has not the key it says nothing.
+   */
+  likeness: Buffer | null;
   made_at: Date;
   sealed_facts: Buffer;
   /**
@@ -1393,6 +1418,7 @@ export interface Tables {
   clock_sample: ClockSample;
   closed_body: ClosedBody;
   closed_copy: ClosedCopy;
+  closed_document: ClosedDocument;
   closed_event: ClosedEvent;
   closed_gram: ClosedGram;
   closed_letter: ClosedLetter;
