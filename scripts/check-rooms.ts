@@ -1,7 +1,8 @@
 /**
  * Holds the rules of the house (README, "Developing"):
  *   1. rooms never import each other; shared/letter imports shared/runtime and shared/pdf and no room; those two import
- *      none of the others;
+ *      none of the others; shared/closed, which seals and keeps keys, imports shared/runtime and shared/letter, and neither
+ *      of them imports it;
  *   2. nobody imports a room's main.ts (the command line loads it by name);
  *   3. each outside package has its keepers, so that replacing it touches few files;
  *   4. only *-store.ts and a few named files speak SQL;
@@ -137,6 +138,10 @@ function checkOwnImport(file: string, target: string, isTest: boolean): void {
     faults.push(`${file}: what writes PDFs needs nothing of this project (${target})`);
   if (file.startsWith("shared/runtime/") && target.startsWith("shared/pdf/"))
     faults.push(`${file}: runtime knows nothing of pages (${target})`);
+  if (file.startsWith("shared/closed/") && !/^shared\/(closed|runtime|letter)\//.test(target) && !isTest)
+    faults.push(`${file}: what seals needs runtime and letter alone (${target})`);
+  if (/^shared\/(runtime|letter|pdf|mime|ecms)\//.test(file) && target.startsWith("shared/closed/") && !isTest)
+    faults.push(`${file}: stands below what seals (${target})`);
   if (file.startsWith("shared/") && to !== undefined) faults.push(`${file}: shared code imports room ${to}`);
   if (target.endsWith("/main.ts") && !isTest) faults.push(`${file}: nobody imports a main.ts (${target})`);
   if (inTesting(target) && !isTest) faults.push(`${file}: the product imports test code (${target})`);

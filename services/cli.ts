@@ -81,6 +81,10 @@ const COMMANDS: Readonly<Record<string, { readonly says: string; readonly file: 
     says: "whether a receipt is authentic: saraban receipt verify FILE [--keys JWKS.json]; receipt show ID|CODE, keys, rotate, revoke KID --reason …",
     file: "./command-receipt.ts",
   },
+  keys: {
+    says: "the keys of classified letters: saraban keys [list|rotate AGENCY LEVEL|check] [--json]",
+    file: "./command-keys.ts",
+  },
   webhook: {
     says: "programs that are told of receipts and answers: saraban webhook [list|add ID --agency A --url U|remove ID|test ID] [--json]",
     file: "./command-webhook.ts",

@@ -76,6 +76,23 @@ create table closed_gram (
   foreign key (letter_id, agency_id) references closed_letter (id, agency_id)
 );
 comment on table closed_gram is 'Blind index: keyed hashes of the parts of what a cleared person may search for. Without the key it says how many different parts a letter has, and which letters share one.';
+create table closed_index_key (
+  agency_id text not null references agency,
+  level text not null check (level in ('confidential', 'secret')),
+  wrapped_key text not null,
+  key_version integer not null check (key_version > 0),
+  made_at timestamptz not null,
+  primary key (agency_id, level)
+);
+comment on table closed_index_key is 'What closed_gram is keyed with, for letters that came with that level; wrapped as letters'' keys are. Made with the first letter. Another one would mean indexing all of them anew.';
+create trigger no_truncate before truncate on closed_index_key for each statement execute function refuse_change();
+create trigger keep_place before update on closed_index_key for each row when (old.agency_id <> new.agency_id or old.level <> new.level or old.made_at <> new.made_at) execute function refuse_change();
+create trigger append_only before delete on closed_index_key for each row execute function refuse_change();
+alter table closed_index_key enable row level security;
+create policy own_agency on closed_index_key using (acting_for(agency_id)) with check (acting_for(agency_id));
+grant select, insert on closed_index_key to saraban_http, saraban_classified;
+grant select on closed_index_key to saraban_audit;
+
 
 create table closed_document (
   process_id uuid primary key,

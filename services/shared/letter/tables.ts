@@ -452,6 +452,14 @@ export interface ClosedGram {
   letter_id: string;
 }
 
+export interface ClosedIndexKey {
+  agency_id: string;
+  key_version: number;
+  level: string;
+  made_at: Date;
+  wrapped_key: string;
+}
+
 export interface ClosedLetter {
   act_id: string | null;
   agency_id: string;
@@ -1421,6 +1429,7 @@ export interface Tables {
   closed_document: ClosedDocument;
   closed_event: ClosedEvent;
   closed_gram: ClosedGram;
+  closed_index_key: ClosedIndexKey;
   closed_letter: ClosedLetter;
   closed_reader: ClosedReader;
   delivery_attempt: DeliveryAttempt;

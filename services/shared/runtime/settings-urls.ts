@@ -1,4 +1,5 @@
 import pg from "pg";
+import { namesThisMachine } from "./guarded-lookup.ts";
 
 /** The formats that schemas/settings.schema.json gives to settings that hold a URL; each is read as its user reads it. */
 const READ: Readonly<Record<string, (text: string) => void>> = {
@@ -12,6 +13,14 @@ const READ: Readonly<Record<string, (text: string) => void>> = {
     const url = readUrl(text);
     if (url.username !== "" || url.password !== "")
       throw new UrlFault("it stands in every receipt and must hold no name and no password");
+  },
+  "key-server-url": (text) => {
+    if (text === "file") return;
+    const url = readUrl(text);
+    if (url.username !== "" || url.password !== "")
+      throw new UrlFault("the key server's token stands in closed.vault.tokenFile, not in its URL");
+    if (url.protocol === "http:" && !namesThisMachine(url))
+      throw new UrlFault("keys go over https alone, but for a key server on this machine");
   },
   // unix:/path is no address that could be wrong before it is used.
   "scanner-url": (text) => void (text.startsWith("tcp:") && readUrl(text)),

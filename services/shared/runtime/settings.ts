@@ -125,6 +125,16 @@ export interface Settings {
     readonly warnAfterHours: number;
     readonly escalateAfterWorkingHours: number;
   };
+  readonly closed: {
+    readonly keys: string;
+    readonly vault: {
+      readonly tokenFile: string;
+      readonly namespace: string;
+      readonly caFile: string;
+      readonly timeoutMs: number;
+      readonly keyPrefix: string;
+    };
+  };
   readonly quarantine: { readonly keepDays: number; readonly classifiedKeepDays: number };
 }
 

@@ -74,10 +74,7 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
   const nextName = await nameIncoming();
   const durableDirs = new Set<string>();
 
-  const pathOf = (sha256: string): string => {
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new StoreError("unavailable", "not a SHA-256 in hex");
-    return join(keptDir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
-  };
+  const pathOf = (sha256: string): string => keptPath(dir, sha256);
   const newSpill = (): Promise<Spill> => openSpill(join(incomingDir, nextName()), files, durableDirs);
 
   const take = async (source: Readable, limitBytes: number, spilled: { to: Spill | null }) => {
@@ -141,6 +138,12 @@ export async function openStore(options: StoreOptions): Promise<ByteStore> {
     removeStored: (sha256) => removeFile(pathOf(sha256), join(removingDir, sha256), now()),
     restoreRemoved: () => restoreFiles(removingDir, pathOf),
   };
+}
+
+/** Where a store keeps the bytes of that hash. */
+export function keptPath(dir: string, sha256: string): string {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new StoreError("unavailable", "not a SHA-256 in hex");
+  return join(dir, "sha256", sha256.slice(0, 2), sha256.slice(2, 4), sha256);
 }
 
 function spooledBytes(
