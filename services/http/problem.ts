@@ -51,6 +51,11 @@ export const problems = {
     en: "Classified letters are not taken here; send it through the registrar of secret information. Nothing of it was kept",
     th: "ไม่รับหนังสือที่มีชั้นความลับทางช่องทางนี้ โปรดส่งผ่านนายทะเบียนข้อมูลข่าวสารลับ ระบบไม่ได้เก็บข้อมูลใดไว้",
   },
+  misdeclared: {
+    status: 422,
+    en: "The letter marks itself as graver than it is declared; declare it as it is marked. Nothing of it was kept",
+    th: "ข้อความในหนังสือแสดงชั้นความลับสูงกว่าที่ระบุไว้ โปรดระบุชั้นความลับให้ตรงกัน ระบบไม่ได้เก็บข้อมูลใดไว้",
+  },
   "other-office": {
     status: 403,
     en: "This program hands in letters of its own office alone; the letter names another one as its sender",

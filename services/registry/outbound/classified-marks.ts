@@ -1,6 +1,5 @@
-import { readMarkingWords } from "../../shared/letter/classification.ts";
 import type { OutboundFacts } from "../../shared/letter/outbound.ts";
-import { marksItself } from "../../shared/letter/own-markings.ts";
+import { markOfFileName, marksItself } from "../../shared/letter/own-markings.ts";
 
 /** Whether a letter is classified by its own words or the names of its files. Files are not opened. */
 export function isClassified(facts: OutboundFacts, fileNames: readonly string[]): boolean {
@@ -10,11 +9,6 @@ export function isClassified(facts: OutboundFacts, fileNames: readonly string[])
   return (
     secrecy !== "normal" ||
     marksItself({ subject: subject ?? "", text, references, enclosures }) ||
-    fileNames.some((name) =>
-      name
-        .replace(/\.[a-z0-9]{1,8}$/i, "")
-        .split(/[_.]/u)
-        .some((part) => (readMarkingWords(part.trim())?.secrecy ?? "normal") !== "normal"),
-    )
+    fileNames.some((name) => markOfFileName(name) !== "normal")
   );
 }

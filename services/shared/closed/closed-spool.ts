@@ -49,7 +49,7 @@ export interface ClosedSpool {
    */
   keep(): Promise<KeptSealed>;
   /** It is ordinary: opened into the ordinary store. After a fault it can still be tried again, or dropped. */
-  release(store: ByteStore, limitBytes: number): Promise<SpooledBytes>;
+  release(store: Pick<ByteStore, "spool">, limitBytes: number): Promise<SpooledBytes>;
   /** It is nothing. */
   drop(): Promise<void>;
 }

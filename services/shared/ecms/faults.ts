@@ -26,6 +26,7 @@ export type EcmsFault =
   | "duplicate"
   | "classified"
   | "top-secret"
+  | "misdeclared"
   | "unknown-process"
   | "unknown-document"
   | "not-allowed"
@@ -81,6 +82,11 @@ const FAULTS: Readonly<Record<EcmsFault, readonly [code: string, th: string, en:
   ],
   classified: ["SRB304", "ไม่รับหนังสือที่มีชั้นความลับทางช่องทางนี้", "classified letters are not taken here"],
   "top-secret": ["SRB305", "ไม่รับหนังสือชั้นลับที่สุดทางอิเล็กทรอนิกส์", "top secret letters are never taken"],
+  misdeclared: [
+    "SRB307",
+    "ข้อความในหนังสือแสดงชั้นความลับสูงกว่าที่ระบุไว้",
+    "the letter marks itself as graver than its SecretCode says",
+  ],
   "not-allowed": ["SRB306", "ไม่มีสิทธิใช้คำสั่งนี้", "this client may not do that"],
   "unknown-process": ["SRB401", "ไม่พบ ProcessID นี้", "unknown ProcessID"],
   "unknown-document": ["SRB402", "ไม่พบหนังสือฉบับนี้", "no such letter"],

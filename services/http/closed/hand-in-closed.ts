@@ -1,0 +1,79 @@
+import { closedMark } from "../../shared/closed/closed-marks.ts";
+import { sealFacts, wrapBodyKey } from "../../shared/closed/seal-letter.ts";
+import type { Alongside } from "../../shared/letter/arrival/envelope.ts";
+import type { Client } from "../clients/client.ts";
+import { type ProgramAccepted, programEnvelope, type RequestWay } from "../letters/accept-program-letter.ts";
+import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
+import { problem } from "../problem.ts";
+import { closedFacts } from "./facts-of-letter.ts";
+import { isMisdeclared, isTextMisdeclared } from "./misdeclared.ts";
+import type { ClosedDoor } from "./open-closed-door.ts";
+import type { ClosedSubmission } from "./seal-request.ts";
+
+export interface HandInParts {
+  readonly closed: ClosedDoor;
+  readonly offices: OfficeDirectory;
+}
+
+/** A letter for this agency, and the keyed hashes of its place and level (closed-marks.ts). */
+export interface ClosedHandIn {
+  readonly client: Client;
+  readonly agency: Office & { readonly agency: NonNullable<Office["agency"]> };
+  readonly way: RequestWay;
+  readonly letter: ClosedSubmission;
+  /** Further statements of the transaction, made with the key of the agency's and level's marks. */
+  readonly alongside: (indexKey: Buffer) => Alongside;
+}
+
+/**
+ * Takes in a classified letter: sealed octets on disk, then arrival, sealed facts and work in one transaction. Whatever
+ * comes of it, keys and what is not kept are gone from memory and disk.
+ * @throws Problem 422 where its words mark it as graver than it is declared; KeyFault, StoreError, what the database throws
+ */
+export async function handInClosed(
+  { closed, offices }: HandInParts,
+  { client, agency, way, letter, alongside }: ClosedHandIn,
+): Promise<ProgramAccepted> {
+  const { sealed, level, facts, form, senderDomain, fingerprint } = letter;
+  const { letterId, key, spool } = sealed;
+  const place = { agencyId: agency.agency.id, level };
+  try {
+    if (
+      isMisdeclared(facts, level) ||
+      (await isTextMisdeclared(facts, level, way.mediaType, () => spool.read()))
+    )
+      throw problem("misdeclared");
+    const { sha256, sizeBytes } = spool.content;
+    const office = await offices.byDomain(senderDomain);
+    const handedIn = { form, mediaType: way.mediaType, sha256, sizeBytes };
+    const whole = closedFacts(facts, level, office, handedIn);
+    const rows = await sealFacts(closed, letterId, place.agencyId, whole);
+    const wrapped = await wrapBodyKey(closed, place, { letterId, part: 0, key });
+    const indexKey = await closed.indexKeys.of(place);
+    const kept = await spool.keep();
+    // A node passes on letters of every office: whose this one is stands among its facts.
+    const envelope = programEnvelope(
+      client,
+      { id: place.agencyId, mailbox: agency.agency.mailbox, domain: agency.domain },
+      client.senderDomain,
+      way,
+    );
+    const { intakeId } = await closed.accept(
+      envelope,
+      {
+        ...rows,
+        body: { ...kept, ...wrapped },
+        handedIn: { sha256, sizeBytes },
+        likeness: closedMark(indexKey, "request", [client.id, fingerprint]),
+      },
+      alongside(indexKey),
+    );
+    return { result: "accepted", intakeId };
+  } catch (error) {
+    const { code, constraint } = error as { readonly code?: unknown; readonly constraint?: unknown };
+    if (code === "23505" && typeof constraint === "string") return { result: "already", constraint };
+    throw error;
+  } finally {
+    await sealed.drop();
+  }
+}
