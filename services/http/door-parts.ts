@@ -6,6 +6,7 @@ import type { Kysely } from "../shared/runtime/database.ts";
 import type { Log } from "../shared/runtime/log.ts";
 import type { ByteStore } from "../shared/runtime/store.ts";
 import type { ActWaiters } from "./act-waiters.ts";
+import type { ClosedDoor } from "./closed/open-closed-door.ts";
 import type { InboxWaiters } from "./inbox/inbox-waiters.ts";
 import type { OfficeDirectory } from "./letters/office-directory.ts";
 import type { OutcomeWaiters } from "./letters/outcome-waiters.ts";
@@ -25,6 +26,8 @@ export interface DoorParts {
   readonly acceptLetter: AcceptLetter;
   /** Octets of arrivals, of every door. */
   readonly letters: Pick<ByteStore, "spool" | "openStored">;
+  /** What classified letters of appointed programs are taken in with. */
+  readonly closed: ClosedDoor;
   /** False while too many letters wait: programs are asked to come again later. */
   readonly queueRoom: QueueRoom;
   /** For requests that wait for their letter's number. */

@@ -49,6 +49,7 @@
  *             A person's program that reads the tray by itself, without a person who looks, is taken for a check of the mailbox.
  */
 import { join } from "node:path";
+import { openKeyProvider } from "../shared/closed/open-key-provider.ts";
 import { acceptInto } from "../shared/letter/arrival/accept-letter.ts";
 import { calendarWarnings } from "../shared/letter/calendar-warnings.ts";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
@@ -62,6 +63,7 @@ import { openDatabase, openWritePipe } from "../shared/runtime/database.ts";
 import { openStore } from "../shared/runtime/store.ts";
 import { openActWaiters } from "./act-waiters.ts";
 import { openClients } from "./clients/open-clients.ts";
+import { openClosedDoor } from "./closed/open-closed-door.ts";
 import { openHttpTls } from "./http-certificate.ts";
 import { openInboxWaiters } from "./inbox/inbox-waiters.ts";
 import { openOfficeDirectory } from "./letters/office-directory.ts";
@@ -85,6 +87,15 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
   const queueWatch = await watchQueueRoom(database, settings.exchange.maxWaitingJobs, log);
   const clients = openClients(settings, database, log);
   const tls = await openHttpTls(settings.http, log);
+  const lettersDir = join(settings.dataDir, "letters");
+  const closed = await openClosedDoor({
+    database,
+    address,
+    lettersDir,
+    openKeys: (usedBy) => openKeyProvider(settings, usedBy),
+    now,
+    log,
+  });
   const server = await openServer({
     clients,
     tls,
@@ -96,7 +107,8 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
     proxyNetworks: settings.http.proxyNetworks,
     uploads: await openUploads(settings.dataDir),
     acceptLetter: acceptInto({ room: "http", database, pipe }, now),
-    letters: await openStore({ dir: join(settings.dataDir, "letters") }),
+    letters: await openStore({ dir: lettersDir }),
+    closed,
     queueRoom: queueWatch.hasRoom,
     databaseAnswers: queueWatch.databaseAnswers,
     outcomes,
@@ -127,6 +139,7 @@ export const start: StartRoom = async ({ settings, address, home, now, log }) =>
       await clients.calls.stop();
       await queueWatch.stop();
       await pipe.close();
+      await closed.close();
       for (const queue of Object.values(queues)) await queue.close();
       await database.destroy();
     },

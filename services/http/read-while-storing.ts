@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
-import type { ByteStore, SpooledBytes } from "../shared/runtime/store.ts";
 import { StoreError } from "../shared/runtime/store-errors.ts";
 
 /** What is to become of a request: its octets are kept, or let go. */
@@ -9,10 +8,15 @@ export interface Judged<Verdict> {
   readonly verdict: Verdict;
 }
 
-export interface ReadRequest<Verdict> {
+export interface ReadRequest<Verdict, Spooled> {
   readonly verdict: Verdict;
   /** Its octets; null where the verdict was to let them go. */
-  readonly spooled: SpooledBytes | null;
+  readonly spooled: Spooled | null;
+}
+
+/** Where octets go: the store, or what seals them first. */
+export interface Spooling<Spooled> {
+  spool(octets: Readable, options: { readonly limitBytes: number }): Promise<Spooled>;
 }
 
 /**
@@ -22,13 +26,13 @@ export interface ReadRequest<Verdict> {
  * @param read may stop before the end of what it is given, when it refuses
  * @throws StoreError; the source's own error when the client goes away
  */
-export async function readWhileStoring<Found, Verdict>(
+export async function readWhileStoring<Found, Verdict, Spooled>(
   source: Readable,
-  store: Pick<ByteStore, "spool">,
+  store: Spooling<Spooled>,
   limitBytes: number,
   read: (octets: AsyncIterable<Buffer>) => Promise<Found>,
   judge: (found: Found) => Promise<Judged<Verdict>>,
-): Promise<ReadRequest<Verdict>> {
+): Promise<ReadRequest<Verdict, Spooled>> {
   const toReader = new PassThrough();
   toReader.on("error", () => {}); // destroyed below, when the store or the client fails
   let hasRead = false;

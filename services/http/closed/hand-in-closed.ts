@@ -4,9 +4,7 @@ import type { Alongside } from "../../shared/letter/arrival/envelope.ts";
 import type { Client } from "../clients/client.ts";
 import { type ProgramAccepted, programEnvelope, type RequestWay } from "../letters/accept-program-letter.ts";
 import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
-import { problem } from "../problem.ts";
 import { closedFacts } from "./facts-of-letter.ts";
-import { isMisdeclared, isTextMisdeclared } from "./misdeclared.ts";
 import type { ClosedDoor } from "./open-closed-door.ts";
 import type { ClosedSubmission } from "./seal-request.ts";
 
@@ -26,9 +24,9 @@ export interface ClosedHandIn {
 }
 
 /**
- * Takes in a classified letter: sealed octets on disk, then arrival, sealed facts and work in one transaction. Whatever
+ * Takes in a classified letter that was judged: sealed octets on disk, then arrival, sealed facts and work in one transaction. Whatever
  * comes of it, keys and what is not kept are gone from memory and disk.
- * @throws Problem 422 where its words mark it as graver than it is declared; KeyFault, StoreError, what the database throws
+ * @throws KeyFault, StoreError, what the database throws
  */
 export async function handInClosed(
   { closed, offices }: HandInParts,
@@ -38,11 +36,6 @@ export async function handInClosed(
   const { letterId, key, spool } = sealed;
   const place = { agencyId: agency.agency.id, level };
   try {
-    if (
-      isMisdeclared(facts, level) ||
-      (await isTextMisdeclared(facts, level, way.mediaType, () => spool.read()))
-    )
-      throw problem("misdeclared");
     const { sha256, sizeBytes } = spool.content;
     const office = await offices.byDomain(senderDomain);
     const handedIn = { form, mediaType: way.mediaType, sha256, sizeBytes };

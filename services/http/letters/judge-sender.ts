@@ -1,11 +1,15 @@
+import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
 import { tenDigits } from "../../shared/ecms/codes.ts";
+import type { Secrecy } from "../../shared/letter/letter.ts";
 import type { Client } from "../clients/client.ts";
+import { judgeClass } from "../closed/judge-class.ts";
 import { type Fault, problem } from "../problem.ts";
 import type { OfficeDirectory } from "./office-directory.ts";
 
 /** What a letter says of its class and its offices; null where it says nothing. */
 export interface LetterHead {
-  readonly isClassified: boolean;
+  /** As it declares it; null for a word or a code that no list has. */
+  readonly secrecy: Secrecy | null;
   readonly from: NamedOffice;
   readonly to: NamedOffice;
 }
@@ -19,15 +23,17 @@ export interface NamedOffice {
 
 /**
  * Whether this client may hand in this letter. Asked before anything of it is kept.
- * @returns domain of the office in whose name it comes
- * @throws Problem 403 for classified letters and for another office's, 422 for one that goes to another agency
+ * @returns domain of the office in whose name it comes, and whether it goes on openly
+ * @throws Problem 403 for letters graver than the client is appointed for and for another office's, 422 for one that goes to
+ *   another agency
  */
 export async function judgeSender(
   offices: OfficeDirectory,
   client: Client,
-  { isClassified, from, to }: LetterHead,
-): Promise<string> {
-  if (isClassified) throw problem("classified-here");
+  { secrecy, from, to }: LetterHead,
+): Promise<{ readonly senderDomain: string; readonly passage: "open" | ClosedLevel }> {
+  const passage = judgeClass(client, secrecy);
+  if (passage === null) throw problem("classified-here");
   const agency = await offices.agency(client.agencyId);
   const sender = client.senderDomain ?? (await namedDomain(offices, from));
   if (sender === null) throw problem("not-a-letter", [unknownOffice(from.pointer)]);
@@ -49,7 +55,7 @@ export async function judgeSender(
       },
     ]);
   }
-  return sender;
+  return { senderDomain: sender, passage };
 }
 
 /** Of a node, which passes on letters of all offices that the directory knows. */

@@ -1,9 +1,15 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
 import { LARGEST_JSON_BYTES } from "../../shared/letter/arrival/json-letter.ts";
 import type { Letter } from "../../shared/letter/exchange-types.ts";
 import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
 import type { Client } from "../clients/client.ts";
+import { factsOfDocument, factsOfJson, type LetterFacts, withFormFiles } from "../closed/facts-of-letter.ts";
+import { isAppointed } from "../closed/judge-class.ts";
+import type { ClosedDoor } from "../closed/open-closed-door.ts";
+import { type ClosedSubmission, type SealedSpool, sealRequest } from "../closed/seal-request.ts";
+import { needRightClass, needRightText, settleSubmission } from "../closed/settle-submission.ts";
 import { type Fault, Problem, problem } from "../problem.ts";
 import { readWhileStoring } from "../read-while-storing.ts";
 import { type LetterCheck, mainFaults, openLetterCheck } from "./check-letter.ts";
@@ -26,17 +32,21 @@ const JSON_WITHIN_MS = 120_000;
 /** Up to this size octets are committed with their row (store.ts); beyond they are a file, which must have a row. */
 const LARGEST_INLINE_BYTES = 64 * 1024;
 
-/** A letter that may be taken in, its octets in the store. */
-export interface ReadSubmission {
+/** A letter that may be taken in openly, its octets in the store. */
+export interface OpenSubmission {
   readonly spooled: SpooledBytes;
   readonly senderDomain: string;
   /** Equal for the same request when it comes again, lower-case hex. */
   readonly fingerprint: string;
 }
 
+/** What may be taken in, openly or as classified. */
+export type ReadSubmission = OpenSubmission | { readonly closed: ClosedSubmission };
+
 export interface SubmissionParts {
   readonly letters: Pick<ByteStore, "spool">;
   readonly offices: OfficeDirectory;
+  readonly closed: Pick<ClosedDoor, "spools">;
 }
 
 /** A request as it comes in. */
@@ -60,7 +70,7 @@ export type ReadSubmissionBody = (
 ) => Promise<ReadSubmission | { readonly knownId: string }>;
 
 /** Compiles what letters are checked with, once. */
-export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubmissionBody {
+export function openSubmissions({ letters, offices, closed }: SubmissionParts): ReadSubmissionBody {
   const check = openLetterCheck();
   const memory = openMemoryBudget(JSON_MEMORY_BYTES, MOST_JSON_WAITING);
   let loading: Promise<DocumentSchema> | undefined;
@@ -69,7 +79,7 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
     return loading;
   };
 
-  const readJson = async ({ client, source, lengthBytes, known }: IncomingLetter) => {
+  const readJson = async ({ client, source, mediaType, lengthBytes, known }: IncomingLetter) => {
     if (lengthBytes !== null && lengthBytes > LARGEST_JSON_BYTES) throw problem("too-large");
     // As small as most letters are they count as nothing: their number is bounded, and they wait for no large one.
     const isSmall = lengthBytes !== null && lengthBytes <= LARGEST_INLINE_BYTES;
@@ -79,10 +89,22 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
     try {
       const octets = await readBody(source, LARGEST_JSON_BYTES);
       const letter = checked(check, parseJson(octets), "json");
-      const senderDomain = await judgeSender(offices, client, headOf(letter));
+      const { senderDomain, passage } = await judgeSender(offices, client, headOf(letter));
+      const facts = isAppointed(client) ? factsOfJson(letter) : null;
+      if (facts !== null) {
+        needRightClass(facts, passage);
+        await needRightText(facts, passage, mediaType, octets);
+      }
       if (octets.length > LARGEST_INLINE_BYTES) {
         const knownId = await known(createHash("sha256").update(octets).digest("hex"));
         if (knownId !== null) return { knownId };
+      }
+      if (passage !== "open" && facts !== null) {
+        const sealed = await sealRequest(closed.spools).spool(Readable.from([octets]), {
+          limitBytes: LARGEST_JSON_BYTES,
+        });
+        const fingerprint = sealed.spool.content.sha256;
+        return { closed: { sealed, level: passage, facts, form: "json" as const, senderDomain, fingerprint } };
       }
       const spooled = await letters.spool(Readable.from([octets]), { limitBytes: LARGEST_JSON_BYTES });
       return { spooled, senderDomain, fingerprint: spooled.sha256 };
@@ -94,7 +116,8 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
 
   /** Stores what comes while it is read; what is not to be taken in leaves no file behind. */
   const readStreamed = async <Found extends object>(
-    { source, known }: IncomingLetter,
+    { client, source, mediaType, known }: IncomingLetter,
+    form: "xml" | "multipart",
     read: (octets: AsyncIterable<Buffer>) => Promise<Found | NoLetter>,
     judge: (found: Found) => Promise<Judgement>,
   ): Promise<ReadSubmission | { readonly knownId: string }> => {
@@ -105,12 +128,15 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
         yield piece;
       }
     };
+    // Of an appointed client nothing lies on a disk in the clear before it is known what it is.
+    const sealing = isAppointed(client) ? sealRequest(closed.spools) : null;
     const { verdict, spooled } = await readWhileStoring<
       Found | NoLetter,
-      Judgement | { readonly knownId: string } | Problem
+      Judgement | { readonly knownId: string } | Problem,
+      SpooledBytes | SealedSpool
     >(
       source,
-      letters,
+      sealing ?? letters,
       LARGEST_LETTER_BYTES,
       (octets) => read(counted(octets)),
       async (found) => {
@@ -130,7 +156,11 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
     if (verdict instanceof Problem) throw verdict;
     if ("knownId" in verdict) return verdict;
     if (spooled === null) throw new Error("a letter that may be taken in was not stored");
-    return { spooled, ...verdict };
+    const { passage, facts, senderDomain, fingerprint } = verdict;
+    if (!("spool" in spooled)) return { spooled, senderDomain, fingerprint };
+    const judged = { passage, facts, form, senderDomain, fingerprint, mediaType };
+    const settled = await settleSubmission(spooled, judged, letters, LARGEST_LETTER_BYTES);
+    return "closed" in settled ? settled : { ...settled, senderDomain, fingerprint };
   };
 
   const readXml = async (letter: IncomingLetter) => {
@@ -144,29 +174,45 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
     };
     return readStreamed(
       letter,
+      "xml",
       (octets) => readXmlLetter(hashed(octets), documents, false),
-      async ({ document }) => ({
-        senderDomain: await judgeSender(offices, letter.client, headOfDocument(document)),
-        fingerprint: hash.digest("hex"),
-      }),
+      async ({ document }) => {
+        const judged = await judgeSender(offices, letter.client, headOfDocument(document));
+        return withFacts(letter.client, {
+          ...judged,
+          facts: factsOfDocument(document),
+          fingerprint: hash.digest("hex"),
+        });
+      },
     );
   };
 
   const readMultipart = (letter: IncomingLetter) =>
     readStreamed(
       letter,
+      "multipart",
       (octets) => readMultipartLetter(octets, letter.mediaType),
       async (parts) => {
         const mains = mainFaults(parts.files.map(({ role }) => role));
         if (mains.length > 0) throw problem("not-a-letter", mains);
-        const head = await headOfPart(parts.letterType, parts.letter);
-        const senderDomain = await judgeSender(offices, letter.client, head);
-        return { senderDomain, fingerprint: fingerprintOf(parts) };
+        const { head, facts } = await readPart(parts.letterType, parts.letter);
+        const judged = await judgeSender(offices, letter.client, head);
+        return withFacts(letter.client, {
+          ...judged,
+          facts: withFormFiles(facts, parts.files),
+          fingerprint: fingerprintOf(parts),
+        });
       },
     );
 
-  const headOfPart = async (type: string, octets: Buffer): Promise<LetterHead> => {
-    if (type === "application/json") return headOf(checked(check, parseJson(octets), "part"));
+  const readPart = async (
+    type: string,
+    octets: Buffer,
+  ): Promise<{ readonly head: LetterHead; readonly facts: LetterFacts }> => {
+    if (type === "application/json") {
+      const letter = checked(check, parseJson(octets), "part");
+      return { head: headOf(letter), facts: factsOfJson(letter) };
+    }
     if (type !== "application/xml") {
       throw problem("not-a-letter", [
         {
@@ -187,7 +233,7 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
         },
       ]);
     }
-    return headOfDocument(read.document);
+    return { head: headOfDocument(read.document), facts: factsOfDocument(read.document) };
   };
 
   return async (letter) => {
@@ -206,7 +252,16 @@ export function openSubmissions({ letters, offices }: SubmissionParts): ReadSubm
 }
 
 type NoLetter = { readonly faults: readonly Fault[] };
-type Judgement = Omit<ReadSubmission, "spooled">;
+type Judgement = Omit<OpenSubmission, "spooled"> & {
+  readonly passage: "open" | ClosedLevel;
+  readonly facts: LetterFacts;
+};
+
+/** What everybody else hands in is looked into by room reading, when it is in. */
+function withFacts(client: Client, judgement: Judgement): Judgement {
+  if (isAppointed(client)) needRightClass(judgement.facts, judgement.passage);
+  return judgement;
+}
 
 function checked(check: LetterCheck, asked: unknown, form: "json" | "part"): Letter {
   const result = check(asked, form);
@@ -220,5 +275,5 @@ function headOf({ secrecy = "normal", from, to }: Letter): LetterHead {
     domain: party?.domain ?? null,
     pointer,
   });
-  return { isClassified: secrecy !== "normal", from: office(from, "/from"), to: office(to, "/to") };
+  return { secrecy, from: office(from, "/from"), to: office(to, "/to") };
 }

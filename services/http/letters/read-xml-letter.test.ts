@@ -35,7 +35,7 @@ test("what this office itself writes is a letter, with any prefixes and in any p
   if ("faults" in whole) throw new Error(JSON.stringify(whole.faults));
   expect(whole.document).toMatchObject({ id: "นร 0505/1", subject: "ขอเชิญ <ประชุม> & หารือ" });
   expect(headOfDocument(whole.document)).toMatchObject({
-    isClassified: false,
+    secrecy: "normal",
     from: { organisationId: "0101200000" },
     to: { organisationId: "0199900000" },
   });

@@ -1,3 +1,4 @@
+import { secrecyOfCode } from "../../shared/ecms/codes.ts";
 import { collectDocument } from "../../shared/ecms/collect-document.ts";
 import { type EcmsFault, errorDetailOf, faultsOfLetter } from "../../shared/ecms/faults.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
@@ -47,7 +48,7 @@ export async function readXmlLetter(
 export function headOfDocument({ secretCode, sender, receiver }: GovernmentDocument): LetterHead {
   const place = "/GovernmentDocument/CorrespondenceLetter";
   return {
-    isClassified: secretCode !== "001",
+    secrecy: secretCode === null ? null : secrecyOfCode(secretCode),
     from: { organisationId: sender.departmentId, domain: null, pointer: `${place}/SenderParty` },
     to: { organisationId: receiver.departmentId, domain: null, pointer: `${place}/ReceiverParty` },
   };

@@ -53,10 +53,11 @@ const ROW = sql`
   o.outcome, o.reason, o.decided_at as "decidedAt",
   d.decision, d.reason as "decisionReason", d.decided_at as "decisionAt",
   coalesce(d.earlier_intake_id, o.earlier_intake_id) as "earlierIntakeId",
-  (select jsonb_build_object('book', l.book_id, 'number', l.number, 'year', l.year, 'registeredAt', l.registered_at,
+  coalesce((select closed_place(coalesce(o.earlier_intake_id, i.id)) where i.closed_level is not null),
+   (select jsonb_build_object('book', l.book_id, 'number', l.number, 'year', l.year, 'registeredAt', l.registered_at,
             'deemedReceivedAt', l.deemed_received_at, 'receiver', coalesce(l.registered_by_name, a.receiver_name), 'state', l.status)
      from register_line l join agency a on a.id = l.agency_id
-    where l.intake_id = case when d.decision = 'registered' then i.id else coalesce(d.earlier_intake_id, o.earlier_intake_id, i.id) end) as line,
+    where l.intake_id = case when d.decision = 'registered' then i.id else coalesce(d.earlier_intake_id, o.earlier_intake_id, i.id) end)) as line,
   (select coalesce(jsonb_agg(jsonb_build_object('evidenceId', r.id, 'type', r.type, 'issuedAt', r.made_at, 'replaces', r.replaces)
             order by r.made_at, r.id), '[]')
      from (select * from receipt n where n.intake_id = i.id and n.agency_id = i.agency_id
@@ -100,11 +101,7 @@ export async function settledArrivals(
   intakeIds: readonly string[],
 ): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select o.intake_id as id from outcome o
-     where o.intake_id = any (${intakeIds}::uuid[])
-       and (o.outcome <> 'registered' or exists (select from receipt r where r.intake_id = o.intake_id and r.type = 'registered'))`.execute(
-    transaction,
-  );
+    select id from settled_arrivals(${intakeIds}::uuid[]) as s (id)`.execute(transaction);
   return rows.map(({ id }) => id);
 }
 

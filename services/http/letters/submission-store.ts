@@ -8,6 +8,8 @@ export interface RequestMark {
   readonly clientId: string;
   /** Idempotency-Key; null where the client gave none. */
   readonly key: string | null;
+  /** In what other words the key may stand, for a classified letter: keyed hashes of it. */
+  readonly keyMarks?: readonly string[];
   /** Over what the request says, lower-case hex (fingerprint of the files and facts, whatever boundary parts them). */
   readonly sha256: string;
 }
@@ -29,7 +31,7 @@ export type Known = { readonly intakeId: string; readonly sameRequest: boolean }
 export function findSubmission(
   database: Kysely<Tables>,
   acting: Acting,
-  { clientId, key, sha256 }: RequestMark,
+  { clientId, key, keyMarks = [], sha256 }: RequestMark,
   since: Date | null,
 ): Promise<Known | null> {
   return inTransaction(database, acting, async (transaction) => {
@@ -38,7 +40,7 @@ export function findSubmission(
         from submission s join intake i on i.id = s.intake_id and i.agency_id = s.agency_id
        where s.client_id = ${clientId}
          and case when ${key}::text is null then s.request_sha256 = ${sha256} and i.arrived_at > coalesce(${since}::timestamptz, '-infinity')
-                  else s.idempotency_key = ${key} end
+                  else s.idempotency_key = any (${key === null ? [] : [key, ...keyMarks]}::text[]) end
        order by i.arrival_seq desc limit 1`.execute(transaction);
     return rows[0] ?? null;
   });

@@ -2,9 +2,12 @@ import type { FastifyRequest } from "fastify";
 import { DAY_MS } from "../../shared/letter/bangkok-day.ts";
 import type { Client } from "../clients/client.ts";
 import { actingForClient } from "../clients/client-access.ts";
+import { handInClosed } from "../closed/hand-in-closed.ts";
+import { isAppointed } from "../closed/judge-class.ts";
+import { keyMark, keyMarksOf } from "../closed/key-marks.ts";
 import type { DoorParts } from "../door-parts.ts";
 import { problem } from "../problem.ts";
-import { acceptProgramLetter, programEnvelope } from "./accept-program-letter.ts";
+import { acceptProgramLetter, type ProgramAccepted, programEnvelope } from "./accept-program-letter.ts";
 import type { ReadSubmissionBody } from "./read-submission.ts";
 import { alongsideSubmission, findSubmission } from "./submission-store.ts";
 
@@ -17,11 +20,12 @@ const LONGEST_ADDRESS = 100;
  * @throws Problem when it is not to be taken in; the error of the store or the database when it cannot be
  */
 export async function submitLetter(
-  { acceptLetter, offices, database, now }: DoorParts,
+  parts: DoorParts,
   read: ReadSubmissionBody,
   client: Client,
   request: FastifyRequest,
 ): Promise<string> {
+  const { offices, database, closed, now } = parts;
   const key = keyOf(request);
   const {
     "content-type": mediaType = "",
@@ -37,8 +41,11 @@ export async function submitLetter(
     mediaType,
   } as const;
   const lengthBytes = length === undefined ? null : Number(length);
+  const agency = await offices.agency(client.agencyId);
   const find = async (sha256: string, since: Date | null): Promise<string | null> => {
-    const mark = { clientId: client.id, key, sha256 };
+    // Looked up each time: the first classified letter makes the key that they are made with.
+    const keyMarks = await keyMarksOf(closed.indexKeys, client, key);
+    const mark = { clientId: client.id, key, keyMarks, sha256 };
     const found = await findSubmission(database, actingForClient(client), mark, since);
     if (found?.sameRequest === false) throw problem("key-in-use");
     return found?.intakeId ?? null;
@@ -46,23 +53,48 @@ export async function submitLetter(
   const known = (sha256: string) => find(sha256, new Date(now().at.getTime() - DAY_MS));
   const letter = await read({ client, source: request.raw, mediaType, lengthBytes, known });
   if ("knownId" in letter) return letter.knownId;
+  if ("closed" in letter) {
+    const { closed: submission } = letter;
+    const { fingerprint: sha256, sealed } = submission;
+    const earlierId = await foundEarlier(client, key, () => find(sha256, null)).catch(async (error) => {
+      await sealed.drop();
+      throw error;
+    });
+    if (earlierId !== null) await sealed.drop();
+    if (earlierId !== null) return earlierId;
+    const alongside = (indexKey: Buffer) =>
+      alongsideSubmission({ clientId: client.id, key: keyMark(indexKey, client, key), sha256 });
+    const accepted = await handInClosed(parts, { client, agency, way, letter: submission, alongside });
+    return idOf(accepted, () => find(sha256, null));
+  }
   const { spooled, senderDomain, fingerprint } = letter;
-  const agency = await offices.agency(client.agencyId);
-  const accepted = await acceptProgramLetter(
-    { acceptLetter },
-    {
-      envelope: programEnvelope(
-        client,
-        { id: agency.agency.id, mailbox: agency.agency.mailbox, domain: agency.domain },
-        senderDomain,
-        way,
-      ),
-      spooled,
-      alongside: alongsideSubmission({ clientId: client.id, key, sha256: fingerprint }),
-    },
-  );
+  const earlierId = await foundEarlier(client, key, () => find(fingerprint, null));
+  if (earlierId !== null) return earlierId;
+  const accepted = await acceptProgramLetter(parts, {
+    envelope: programEnvelope(
+      client,
+      { id: agency.agency.id, mailbox: agency.agency.mailbox, domain: agency.domain },
+      senderDomain,
+      way,
+    ),
+    spooled,
+    alongside: alongsideSubmission({ clientId: client.id, key, sha256: fingerprint }),
+  });
+  return idOf(accepted, () => find(fingerprint, null));
+}
+
+/** A key stands under another name beside a classified letter, and the table's own rule knows nothing of that. */
+function foundEarlier(
+  client: Client,
+  key: string | null,
+  find: () => Promise<string | null>,
+): Promise<string | null> {
+  return key === null || !isAppointed(client) ? Promise.resolve(null) : find();
+}
+
+async function idOf(accepted: ProgramAccepted, find: () => Promise<string | null>): Promise<string> {
   if (accepted.result === "accepted") return accepted.intakeId;
-  const knownId = await find(fingerprint, null);
+  const knownId = await find();
   if (knownId === null) throw new Error(`broken key ${accepted.constraint}, and no submission under it`);
   return knownId;
 }

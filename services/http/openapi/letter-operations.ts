@@ -56,6 +56,7 @@ export const LETTER_OPERATIONS: readonly Operation[] = [
     problems: [
       "not-understood",
       "classified-here",
+      "misdeclared",
       "other-office",
       "too-large",
       "not-a-letter-type",

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, type TestContext } from "vitest";
+import { openFileKeys } from "../../shared/closed/file-key-provider.ts";
+import { closedKeyFolder } from "../../shared/closed/key-files.ts";
 import { acceptInto } from "../../shared/letter/arrival/accept-letter.ts";
 import { openCalendar } from "../../shared/letter/holidays.ts";
 import { systemClock, type TrustedNow } from "../../shared/letter/stamp.ts";
@@ -23,6 +25,7 @@ import { insertClerk, newToken } from "../clerk-store.ts";
 import { insertClient, type NewClient } from "../clients/client-admin-store.ts";
 import { newSecret, secretHash, secretMark } from "../clients/client-store.ts";
 import { type ClientSettings, openClients } from "../clients/open-clients.ts";
+import { openClosedDoor } from "../closed/open-closed-door.ts";
 import type { HttpTls } from "../http-certificate.ts";
 import { openInboxWaiters } from "../inbox/inbox-waiters.ts";
 import { openOfficeDirectory } from "../letters/office-directory.ts";
@@ -74,6 +77,14 @@ export async function openDesk(
   context.onTestFinished(() => rm(dataDir, { recursive: true }));
   const uploads = await openUploads(dataDir);
   const letters = await openStore({ dir: join(dataDir, "letters") });
+  const closed = await openClosedDoor({
+    database,
+    address,
+    lettersDir: join(dataDir, "letters"),
+    openKeys: (usedBy) => openFileKeys({ folder: closedKeyFolder(dataDir), usedBy }),
+    now,
+    log,
+  });
   const pipe = openWritePipe(address, "saraban_http", 2, log);
   const outcomes = openOutcomeWaiters(database, address, log);
   const inboxes = openInboxWaiters(database, address, log);
@@ -92,6 +103,7 @@ export async function openDesk(
     uploads,
     acceptLetter: acceptInto({ room: "http", database, pipe }, now),
     letters,
+    closed,
     queueRoom: queueWatch.hasRoom,
     outcomes,
     inboxes,
@@ -109,6 +121,7 @@ export async function openDesk(
     await clients.calls.stop();
     await queueWatch.stop();
     await pipe.close();
+    await closed.close();
   });
   const addClerk = async (...agencies: string[]): Promise<string> => {
     const token = newToken();
