@@ -100,12 +100,14 @@ create table closed_document (
   intake_id uuid not null,
   client_id text references client,
   identity bytea not null check (octet_length(identity) = 32),
+  named bytea not null check (octet_length(named) = 32),
   came_at timestamptz not null,
   deleted_at timestamptz,
   foreign key (intake_id, agency_id) references intake
 );
 comment on table closed_document is 'A classified letter by e-CMS under its identity on the wire, as ecms_document has the others; a second one is refused until its sender has deleted the first.';
 comment on column closed_document.identity is 'Keyed hash (HMAC-SHA-256) of number, date, sender and receiver: equal for the same ones, and to who has not the key it says nothing.';
+comment on column closed_document.named is 'The same of number and date alone, by which notifiers name a letter.';
 comment on column closed_document.process_id is 'Told to the program with the acceptance; notifiers name the letter by it, for its number is sealed.';
 create unique index closed_document_once on closed_document (agency_id, identity) where deleted_at is null;
 create index closed_document_by_intake on closed_document (intake_id);
@@ -342,8 +344,13 @@ create function settled_arrivals(intakes uuid[]) returns setof uuid
        and (o.outcome <> 'registered' or exists (select from receipt r where r.intake_id = o.intake_id and r.type = 'registered'))
   $$;
 comment on function settled_arrivals(uuid[]) is 'Those of the arrivals of which it is known what became of them; of registered ones also their receipt is signed. Ids alone: whoever waits then reads under its own name.';
-revoke all on function closed_place(uuid), settled_arrivals(uuid[]) from public;
-grant execute on function closed_place(uuid), settled_arrivals(uuid[]) to saraban_http;
+create function is_identity_used(agency text, identities bytea[]) returns boolean
+  language sql stable security definer set search_path = saraban, pg_temp
+  as $$ select acting_for(agency) and exists (
+          select from closed_document where agency_id = agency and identity = any (identities) and deleted_at is null) $$;
+comment on function is_identity_used(text, bytea[]) is 'Whether the same letter is here under another program''s name: who asks has it in his hands, and is told that it came twice.';
+revoke all on function closed_place(uuid), settled_arrivals(uuid[]), is_identity_used(text, bytea[]) from public;
+grant execute on function closed_place(uuid), settled_arrivals(uuid[]), is_identity_used(text, bytea[]) to saraban_http;
 create or replace function letters_waiting(most integer) returns integer
   language sql stable security definer set search_path = saraban, pg_temp
   as $$ select count(*)::integer from (

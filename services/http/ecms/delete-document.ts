@@ -3,6 +3,7 @@ import type { DocumentKey } from "../../shared/ecms/message.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import { actingForClient } from "../clients/client-access.ts";
 import { actingWherever } from "./acting-wherever.ts";
+import { deleteClosed } from "./closed-letters.ts";
 import { deleteDocument, findDocuments } from "./document-store.ts";
 import type { EcmsCall } from "./ecms-call.ts";
 import { readKey } from "./judge-letter.ts";
@@ -14,11 +15,12 @@ import { findSentTo } from "./sent-letter-store.ts";
  * nothing keeps it from being sent again, but its sender's system goes on only after an answer.
  */
 export async function deleteLetter(
-  { parts, client, own, isOwn }: EcmsCall,
+  call: EcmsCall,
   given: DocumentKey | null,
 ): Promise<
   { readonly processId: string; readonly subjectId: string | null } | { readonly fault: EcmsFault }
 > {
+  const { parts, client, own, isOwn } = call;
   const key = readKey(given);
   if (key === null) return { fault: "no-key" };
   const office = await parts.offices.byOrganisation(key.senderDepartment);
@@ -36,6 +38,8 @@ export async function deleteLetter(
     if (kept?.deletedAt === null) await deleteDocument(transaction, kept.processId, at);
     return kept;
   });
+  const closed = deleted ? undefined : await deleteClosed(call, key);
+  if (closed) return { processId: closed.processId, subjectId: closed.intakeId };
   if (deleted) return { processId: deleted.processId, subjectId: deleted.intakeId ?? deleted.processId };
   if (!isOwn || own.organisationId !== key.senderDepartment) return { fault: "unknown-document" };
   const sent = await inTransaction(parts.database, actingForClient(client), (transaction) =>

@@ -8,6 +8,7 @@ import { actingForClient } from "../clients/client-access.ts";
 import { newestSentItem, readSentLetter, type SentLetter } from "../inbox/sent-item-store.ts";
 import { actingWherever } from "./acting-wherever.ts";
 import { type ArrivedLetter, findRegisteredLetter, readArrivedLetter } from "./arrival-store.ts";
+import { findClosed } from "./closed-letters.ts";
 import { findDisputes, findDocuments, type KeptDocument, sameNumberAs } from "./document-store.ts";
 import type { EcmsCall } from "./ecms-call.ts";
 import { newestReceipt, readNewsFacts, readReceiptFacts } from "./inbox-store.ts";
@@ -50,6 +51,8 @@ export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequ
     );
   if (!isSender && !isReceiver) return { fault: "not-allowed" };
   const acting = await actingWherever(parts.database, client, isOwn);
+  // Of a classified letter its own program is told what became of it; the letter itself is not given out here.
+  const closed = wanted === "GovernmentDocument" ? undefined : await findClosed(call, key);
   return inTransaction(parts.database, acting, async (transaction) => {
     const documents = (await findDocuments(transaction, key)).filter(
       ({ agencyId, intakeId, clientId, senderDomain }) =>
@@ -79,6 +82,14 @@ export async function findAgain(call: EcmsCall, { key: given, wanted }: SoapRequ
     }
     if (wanted === "InvalidAcceptIDNotifier") return isReceiver ? disputeOf(transaction, call, key) : NONE;
     if (document) return receiptOf(transaction, document.intakeId, wanted);
+    if (closed) {
+      const found = await receiptOf(transaction, closed.intakeId, wanted);
+      // Number and date as the client has just written them: here they stand nowhere.
+      const { letterId, correspondenceDate } = key;
+      return "notifier" in found
+        ? { ...found, notifier: { ...found.notifier, letterId, correspondenceDate } }
+        : found;
+    }
     return isOwn && own.organisationId === key.senderDepartment
       ? newsOfSent(transaction, call, key, wanted)
       : NONE;

@@ -82,7 +82,7 @@ export async function noteReceiveTold(
 export interface ReceiptFacts {
   readonly type: Evidence["type"];
   readonly evidence: Pick<Evidence, "register" | "receivedAt" | "registeredAt" | "issuedAt">;
-  /** As on the wire, where it came by e-CMS; else as the letter says it. */
+  /** As on the wire, where it came by e-CMS; else as the letter says it. Of a classified letter, whose number is sealed, the ProcessID. */
   readonly letterId: string | null;
   readonly correspondenceDate: string | null;
   readonly subject: string | null;
@@ -102,7 +102,7 @@ export async function readReceiptFacts(
   intakeId: string,
 ): Promise<ReceiptFacts | undefined> {
   const { rows } = await sql<ReceiptFacts>`
-    select r.type, r.facts as evidence, coalesce(d.letter_id, g.number_printed, g.number) as "letterId",
+    select r.type, r.facts as evidence, coalesce(d.letter_id, g.number_printed, g.number, case when i.closed_level is not null then coalesce(c.process_id, i.id)::text end) as "letterId",
            coalesce(d.correspondence_date, g.letter_date::text) as "correspondenceDate", g.subject,
            coalesce(d.accept_department, a.organisation_id) as "acceptDepartment",
            (n.intake_id is not null
@@ -114,6 +114,7 @@ export async function readReceiptFacts(
       left join reading g on g.intake_id = case when n.intake_id is null then i.id else r.intake_id end
       left join lateral (select letter_id, correspondence_date, accept_department from ecms_document
                           where intake_id = g.intake_id order by came_at desc limit 1) d on true
+      left join closed_document c on i.closed_level is not null and c.intake_id = i.id
      where r.id = ${receiptId}`.execute(transaction);
   return rows[0];
 }

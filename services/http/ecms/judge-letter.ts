@@ -1,3 +1,4 @@
+import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
 import { secrecyOfCode, tenDigits } from "../../shared/ecms/codes.ts";
 import { type EcmsFault, faultsOfLetter } from "../../shared/ecms/faults.ts";
 import type { DocumentKey } from "../../shared/ecms/message.ts";
@@ -5,6 +6,9 @@ import type { GovernmentDocument } from "../../shared/ecms/read-government-docum
 import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import { LARGEST_UPLOAD_BYTES } from "../../shared/letter/uploaded-files.ts";
 import type { Client } from "../clients/client.ts";
+import { factsOfDocument } from "../closed/facts-of-letter.ts";
+import { isAppointed, judgeClass } from "../closed/judge-class.ts";
+import { isMisdeclared } from "../closed/misdeclared.ts";
 import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
 
 /** A letter that may be taken in: for whom, in whose name, and under which identity. */
@@ -12,6 +16,8 @@ export interface RoutedLetter {
   readonly key: DocumentKey;
   readonly sender: Office;
   readonly receiver: Office & { readonly agency: NonNullable<Office["agency"]> };
+  /** Whether it goes on openly, or closed under its level. */
+  readonly passage: "open" | ClosedLevel;
 }
 
 /** A letter of the agency's own system for an office that is not served here: it is passed on. */
@@ -27,12 +33,14 @@ export interface PassedOnLetter {
  */
 export async function judgeLetter(
   offices: OfficeDirectory,
-  client: Pick<Client, "agencyId" | "senderDomain" | "scopes">,
+  client: Pick<Client, "agencyId" | "senderDomain" | "scopes" | "level">,
   document: GovernmentDocument,
 ): Promise<RoutedLetter | PassedOnLetter | { readonly fault: EcmsFault }> {
   const secrecy = secrecyOfCode(document.secretCode);
   if (secrecy === "top-secret") return { fault: "top-secret" };
-  if (secrecy !== null && secrecy !== "normal") return { fault: "classified" };
+  // A code that no list has is told as such.
+  const passage = secrecy === null ? "open" : judgeClass(client, secrecy);
+  if (passage === null) return { fault: "classified" };
   const [fault] = faultsOfLetter(document);
   if (fault !== undefined) return { fault };
   const key = keyOf(document);
@@ -43,6 +51,8 @@ export async function judgeLetter(
   const agency = receiver?.agency ?? null;
   const isOwn = client.senderDomain !== null && sender.agency?.id === client.agencyId;
   if (receiver !== null && agency === null && isOwn && client.scopes.has("send-outbound")) {
+    // To other nodes nothing classified goes by this wire.
+    if (passage !== "open") return { fault: "classified" };
     const sizeBytes = document.objects.reduce((sum, one) => sum + one.sizeBytes, 0);
     return sizeBytes > LARGEST_UPLOAD_BYTES ? { fault: "too-large" } : { key, sender, partner: receiver };
   }
@@ -52,7 +62,11 @@ export async function judgeLetter(
   if (agency.id !== client.agencyId && sender.agency?.id !== client.agencyId)
     return { fault: "unknown-receiver" };
   if (!client.scopes.has("submit")) return { fault: "not-allowed" };
-  return { key, sender, receiver: { ...receiver, agency } };
+  const declared = passage === "open" ? "normal" : passage;
+  // What anybody else hands in is looked into by room reading, when it is in.
+  if (isAppointed(client) && isMisdeclared(factsOfDocument(document), declared))
+    return { fault: "misdeclared" };
+  return { key, sender, receiver: { ...receiver, agency }, passage };
 }
 
 /** The identity of a letter on this wire, numbers of offices with ten digits; null where something of it is missing. */

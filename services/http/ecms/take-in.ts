@@ -84,7 +84,7 @@ function addressOf({ agency, domain }: RoutedNotifier["receiver"]): {
 }
 
 /** Room reading reads the octets by their type; clients that send none, or a wrong one, send XML all the same. */
-function wayOf({ remoteAddress, tls, mediaType }: EcmsCall): RequestWay {
+export function wayOf({ remoteAddress, tls, mediaType }: EcmsCall): RequestWay {
   const isXml = /^(?:text|application)\/(?:soap\+)?xml(?=[\s;]|$)/i.test(mediaType);
   return { door: "ecms", remoteAddress, tls, mediaType: isXml ? mediaType : "text/xml" };
 }

@@ -57,6 +57,11 @@ export function letterTaken(
   return answerWithDocument("CorrespondenceLetterOutboundResponse", process, document, dialect);
 }
 
+/** A classified letter was taken in: of it nothing leaves here again, not even to who has just sent it. */
+export function closedLetterTaken(process: Process): string {
+  return answer("CorrespondenceLetterOutboundResponse", processElements(process));
+}
+
 /** A notifier was taken in: the same, with the date and office that this node adds. */
 export function notifierTaken(process: Process, notifier: Notifier): string {
   return answer("CorrespondenceLetterOutboundResponse", processElements(process) + notifierElement(notifier));

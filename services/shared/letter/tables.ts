@@ -425,6 +425,10 @@ export interface ClosedDocument {
   identity: Buffer;
   intake_id: string;
   /**
+   * The same of number and date alone, by which notifiers name a letter.
+   */
+  named: Buffer;
+  /**
    * Told to the program with the acceptance; notifiers name the letter by it, for its number is sealed.
    */
   process_id: string;
