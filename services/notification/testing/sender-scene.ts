@@ -63,6 +63,7 @@ export async function openSenderScene(
       [id, act, decision, reason, earlier],
     );
   return {
+    address,
     query,
     sink,
     parts,
