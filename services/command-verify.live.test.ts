@@ -47,6 +47,7 @@ test("saraban verify: 0 and a summary while all is well, 1 and the names of what
       { code: "receipts", ok: true },
       { code: "sent-files", ok: true, looked: 0 },
       { code: "stored-files", ok: true, looked: 1 },
+      { code: "classified", ok: true, looked: 0 },
     ],
   });
   expect((await verifyHere("--stuck-after", "0s", "--agency", "agency-b")).code).toBe(0);

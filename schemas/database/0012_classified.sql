@@ -389,6 +389,7 @@ begin
       using ((select acting()) and agency_id = any ((select string_to_array(current_setting(''saraban.agencies'', true), '',''))::text[]))', proof);
   end loop;
 end $$;
+grant select (closed_client) on notice to saraban_audit;
 -- Whether a line of a classified book says anything can be asked without reading what it says.
 create function lines_that_speak() returns table (agency_id text, book_id text, year integer, number integer)
   language sql stable security definer set search_path = saraban, pg_temp

@@ -9,7 +9,8 @@ export type CheckCode =
   | "acts"
   | "outbound"
   | "receipts"
-  | "sent-files";
+  | "sent-files"
+  | "classified";
 
 /** One thing that is not as it must be. */
 export interface Violation {
@@ -26,7 +27,7 @@ export interface Violation {
 export interface CheckResult {
   readonly code: CheckCode;
   readonly ok: boolean;
-  /** How many things were looked at: lines, events, arrivals, promised notices, stored octets, acts, letters of our own and their files, receipts. */
+  /** How many things were looked at: lines, events, arrivals, promised notices, stored octets, acts, letters of our own and their files, receipts, classified letters. */
   readonly looked: number;
   readonly figures: Readonly<Record<string, number>>;
   /** The first hundred. */

@@ -42,7 +42,7 @@ export async function findOutcomeFaults(
         from entry where intake_id is not null
       union all select intake_id, agency_id, 'decision', decision, null, null from tray_decision
       union all select subject_id, agency_id, case when failed_at is null then 'open work' else 'set aside' end, null, null, id
-        from outbox where job in ('read-letter', 'register-letter')
+        from outbox where job in ('read-letter', 'register-letter', 'register-closed')
     ), arrival as (
       select intake_id, agency_id, count(*) filter (where what = 'arrival') as arrivals, min(at) as arrived_at,
              count(*) filter (where what = 'outcome') as outcomes, max(word) filter (where what = 'outcome') as outcome,
@@ -126,7 +126,7 @@ export interface OutcomeFigures {
 export async function countOutcomes(transaction: Transaction<Tables>): Promise<OutcomeFigures> {
   const { rows } = await sql<OutcomeFigures>`
     select (select count(*) from intake) as arrivals,
-           (select count(*) from outbox w where job in ('read-letter', 'register-letter')
+           (select count(*) from outbox w where job in ('read-letter', 'register-letter', 'register-closed')
                and not exists (select from outcome o where o.intake_id = w.subject_id)) as "onTheirWay",
            count(*) filter (where outcome = 'registered') as registered,
            count(*) filter (where outcome = 'duplicate') as duplicates,

@@ -25,8 +25,8 @@ export async function findReceiptFaults(transaction: Transaction<Tables>): Promi
                  or r.facts #>> '{agency,id}' is distinct from r.agency_id or r.facts #>> '{message,intakeId}' is distinct from r.intake_id::text
                  or replace(r.facts ->> 'code', '-', '') is distinct from r.code or r.facts ->> 'replaces' is distinct from r.replaces::text
                  or r.facts ->> 'issuedAt' is distinct from ${instant(sql`r.made_at`)} then 'columns-differ' end,
-          case when i.id is null or r.facts #>> '{message,sha256}' is distinct from i.sha256
-                 or r.facts #>> '{message,sizeBytes}' is distinct from i.size_bytes::text
+          case when i.id is null or r.facts #>> '{message,sha256}' is distinct from coalesce(c.handed_in_sha256, i.sha256)
+                 or r.facts #>> '{message,sizeBytes}' is distinct from coalesce(c.handed_in_bytes, i.size_bytes)::text
                  or r.facts ->> 'receivedAt' is distinct from ${instant(sql`i.arrived_at`)} then 'arrival-differs' end,
           case when coalesce(r.facts -> 'register' <> 'null', false) and not exists (
                  select from entry e where e.intake_id = r.intake_id and e.agency_id = r.agency_id
@@ -38,7 +38,8 @@ export async function findReceiptFaults(transaction: Transaction<Tables>): Promi
                  select from receipt earlier where earlier.intake_id = r.intake_id and earlier.type = 'registered'
                     and (earlier.made_at, earlier.id) < (r.made_at, r.id)
                     and not exists (select from receipt c where c.replaces = earlier.id)) then 'receipt-repeated' end], null) as faults
-        from receipt r left join intake i on i.id = r.intake_id and i.agency_id = r.agency_id left join receipt o on o.id = r.replaces
+        from receipt r left join intake i on i.id = r.intake_id and i.agency_id = r.agency_id
+        left join closed_letter c on i.closed_level is not null and c.intake_id = i.id left join receipt o on o.id = r.replaces
     )
     select unnest(faults) as fault, agency_id as "agencyId", id as "receiptId", sum(cardinality(faults)) over ()::integer as total
       from judged where faults <> '{}' order by made_at, id limit ${MOST_NAMED}`.execute(transaction);

@@ -11,6 +11,7 @@ const LOOKED_AT: Readonly<Record<CheckCode, string>> = {
   outbound: "letters of our own",
   receipts: "receipts",
   "sent-files": "files of letters sent",
+  classified: "classified letters",
 };
 
 /** The verification for a terminal: one line a check, then what is wrong. */

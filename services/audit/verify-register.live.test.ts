@@ -16,7 +16,7 @@ test("a register in which everything has happened that may happen is in order, a
       verification.checks.map(({ code, looked, figures }) => [code, { looked, ...figures }]),
     ),
   ).toEqual({
-    books: { looked: 11, books: 4, bookYears: 5 },
+    books: { looked: 12, books: 4, bookYears: 5 },
     events: {
       looked: 9,
       corrected: 1,
@@ -27,9 +27,9 @@ test("a register in which everything has happened that may happen is in order, a
       stillReserved: 0,
     },
     outcomes: {
-      looked: 15,
+      looked: 16,
       onTheirWay: 1,
-      registered: 5,
+      registered: 6,
       duplicates: 1,
       notRegistered: 2,
       trayRegistered: 1,
@@ -37,24 +37,25 @@ test("a register in which everything has happened that may happen is in order, a
       inTheTray: 2,
     },
     acknowledgements: {
-      looked: 8,
+      looked: 9,
       notYetPromised: 1,
       delivered: 3,
       due: 1,
       "failed: 550 5.1.1": 1,
       "withheld: null-sender": 1,
-      "withheld: test": 6,
+      "withheld: test": 7,
       "withheld: unproved-sender": 1,
     },
     acts: { looked: 21, done: 19, refused: 1, onTheirWay: 1 },
     outbound: { looked: 2, onTheirWay: 0, sent: 1, recalled: 1, withdrawn: 1, recipients: 1 },
     receipts: { looked: 5, registered: 3, corrected: 1, refused: 1 },
     "sent-files": { looked: 2, inDatabase: 2, inFiles: 0, hashed: 2, bytes: 2 * 36 },
-    "stored-files": { looked: 15, inDatabase: 15, inFiles: 0, hashed: 15, bytes: 15 * 36 },
+    "stored-files": { looked: 16, inDatabase: 16, inFiles: 0, hashed: 16, bytes: 16 * 36 + 8 },
+    classified: { looked: 2, byProgram: 1, byHand: 1, parts: 1 },
   });
   const text = summaryText(verification);
   expect(text).toContain("Everything is in order.");
-  expect(text).toContain("ok     outcomes          15 arrivals (on their way 1, registered 5,");
+  expect(text).toContain("ok     outcomes          16 arrivals (on their way 1, registered 6,");
   // What the letters say, and what clerks wrote, is not in a report.
   expect(JSON.stringify(verification)).not.toMatch(/\p{Script=Thai}/u);
 });
@@ -69,7 +70,7 @@ test("one agency's register is looked at alone", async (context) => {
   expect(faultsOf(await only("agency-b"))).toEqual([
     "books last-line-differs agency-b.inbound.ordinary/2026/1",
   ]);
-  expect((await only("agency-b")).map(({ looked }) => looked)).toEqual([1, 0, 1, 1, 0, 0, 0, 0, 1]);
+  expect((await only("agency-b")).map(({ looked }) => looked)).toEqual([1, 0, 1, 1, 0, 0, 0, 0, 1, 0]);
   await plant(`delete from outbox where subject_id = '${letter.other}'`);
   expect(faultsOf(await only("agency-a"))).toEqual([]);
 });

@@ -3,7 +3,8 @@
  *
  * Reads       every table that proves something, classified books too, and the stored octets. No word of a letter: the
  *             role saraban_audit has no right to a column that holds one, but for the octets, which are hashed and not read:
- *             those of letters received, and those of the files that our own were sent with.
+ *             those of letters received, and those of the files that our own were sent with. Of classified letters it
+ *             reads them as they lie, sealed: it has no key.
  * Writes      nothing.
  * Promises    a register in order gives no violation, while its services run as well; a broken rule is named with its
  *             place. What the database already refuses is checked all the same: triggers can be switched off, keys may be
@@ -16,6 +17,7 @@ import type { Acting, Kysely, Transaction } from "../shared/runtime/database.ts"
 import { checkAcknowledgements } from "./check-acknowledgements.ts";
 import { checkActs } from "./check-acts.ts";
 import { checkBooks } from "./check-books.ts";
+import { checkClosed } from "./check-closed.ts";
 import { checkEvents } from "./check-events.ts";
 import { checkOutbound } from "./check-outbound.ts";
 import { checkOutcomes } from "./check-outcomes.ts";
@@ -85,5 +87,6 @@ export async function checkTables(
     await checkReceipts(transaction),
     await checkSentFileRows(transaction),
     await checkBodyRows(transaction),
+    await checkClosed(transaction),
   ];
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,9 +6,11 @@ import { sql } from "kysely";
 import { inject, type TestContext } from "vitest";
 import { newId } from "../../shared/runtime/ids.ts";
 import { adminQueries, letReadLettersWait, roomDatabase } from "../../shared/testing/arrivals.ts";
+import { appointProgram, letClosedLettersWait } from "../../shared/testing/closed-arrivals.ts";
 import { databaseForTest } from "../../shared/testing/database.ts";
 import type { CheckResult } from "../check-result.ts";
 import { checkTables, type VerifyParts, verifyRegister } from "../verify-register.ts";
+import { closedSceneSql } from "./closed-scene.ts";
 import { outboundSceneSql } from "./outbound-scene.ts";
 import { signSceneReceipts } from "./receipt-scene.ts";
 import { ACTS, type Ids, LETTERS, OWN, RECEIPTS, sceneSql } from "./scene-sql.ts";
@@ -28,7 +31,10 @@ export async function registerScene(context: TestContext) {
       arrivedAt: new Date(ARRIVED[name] ?? "2026-05-01T02:00:00Z"),
     })),
   );
+  await appointProgram(query);
+  const [closed = ""] = await letClosedLettersWait(query, [{ arrivedAt: new Date("2026-05-01T02:00:00Z") }]);
   const ids: Ids = {
+    closed,
     letter: byName(LETTERS, waiting),
     act: byName(
       ACTS,
@@ -49,9 +55,17 @@ export async function registerScene(context: TestContext) {
     );
   await query(sceneSql(ids));
   await query(outboundSceneSql(ids));
+  await query(closedSceneSql(closed));
   // The hash of these octets is that of the letter's id.
   await plant(`update saraban.stored_body b set content = convert_to(i.id::text, 'utf8'), size_bytes = 36
     from saraban.intake i where i.sha256 = b.sha256; update saraban.intake set size_bytes = 36`);
+  // And of what a classified letter's row says were sealed octets.
+  const sealed = Buffer.from(`SARBSEAL${closed}`);
+  const sha256 = createHash("sha256").update(sealed).digest("hex");
+  await plant(`update saraban.stored_body set content = decode('${sealed.toString("hex")}', 'hex'), size_bytes = ${sealed.length}, sha256 = '${sha256}'
+      where sha256 = (select sha256 from intake where id = '${closed}');
+    update saraban.intake set sha256 = '${sha256}', size_bytes = ${sealed.length} where id = '${closed}';
+    update saraban.closed_body set sha256 = '${sha256}', size_bytes = ${sealed.length} where letter_id = '${closed}'`);
   await signSceneReceipts(query, ids);
 
   const storeDir = await mkdtemp(join(tmpdir(), "saraban-audit-"));

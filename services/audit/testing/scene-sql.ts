@@ -52,6 +52,8 @@ export interface Ids {
   readonly act: Readonly<Record<(typeof ACTS)[number], string>>;
   readonly own: Readonly<Record<(typeof OWN)[number], string>>;
   readonly receipt: Readonly<Record<(typeof RECEIPTS)[number], string>>;
+  /** A classified letter that a program has handed in. */
+  readonly closed: string;
 }
 
 const IN = "agency-a.inbound.ordinary";
@@ -70,8 +72,9 @@ export function sceneSql({ letter, act }: Ids): string {
         act_id, channel, status, secrecy, letter_number, letter_number_printed)
       select book, split_part(book, '.', 1), year, number, i.id, i.arrived_at, at::timestamptz, '{}', 'normal',
              case when act is null then 'rule:automatic' else 'person:somchai' end, act::uuid,
-             case when i.id is null then 'paper' else 'smtp' end, status, secrecy, 'นร 1200/' || number, 'นร 1200/' || number
+             case when i.id is null then 'paper' else 'smtp' end, status, secrecy, said, said
         from (values ${rows}) as line (book, year, number, letter, act, at, status, secrecy)
+        cross join lateral (select case secrecy when 'normal' then 'นร 1200/' || number end as said) words
         left join saraban.intake i on i.id = letter::uuid order by book, number;`;
   return `
     begin;
@@ -118,6 +121,8 @@ export function sceneSql({ letter, act }: Ids): string {
           ('${act.nonsense}', 'cancel', null, null, '${IN}', 2026, 99, '2026-05-02T02:00:00Z'),
           ('${act.open}', 'correct', null, null, '${IN}', 2026, 1, '2026-05-09T23:40:00Z')
         ) as given (id, act, letter, earlier, book, year, number, at);
+    insert into saraban.closed_letter (id, agency_id, direction, level, level_at_birth, act_id, sealed_facts, wrapped_key, key_version, made_at, clock)
+      values ('${act.enterClosed}', 'agency-a', 'inbound', 'secret', 'secret', '${act.enterClosed}', 'x', 'x', 1, '2026-05-02T02:00:00Z', '{}');
     insert into saraban.act_result (act_id, agency_id, result, reason, book_id, year, number, decided_at, clock)
       select a.id, a.agency_id, case when a.id = '${act.nonsense}' then 'refused' else 'done' end, '',
              coalesce(e.book_id, a.book_id), coalesce(e.year, a.year), coalesce(e.number, a.number), '2026-05-02T03:00:00Z', '{}'
