@@ -140,7 +140,11 @@ function checkOwnImport(file: string, target: string, isTest: boolean): void {
     faults.push(`${file}: runtime knows nothing of pages (${target})`);
   if (file.startsWith("shared/closed/") && !/^shared\/(closed|runtime|letter)\//.test(target) && !isTest)
     faults.push(`${file}: what seals needs runtime and letter alone (${target})`);
-  if (/^shared\/(runtime|letter|pdf|mime|ecms)\//.test(file) && target.startsWith("shared/closed/") && !isTest)
+  if (
+    /^shared\/(runtime|letter|pdf|mime|ecms)\//.test(file) &&
+    target.startsWith("shared/closed/") &&
+    !isTest
+  )
     faults.push(`${file}: stands below what seals (${target})`);
   if (file.startsWith("shared/") && to !== undefined) faults.push(`${file}: shared code imports room ${to}`);
   if (target.endsWith("/main.ts") && !isTest) faults.push(`${file}: nobody imports a main.ts (${target})`);

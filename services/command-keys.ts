@@ -148,7 +148,7 @@ function lineOf({
   state,
   trouble,
 }: KeyPlace & GroupChecked): string {
-  const which = `${agencyId}, ${level}, ${prefix.slice(0, -1)}: ${letters} letters, ${keys} wrapped keys`;
+  const which = `${agencyId}, ${level}, ${prefix.slice(0, -1)}: ${letters} ${letters === 1 ? "letter" : "letters"}, ${keys} wrapped keys`;
   if (trouble !== null)
     return `${which}: ${state.toUpperCase()}${tried > 0 ? ` (${failed} of ${tried} tried)` : ""}: ${trouble}`;
   const older =

@@ -6,7 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { expect, type TestContext, test } from "vitest";
 import { indexKeyOf, queryGrams } from "../../shared/closed/blind-index.ts";
-import { bodyPart, type ClosedFacts, FACTS_PART } from "../../shared/closed/closed-facts.ts";
+import type { ClosedFacts } from "../../shared/closed/closed-facts.ts";
 import { openFileKeys } from "../../shared/closed/file-key-provider.ts";
 import { closedKeyFolder } from "../../shared/closed/key-files.ts";
 import {
@@ -17,6 +17,7 @@ import {
 } from "../../shared/closed/key-provider.ts";
 import { openStream } from "../../shared/closed/open-stream.ts";
 import { openBytes } from "../../shared/closed/seal-bytes.ts";
+import { bodyPart, factsPart } from "../../shared/closed/sealed-form.ts";
 import { openArrivedFile } from "../../shared/letter/arrival/open-arrived-file.ts";
 import { projectDir, readJson } from "../../shared/runtime/settings.ts";
 import { openStore } from "../../shared/runtime/store.ts";
@@ -108,14 +109,12 @@ async function opened({ desk }: Scene, id: string) {
   if (!row || !body) throw new Error("no such letter");
   const place = { agencyId: "agency-a", level: row.level };
   const factsKey = await keys.unwrap({ ...place, subject: factsSubject(id) }, row.wrapped_key);
-  const facts = JSON.parse(
-    openBytes(factsKey, { letterId: id, part: FACTS_PART }, row.sealed_facts).toString(),
-  ) as ClosedFacts;
+  const facts = JSON.parse(openBytes(factsKey, factsPart(id), row.sealed_facts).toString()) as ClosedFacts;
   const bodyKey = await keys.unwrap({ ...place, subject: bodySubject(id, 0) }, body.wrapped_key);
   const store = await openStore({ dir: join(desk.dataDir, "letters") });
   const sealed = () =>
     body.content === null ? store.openStored(body.sha256) : Readable.from([body.content]);
-  const raw = () => sealed().pipe(openStream(bodyKey, { letterId: id, part: bodyPart(0) }));
+  const raw = () => sealed().pipe(openStream(bodyKey, bodyPart(id, 0)));
   return { facts, raw, row, keys, place };
 }
 

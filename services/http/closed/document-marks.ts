@@ -1,5 +1,5 @@
 import { closedMark } from "../../shared/closed/closed-marks.ts";
-import type { IndexKeys } from "../../shared/closed/index-key-store.ts";
+import type { IndexKeys } from "../../shared/closed/index-keys.ts";
 import { CLOSED_LEVELS } from "../../shared/closed/key-provider.ts";
 import type { DocumentKey } from "../../shared/ecms/message.ts";
 import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";

@@ -1,5 +1,5 @@
 import { type ClosedSpools, openClosedSpools } from "../../shared/closed/closed-spool.ts";
-import { type IndexKeys, openIndexKeys, sealedBefore } from "../../shared/closed/index-key-store.ts";
+import { type IndexKeys, openIndexKeys, sealedBefore } from "../../shared/closed/index-keys.ts";
 import type { KeyProvider, UsedBy } from "../../shared/closed/key-provider.ts";
 import { type AcceptClosed, acceptClosedInto } from "../../shared/letter/arrival/accept-closed.ts";
 import type { TrustedNow } from "../../shared/letter/stamp.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
-import { bodyPart } from "../../shared/closed/closed-facts.ts";
 import type { ClosedSpool, ClosedSpools } from "../../shared/closed/closed-spool.ts";
 import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
+import { bodyPart } from "../../shared/closed/sealed-form.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import type { LetterFacts } from "./facts-of-letter.ts";
 
@@ -42,7 +42,7 @@ export function sealRequest(spools: ClosedSpools): SealedRequest {
     async spool(octets, { limitBytes }) {
       const key = randomBytes(32);
       try {
-        const spool = await spools.spool(octets, { key, as: { letterId, part: bodyPart(0) }, limitBytes });
+        const spool = await spools.spool(octets, { key, as: bodyPart(letterId, 0), limitBytes });
         return {
           letterId,
           key,

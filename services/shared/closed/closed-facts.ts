@@ -76,10 +76,6 @@ export const NO_PARTY: ClosedParty = Object.freeze({
   position: null,
 });
 
-/** Under this name the facts are sealed, and under its number in decimal each part of the contents. */
-export const FACTS_PART = "facts";
-export const bodyPart = (part: number): string => String(part);
-
 /** The fields by which a letter is found, for gramsOf and holdsTerms: the same for whoever seals it and whoever searches. */
 export function searchedText({
   number,

@@ -1,7 +1,7 @@
 import type { SealedLetter } from "../letter/arrival/sealed-letter.ts";
 import { gramsOf } from "./blind-index.ts";
-import { type ClosedFacts, FACTS_PART, searchedText } from "./closed-facts.ts";
-import type { IndexKeys } from "./index-key-store.ts";
+import { type ClosedFacts, searchedText } from "./closed-facts.ts";
+import type { IndexKeys } from "./index-keys.ts";
 import {
   bodySubject,
   factsSubject,
@@ -10,6 +10,7 @@ import {
   wrappedVersion,
 } from "./key-provider.ts";
 import { sealBytes } from "./seal-bytes.ts";
+import { factsPart } from "./sealed-form.ts";
 
 export interface SealingKeys {
   readonly provider: Pick<KeyProvider, "newDataKey" | "wrap">;
@@ -38,7 +39,7 @@ export async function sealFacts(
     return {
       id: letterId,
       level: facts.level,
-      sealedFacts: sealBytes(key, { letterId, part: FACTS_PART }, octets),
+      sealedFacts: sealBytes(key, factsPart(letterId), octets),
       wrappedKey: wrapped,
       keyVersion: versionOf(wrapped),
       grams: gramsOf(searchedText(facts), indexKey),

@@ -53,6 +53,16 @@ export interface SealedAs {
   readonly part: string;
 }
 
+/** Of closed_body, by its number. */
+export const bodyPart = (letterId: string, part: number): SealedAs => ({ letterId, part: `body ${part}` });
+/** Of closed_letter.sealed_facts. */
+export const factsPart = (letterId: string): SealedAs => ({ letterId, part: "facts" });
+/** Of closed_event.sealed_note, by its number. */
+export const notePart = (letterId: string, eventNo: number): SealedAs => ({
+  letterId,
+  part: `note ${eventNo}`,
+});
+
 export interface SealKeys {
   readonly aesKey: Buffer;
   readonly commitment: Buffer;

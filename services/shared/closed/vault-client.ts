@@ -75,7 +75,7 @@ export function openVault(options: VaultOptions): VaultClient {
   });
 
   return {
-    mount: url.pathname.replaceAll(/^\/+|\/+$/g, "") || "transit",
+    mount: url.pathname.replaceAll(/^\/+|\/+$/g, "").replace(/^v1(\/|$)/, "") || "transit",
     async call(method, path, given, isOnce = false) {
       const body = given ? Buffer.from(JSON.stringify(given)) : null;
       try {

@@ -32,7 +32,7 @@ export function openWrappedKeys(pool: AdminPool): WrappedKeys {
     async list(place, newestPrefix, after, limit) {
       const { rows } = await pool.query<WrappedKey>(
         `select id, subject, wrapped_key as "wrappedKey" from (${ALL}) each
-          where not starts_with(wrapped_key, $3) and id collate "C" > $4 order by id collate "C" limit $5`,
+          where ($3 = '' or not starts_with(wrapped_key, $3)) and id collate "C" > $4 order by id collate "C" limit $5`,
         [place.agencyId, place.level, newestPrefix, after, limit],
       );
       return rows;

@@ -50,6 +50,7 @@ const LETTER_TABLES = [
   "closed_letter",
   "closed_body",
   "closed_gram",
+  "closed_index_key",
   "closed_reader",
   "closed_event",
   "closed_copy",

@@ -123,3 +123,18 @@ test("each setting has a variable of its own, a description and a default; the R
     expect(readme, key).toContain(`| \`${env}\` |`);
   }
 });
+
+test("closed.keys is file, or the URL of a key server: https but on this machine, and without a token in it", () => {
+  const faults = (value: string) => faultsOf({ SARABAN_CLOSED_KEYS: value });
+  for (const fine of [
+    "file",
+    "https://vault.example.go.th:8200/transit",
+    "http://127.0.0.1:8200",
+    "http://localhost:8200/kms",
+  ])
+    expect([fine, faults(fine)]).toEqual([fine, []]);
+  expect(faults("http://vault.example.go.th:8200")).toEqual([expect.stringContaining("https alone")]);
+  expect(faults("https://user:token@vault.example.go.th")).toEqual([expect.stringContaining("tokenFile")]);
+  for (const wrong of ["", "files", "vault:8200", "https://vault.example.go.th/?x=1"])
+    expect([wrong, faults(wrong)]).not.toEqual([wrong, []]);
+});
