@@ -13,10 +13,10 @@ testPlants("books", [
   {
     fault: "number-missing",
     how: "a classified book",
-    at: () => "agency-a.inbound.classified/2026/2",
+    at: () => "agency-a.inbound.classified/2026/3",
     sql: () =>
-      ["entry set number", "act_result set number", "book_year set last_number"]
-        .map((column) => `update ${column} = 2 where book_id = 'agency-a.inbound.classified'`)
+      ["entry set number = 3 where number = 2 and", "book_year set last_number = 3 where"]
+        .map((change) => `update ${change} book_id = 'agency-a.inbound.classified'`)
         .join(";"),
   },
   {
@@ -49,7 +49,7 @@ testPlants("books", [
   {
     fault: "not-its-book",
     at: () => "agency-a.inbound.classified/2026/1",
-    sql: () => `update entry set agency_id = 'agency-b' where book_id = 'agency-a.inbound.classified'`,
+    sql: () => `update entry set agency_id = 'agency-b' where book_id = 'agency-a.inbound.classified' and number = 1`,
   },
   {
     fault: "last-line-differs",

@@ -47,7 +47,7 @@ test("octets of a refused letter whose time was over are gone, and that is in or
   const { plant, verify, letter } = await registerScene(context);
   await plant(`${removal(letter.refused)}; ${quarantined(letter.refused, "'2026-05-08'")}`);
   const [check] = (await verify()).checks.filter(({ code }) => code === "stored-files");
-  expect(check).toMatchObject({ ok: true, looked: 15, figures: { inDatabase: 14, inFiles: 0, hashed: 14 } });
+  expect(check).toMatchObject({ ok: true, looked: 16, figures: { inDatabase: 15, inFiles: 0, hashed: 15 } });
 });
 
 /** The scene with the octets of its first letter in a file of the real store. */
@@ -75,8 +75,8 @@ test("a file that is there and whole is in order; changed, cut short, unreadable
   const [before] = await filesCheck();
   expect(before).toMatchObject({
     ok: true,
-    looked: 15,
-    figures: { inDatabase: 14, inFiles: 1, hashed: 15 },
+    looked: 16,
+    figures: { inDatabase: 15, inFiles: 1, hashed: 16 },
     notes: [],
   });
 
@@ -130,10 +130,10 @@ test("all pages are read, up to the last hash", async (context) => {
     Array.from({ length: 600 }, () => ({ arrivedAt: CHECKED_AT })),
   );
   await plant(`update stored_body b set content = convert_to(i.id::text, 'utf8'), size_bytes = 36
-    from intake i where i.sha256 = b.sha256 and b.size_bytes = 1; update intake set size_bytes = 36`);
+    from intake i where i.sha256 = b.sha256 and b.size_bytes = 1; update intake set size_bytes = 36 where closed_level is null`);
   const shares: number[] = [];
   const [check] = await filesCheck({ progress: (share) => shares.push(share) });
-  expect(check).toMatchObject({ ok: true, looked: 615, figures: { hashed: 615 } });
+  expect(check).toMatchObject({ ok: true, looked: 616, figures: { hashed: 616 } });
   expect(shares).toHaveLength(3);
   expect(shares).toEqual(shares.toSorted((a, b) => a - b));
   expect(shares.at(-1)).toBe(1);
