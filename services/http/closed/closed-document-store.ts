@@ -1,4 +1,5 @@
 import { type RawBuilder, sql, type Transaction } from "kysely";
+import type { DocumentMark } from "../../shared/closed/document-marks.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 
 /** A classified letter by e-CMS, as its own program sees it. */
@@ -6,12 +7,6 @@ export interface ClosedDocument {
   readonly processId: string;
   readonly intakeId: string;
   readonly deletedAt: Date | null;
-}
-
-/** Keyed hashes of a letter's identity on the wire (document-marks.ts). */
-export interface DocumentMark {
-  readonly identity: Buffer;
-  readonly named: Buffer;
 }
 
 /** The statement that uses up an identity: it breaks a unique key while another letter has it. */

@@ -6,7 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { expect, type TestContext, test } from "vitest";
 import { indexKeyOf, queryGrams } from "../../shared/closed/blind-index.ts";
-import type { ClosedFacts } from "../../shared/closed/closed-facts.ts";
+import type { ClosedFacts } from "../../shared/letter/closed-facts.ts";
 import { openFileKeys } from "../../shared/closed/file-key-provider.ts";
 import { closedKeyFolder } from "../../shared/closed/key-files.ts";
 import {

@@ -1,12 +1,12 @@
 import { closedMark } from "../../shared/closed/closed-marks.ts";
 import { sealFacts, wrapBodyKey } from "../../shared/closed/seal-letter.ts";
 import type { Alongside } from "../../shared/letter/arrival/envelope.ts";
+import { closedFacts } from "../../shared/letter/closed-facts.ts";
 import type { Client } from "../clients/client.ts";
 import { type ProgramAccepted, programEnvelope, type RequestWay } from "../letters/accept-program-letter.ts";
 import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
-import { closedFacts } from "./facts-of-letter.ts";
+import type { ClosedSubmission } from "./closed-submission.ts";
 import type { ClosedDoor } from "./open-closed-door.ts";
-import type { ClosedSubmission } from "./seal-request.ts";
 
 export interface HandInParts {
   readonly closed: ClosedDoor;
@@ -37,7 +37,12 @@ export async function handInClosed(
   const place = { agencyId: agency.agency.id, level };
   try {
     const { sha256, sizeBytes } = spool.content;
-    const office = await offices.byDomain(senderDomain);
+    const found = await offices.byDomain(senderDomain);
+    const office = found && {
+      domain: found.domain,
+      nameThai: found.nameThai,
+      organisationId: found.organisationId,
+    };
     const handedIn = { form, mediaType: way.mediaType, sha256, sizeBytes };
     const whole = closedFacts(facts, level, office, handedIn);
     const rows = await sealFacts(closed, letterId, place.agencyId, whole);

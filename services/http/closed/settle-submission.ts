@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
 import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
+import type { SealedSpool } from "../../shared/closed/seal-request.ts";
+import { isMisdeclared, isTextMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
+import type { LetterFacts } from "../../shared/letter/closed-facts.ts";
 import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
 import { problem } from "../problem.ts";
-import type { LetterFacts } from "./facts-of-letter.ts";
-import { isMisdeclared, isTextMisdeclared } from "./misdeclared.ts";
-import type { ClosedSubmission, SealedSpool } from "./seal-request.ts";
+import type { ClosedSubmission } from "./closed-submission.ts";
 
 /** What a request of an appointed client was judged to be. */
 export interface JudgedRequest extends Omit<ClosedSubmission, "sealed" | "level"> {

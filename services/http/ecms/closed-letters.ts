@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
 import type { EcmsFault } from "../../shared/ecms/faults.ts";
 import type { DocumentKey, Notifier, SoapRequest } from "../../shared/ecms/message.ts";
@@ -16,12 +15,12 @@ import {
   isClosedKept,
   isClosedNamed,
 } from "../closed/closed-document-store.ts";
-import { documentMark, documentMarks, namedMarks } from "../closed/document-marks.ts";
-import { factsOfDocument } from "../closed/facts-of-letter.ts";
+import { documentMark, documentMarks, namedMarks } from "../../shared/closed/document-marks.ts";
+import { factsOfDocument, fingerprintOfDocument } from "../../shared/letter/arrival/facts-of-document.ts";
 import { handInClosed } from "../closed/hand-in-closed.ts";
 import { isAppointed } from "../closed/judge-class.ts";
-import { isTextMisdeclared } from "../closed/misdeclared.ts";
-import type { SealedSpool } from "../closed/seal-request.ts";
+import { isTextMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
+import type { SealedSpool } from "../../shared/closed/seal-request.ts";
 import { type EcmsAnswer, refused } from "./ecms-answer.ts";
 import type { EcmsCall } from "./ecms-call.ts";
 import type { RoutedLetter } from "./judge-letter.ts";
@@ -54,7 +53,7 @@ export async function takeClosedLetter(
         facts,
         form: "soap",
         senderDomain: sender.domain,
-        fingerprint: fingerprintOf(document),
+        fingerprint: fingerprintOfDocument(document),
       },
       alongside:
         (indexKey) =>
@@ -72,14 +71,6 @@ export async function takeClosedLetter(
   } finally {
     await sealed.drop();
   }
-}
-
-/** What the document says, whatever envelope is around it. */
-function fingerprintOf({ objects, ...document }: GovernmentDocument): string {
-  const files = objects.map(({ role, mimeCode, sha256 }) => [role, mimeCode, sha256]);
-  return createHash("sha256")
-    .update(JSON.stringify([document, files]))
-    .digest("hex");
 }
 
 /** Whether a letter that an appointed client sends is here already, as a classified one. */

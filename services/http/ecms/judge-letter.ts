@@ -6,9 +6,9 @@ import type { GovernmentDocument } from "../../shared/ecms/read-government-docum
 import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import { LARGEST_UPLOAD_BYTES } from "../../shared/letter/uploaded-files.ts";
 import type { Client } from "../clients/client.ts";
-import { factsOfDocument } from "../closed/facts-of-letter.ts";
+import { factsOfDocument } from "../../shared/letter/arrival/facts-of-document.ts";
 import { isAppointed, judgeClass } from "../closed/judge-class.ts";
-import { isMisdeclared } from "../closed/misdeclared.ts";
+import { isMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
 import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
 
 /** A letter that may be taken in: for whom, in whose name, and under which identity. */

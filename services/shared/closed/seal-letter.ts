@@ -1,6 +1,6 @@
 import type { SealedLetter } from "../letter/arrival/sealed-letter.ts";
+import type { ClosedFacts } from "../letter/closed-facts.ts";
 import { gramsOf } from "./blind-index.ts";
-import { type ClosedFacts, searchedText } from "./closed-facts.ts";
 import type { IndexKeys } from "./index-keys.ts";
 import {
   bodySubject,
@@ -11,6 +11,7 @@ import {
 } from "./key-provider.ts";
 import { sealBytes } from "./seal-bytes.ts";
 import { factsPart } from "./sealed-form.ts";
+import { searchedText } from "./searched-text.ts";
 
 export interface SealingKeys {
   readonly provider: Pick<KeyProvider, "newDataKey" | "wrap">;

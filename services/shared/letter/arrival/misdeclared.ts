@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
-import type { ClosedFacts } from "../../shared/closed/closed-facts.ts";
-import { openArrivedFile } from "../../shared/letter/arrival/open-arrived-file.ts";
-import { markingsOnLine } from "../../shared/letter/classification.ts";
-import { graverSecrecy, SECRECIES, type Secrecy } from "../../shared/letter/letter.ts";
-import { gravestMark, markOfFileName } from "../../shared/letter/own-markings.ts";
-import { decodeText } from "../../shared/mime/charset.ts";
+import type { ClosedFacts } from "../closed-facts.ts";
+import { openArrivedFile } from "./open-arrived-file.ts";
+import { markingsOnLine } from "../classification.ts";
+import { graverSecrecy, SECRECIES, type Secrecy } from "../letter.ts";
+import { gravestMark, markOfFileName } from "../own-markings.ts";
+import { decodeText } from "../../mime/charset.ts";
 
 type MarkedFacts = Pick<ClosedFacts, "subject" | "text" | "references" | "enclosures" | "files">;
 

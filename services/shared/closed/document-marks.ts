@@ -1,12 +1,26 @@
-import { closedMark } from "../../shared/closed/closed-marks.ts";
-import type { IndexKeys } from "../../shared/closed/index-keys.ts";
-import { CLOSED_LEVELS } from "../../shared/closed/key-provider.ts";
-import type { DocumentKey } from "../../shared/ecms/message.ts";
-import { normaliseLetterNumber } from "../../shared/letter/letter-number.ts";
-import type { DocumentMark } from "./closed-document-store.ts";
+import { normaliseLetterNumber } from "../letter/letter-number.ts";
+import { closedMark } from "./closed-marks.ts";
+import type { IndexKeys } from "./index-keys.ts";
+import { CLOSED_LEVELS } from "./key-provider.ts";
+
+/** The identity of a letter on the e-CMS wire. */
+export interface WireIdentity {
+  readonly letterId: string;
+  /** yyyy-MM-dd */
+  readonly correspondenceDate: string;
+  /** Ten digits each. */
+  readonly senderDepartment: string;
+  readonly acceptDepartment: string;
+}
+
+/** Keyed hashes of it (closed_document). */
+export interface DocumentMark {
+  readonly identity: Buffer;
+  readonly named: Buffer;
+}
 
 /** A letter's identity on the wire, hashed under the key of its level; numbers that say the same are the same. */
-export function documentMark(indexKey: Buffer, key: DocumentKey): DocumentMark {
+export function documentMark(indexKey: Buffer, key: WireIdentity): DocumentMark {
   const { correspondenceDate, senderDepartment, acceptDepartment } = key;
   const number = canonical(key.letterId);
   return {
@@ -24,7 +38,7 @@ export function documentMark(indexKey: Buffer, key: DocumentKey): DocumentMark {
 export async function documentMarks(
   indexKeys: Pick<IndexKeys, "known">,
   agencyId: string,
-  key: DocumentKey,
+  key: WireIdentity,
 ): Promise<DocumentMark[]> {
   return (await keysOf(indexKeys, agencyId)).map((indexKey) => documentMark(indexKey, key));
 }
@@ -33,14 +47,14 @@ export async function documentMarks(
 export async function namedMarks(
   indexKeys: Pick<IndexKeys, "known">,
   agencyId: string,
-  letter: Pick<DocumentKey, "letterId" | "correspondenceDate">,
+  letter: Pick<WireIdentity, "letterId" | "correspondenceDate">,
 ): Promise<Buffer[]> {
   return (await keysOf(indexKeys, agencyId)).map((indexKey) => namedMark(indexKey, letter));
 }
 
 function namedMark(
   indexKey: Buffer,
-  { letterId, correspondenceDate }: Pick<DocumentKey, "letterId" | "correspondenceDate">,
+  { letterId, correspondenceDate }: Pick<WireIdentity, "letterId" | "correspondenceDate">,
 ): Buffer {
   return closedMark(indexKey, "named", [canonical(letterId), correspondenceDate]);
 }

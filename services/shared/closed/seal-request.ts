@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
-import type { ClosedSpool, ClosedSpools } from "../../shared/closed/closed-spool.ts";
-import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
-import { bodyPart } from "../../shared/closed/sealed-form.ts";
-import { newId } from "../../shared/runtime/ids.ts";
-import type { LetterFacts } from "./facts-of-letter.ts";
+import type { ClosedSpool, ClosedSpools } from "./closed-spool.ts";
+import { bodyPart } from "./sealed-form.ts";
+import { newId } from "../runtime/ids.ts";
 
 /** A request whose octets are sealed before anybody knows what they are. */
 export interface SealedRequest {
@@ -22,19 +20,7 @@ export interface SealedSpool {
   drop(): Promise<void>;
 }
 
-/** A classified letter that may be taken in, its octets sealed. */
-export interface ClosedSubmission {
-  readonly sealed: SealedSpool;
-  readonly level: ClosedLevel;
-  readonly facts: LetterFacts;
-  readonly form: "json" | "xml" | "multipart" | "soap";
-  /** Domain of the office in whose name it comes. */
-  readonly senderDomain: string;
-  /** Equal for the same request when it comes again, lower-case hex. */
-  readonly fingerprint: string;
-}
-
-/** Begins a request of an appointed client. */
+/** Begins a request of whoever is appointed for classified letters. */
 export function sealRequest(spools: ClosedSpools): SealedRequest {
   const letterId = newId();
   return {

@@ -1,7 +1,6 @@
-import type { Urgency } from "../letter/letter.ts";
-import type { LetterKind } from "../letter/register-line.ts";
-import { searchableFields } from "./blind-index.ts";
-import type { ClosedLevel } from "./key-provider.ts";
+import type { Urgency } from "./letter.ts";
+import { normaliseLetterNumber } from "./letter-number.ts";
+import type { LetterKind } from "./register-line.ts";
 
 export const CLOSED_FACTS_SCHEMA = "https://saraban.example.go.th/schemas/closed-facts.schema.json";
 
@@ -9,7 +8,7 @@ export const CLOSED_FACTS_SCHEMA = "https://saraban.example.go.th/schemas/closed
 export interface ClosedFacts {
   readonly schema: typeof CLOSED_FACTS_SCHEMA;
   /** As it came. */
-  readonly level: ClosedLevel;
+  readonly level: "confidential" | "secret";
   readonly number: string | null;
   readonly numberPrinted: string | null;
   /** ISO, C.E. */
@@ -76,21 +75,20 @@ export const NO_PARTY: ClosedParty = Object.freeze({
   position: null,
 });
 
-/** The fields by which a letter is found, for gramsOf and holdsTerms: the same for whoever seals it and whoever searches. */
-export function searchedText({
-  number,
-  numberPrinted,
-  subject,
-  from,
-  to,
-  office,
-  action,
-  remarks,
-}: ClosedFacts): string {
-  const words = (party: ClosedParty) => [party.name, party.person, party.position];
-  return searchableFields([
-    ...[number, numberPrinted, subject],
-    ...[...words(from), ...words(to), office?.nameThai ?? null],
-    ...[action, remarks],
-  ]);
+/** What a letter says, by whatever form it came; its class, its office and how it was handed in are the door's to add. */
+export type LetterFacts = Omit<ClosedFacts, "schema" | "level" | "office" | "handedIn">;
+
+/** All that is sealed. @param office the sender's, as the directory has it */
+export function closedFacts(
+  facts: LetterFacts,
+  level: ClosedFacts["level"],
+  office: ClosedFacts["office"],
+  handedIn: NonNullable<ClosedFacts["handedIn"]>,
+): ClosedFacts {
+  return { schema: CLOSED_FACTS_SCHEMA, level, ...facts, office, handedIn };
+}
+
+/** ที่ as its sender wrote it, and the same in canonical form. */
+export function numberOf(printed: string | null): Pick<LetterFacts, "number" | "numberPrinted"> {
+  return { number: printed === null ? null : normaliseLetterNumber(printed), numberPrinted: printed };
 }
