@@ -6,7 +6,6 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { expect, type TestContext, test } from "vitest";
 import { indexKeyOf, queryGrams } from "../../shared/closed/blind-index.ts";
-import type { ClosedFacts } from "../../shared/letter/closed-facts.ts";
 import { openFileKeys } from "../../shared/closed/file-key-provider.ts";
 import { closedKeyFolder } from "../../shared/closed/key-files.ts";
 import {
@@ -19,6 +18,7 @@ import { openStream } from "../../shared/closed/open-stream.ts";
 import { openBytes } from "../../shared/closed/seal-bytes.ts";
 import { bodyPart, factsPart } from "../../shared/closed/sealed-form.ts";
 import { openArrivedFile } from "../../shared/letter/arrival/open-arrived-file.ts";
+import type { ClosedFacts } from "../../shared/letter/closed-facts.ts";
 import { projectDir, readJson } from "../../shared/runtime/settings.ts";
 import { openStore } from "../../shared/runtime/store.ts";
 import { columnsWith, filesWith } from "../../shared/testing/find-words.ts";

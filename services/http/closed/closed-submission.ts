@@ -13,4 +13,3 @@ export interface ClosedSubmission {
   /** Equal for the same request when it comes again, lower-case hex. */
   readonly fingerprint: string;
 }
-

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { type ClosedFile, type ClosedParty, type LetterFacts, NO_PARTY, numberOf } from "../../shared/letter/closed-facts.ts";
+import {
+  type ClosedFile,
+  type ClosedParty,
+  type LetterFacts,
+  NO_PARTY,
+  numberOf,
+} from "../../shared/letter/closed-facts.ts";
 import type { Letter } from "../../shared/letter/exchange-types.ts";
 
 /** A file as it passed by, where what goes by has been measured already. */

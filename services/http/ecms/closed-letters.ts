@@ -1,9 +1,13 @@
+import { documentMark, documentMarks, namedMarks } from "../../shared/closed/document-marks.ts";
 import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
+import type { SealedSpool } from "../../shared/closed/seal-request.ts";
 import type { EcmsFault } from "../../shared/ecms/faults.ts";
 import type { DocumentKey, Notifier, SoapRequest } from "../../shared/ecms/message.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import { closedLetterTaken } from "../../shared/ecms/write-soap.ts";
+import { factsOfDocument, fingerprintOfDocument } from "../../shared/letter/arrival/facts-of-document.ts";
+import { isTextMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import { newId } from "../../shared/runtime/ids.ts";
 import { actingForClient } from "../clients/client-access.ts";
@@ -15,12 +19,8 @@ import {
   isClosedKept,
   isClosedNamed,
 } from "../closed/closed-document-store.ts";
-import { documentMark, documentMarks, namedMarks } from "../../shared/closed/document-marks.ts";
-import { factsOfDocument, fingerprintOfDocument } from "../../shared/letter/arrival/facts-of-document.ts";
 import { handInClosed } from "../closed/hand-in-closed.ts";
 import { isAppointed } from "../closed/judge-class.ts";
-import { isTextMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
-import type { SealedSpool } from "../../shared/closed/seal-request.ts";
 import { type EcmsAnswer, refused } from "./ecms-answer.ts";
 import type { EcmsCall } from "./ecms-call.ts";
 import type { RoutedLetter } from "./judge-letter.ts";

@@ -4,11 +4,11 @@ import { type EcmsFault, faultsOfLetter } from "../../shared/ecms/faults.ts";
 import type { DocumentKey } from "../../shared/ecms/message.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 import { isoDateOf } from "../../shared/ecms/wire-date.ts";
+import { factsOfDocument } from "../../shared/letter/arrival/facts-of-document.ts";
+import { isMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
 import { LARGEST_UPLOAD_BYTES } from "../../shared/letter/uploaded-files.ts";
 import type { Client } from "../clients/client.ts";
-import { factsOfDocument } from "../../shared/letter/arrival/facts-of-document.ts";
 import { isAppointed, judgeClass } from "../closed/judge-class.ts";
-import { isMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
 import type { Office, OfficeDirectory } from "../letters/office-directory.ts";
 
 /** A letter that may be taken in: for whom, in whose name, and under which identity. */

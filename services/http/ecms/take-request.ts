@@ -1,15 +1,15 @@
 import type { Readable } from "node:stream";
+import { type SealedSpool, sealRequest } from "../../shared/closed/seal-request.ts";
 import type { EcmsFault } from "../../shared/ecms/faults.ts";
 import type { SoapRequest } from "../../shared/ecms/message.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 import { readSoapRequest } from "../../shared/ecms/soap-request.ts";
+import { factsOfDocument } from "../../shared/letter/arrival/facts-of-document.ts";
+import { isTextMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
 import { inTransaction } from "../../shared/runtime/database.ts";
 import type { SpooledBytes } from "../../shared/runtime/store.ts";
 import { actingForClient } from "../clients/client-access.ts";
-import { factsOfDocument } from "../../shared/letter/arrival/facts-of-document.ts";
 import { isAppointed } from "../closed/judge-class.ts";
-import { isTextMisdeclared } from "../../shared/letter/arrival/misdeclared.ts";
-import { type SealedSpool, sealRequest } from "../../shared/closed/seal-request.ts";
 import { type Judged, readWhileStoring, type Spooling } from "../read-while-storing.ts";
 import { answerRequest, mayAsk } from "./answer-request.ts";
 import { faultOfNotifier, isKeptClosed, takeClosedLetter } from "./closed-letters.ts";

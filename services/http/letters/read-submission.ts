@@ -8,8 +8,8 @@ import type { LetterFacts } from "../../shared/letter/closed-facts.ts";
 import type { Letter } from "../../shared/letter/exchange-types.ts";
 import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
 import type { Client } from "../clients/client.ts";
-import { factsOfJson, withFormFiles } from "../closed/facts-of-letter.ts";
 import type { ClosedSubmission } from "../closed/closed-submission.ts";
+import { factsOfJson, withFormFiles } from "../closed/facts-of-letter.ts";
 import { isAppointed } from "../closed/judge-class.ts";
 import type { ClosedDoor } from "../closed/open-closed-door.ts";
 import { needRightClass, needRightText, settleSubmission } from "../closed/settle-submission.ts";
@@ -107,7 +107,9 @@ export function openSubmissions({ letters, offices, closed }: SubmissionParts): 
           limitBytes: LARGEST_JSON_BYTES,
         });
         const fingerprint = sealed.spool.content.sha256;
-        return { closed: { sealed, level: passage, facts, form: "json" as const, senderDomain, fingerprint } };
+        return {
+          closed: { sealed, level: passage, facts, form: "json" as const, senderDomain, fingerprint },
+        };
       }
       const spooled = await letters.spool(Readable.from([octets]), { limitBytes: LARGEST_JSON_BYTES });
       return { spooled, senderDomain, fingerprint: spooled.sha256 };

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
+import { newId } from "../runtime/ids.ts";
 import type { ClosedSpool, ClosedSpools } from "./closed-spool.ts";
 import { bodyPart } from "./sealed-form.ts";
-import { newId } from "../runtime/ids.ts";
 
 /** A request whose octets are sealed before anybody knows what they are. */
 export interface SealedRequest {

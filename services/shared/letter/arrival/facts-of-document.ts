@@ -34,7 +34,9 @@ export function factsOfDocument(document: GovernmentDocument): LetterFacts {
 /** Equal for the same letter, whatever envelope is around it, lower-case hex. */
 export function fingerprintOfDocument({ objects, ...document }: GovernmentDocument): string {
   const files = objects.map(({ role, mimeCode, sha256 }) => [role, mimeCode, sha256]);
-  return createHash("sha256").update(JSON.stringify([document, files])).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([document, files]))
+    .digest("hex");
 }
 
 function partyOfDocument({ givenName, familyName, jobTitle, departmentId }: Party): ClosedParty {
@@ -46,4 +48,3 @@ function partyOfDocument({ givenName, familyName, jobTitle, departmentId }: Part
     position: jobTitle,
   };
 }
-

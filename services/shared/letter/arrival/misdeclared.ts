@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
-import type { ClosedFacts } from "../closed-facts.ts";
-import { openArrivedFile } from "./open-arrived-file.ts";
+import { decodeText } from "../../mime/charset.ts";
 import { markingsOnLine } from "../classification.ts";
+import type { ClosedFacts } from "../closed-facts.ts";
 import { graverSecrecy, SECRECIES, type Secrecy } from "../letter.ts";
 import { gravestMark, markOfFileName } from "../own-markings.ts";
-import { decodeText } from "../../mime/charset.ts";
+import { openArrivedFile } from "./open-arrived-file.ts";
 
 type MarkedFacts = Pick<ClosedFacts, "subject" | "text" | "references" | "enclosures" | "files">;
 
