@@ -226,6 +226,18 @@ create policy own_documents on closed_document to saraban_http
   using (acting_for(agency_id) and current_setting('saraban.actor', true) = 'client:' || client_id)
   with check (acting_for(agency_id) and current_setting('saraban.actor', true) = 'client:' || client_id);
 grant select, insert, update (deleted_at) on closed_document to saraban_http;
+-- What a node gives that the agency has appointed (agency.ecms.node.level) room intake closes in the same way; it has no program.
+create policy fetched on closed_letter for insert to saraban_intake
+  with check (acting_for(agency_id) and intake_id is not null and current_setting('saraban.actor', true) = 'worker:intake');
+create policy fetched on closed_body for insert to saraban_intake
+  with check (acting_for(agency_id) and current_setting('saraban.actor', true) = 'worker:intake');
+create policy fetched on closed_gram for insert to saraban_intake
+  with check (acting_for(agency_id) and current_setting('saraban.actor', true) = 'worker:intake');
+grant insert on closed_letter, closed_body, closed_gram to saraban_intake;
+create policy fetched on closed_document to saraban_intake
+  using (acting_for(agency_id) and client_id is null) with check (acting_for(agency_id) and client_id is null);
+grant select, insert on closed_document to saraban_intake;
+grant select, insert on closed_index_key to saraban_intake;
 -- The registry numbers it: it learns the level and nothing else.
 create policy numbered on closed_letter for select to saraban_registry using (acting_for(agency_id));
 grant select (id, agency_id, direction, level, level_at_birth, intake_id, act_id, made_at, likeness) on closed_letter to saraban_registry;
@@ -371,6 +383,7 @@ create or replace function figures() returns table (name text, agency_id text, l
 create policy no_closed_work on outbox as restrictive for select to saraban_http, saraban_intake, saraban_reading using (job <> 'register-closed');
 create policy registry_finishes_closed on outbox for delete to saraban_registry using (acting_for(agency_id) and job = 'register-closed');
 create policy registry_puts_off_closed on outbox for update to saraban_registry using (acting_for(agency_id) and job = 'register-closed');
+create policy intake_hands_on_closed on outbox for insert to saraban_intake with check (acting_for(agency_id) and job = 'register-closed');
 drop policy http_hands_on on outbox;
 create policy http_hands_on on outbox for insert to saraban_http
   with check (acting_for(agency_id) and job in ('do-act', 'print-register', 'read-letter', 'register-closed'));

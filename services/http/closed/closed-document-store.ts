@@ -1,4 +1,4 @@
-import { type RawBuilder, sql, type Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { DocumentMark } from "../../shared/closed/document-marks.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
 
@@ -7,23 +7,6 @@ export interface ClosedDocument {
   readonly processId: string;
   readonly intakeId: string;
   readonly deletedAt: Date | null;
-}
-
-/** The statement that uses up an identity: it breaks a unique key while another letter has it. */
-export function insertingClosedDocument(
-  document: {
-    readonly processId: string;
-    readonly agencyId: string;
-    readonly intakeId: string;
-    readonly clientId: string;
-  },
-  { identity, named }: DocumentMark,
-  cameAt: Date,
-): RawBuilder<unknown> {
-  const { processId, agencyId, intakeId, clientId } = document;
-  return sql`
-    insert into closed_document (process_id, agency_id, intake_id, client_id, identity, named, came_at)
-      values (${processId}, ${agencyId}, ${intakeId}, ${clientId}, ${identity}, ${named}, ${cameAt})`;
 }
 
 /** Whether a classified letter with this identity is here and was not deleted since, whoever handed it in. */

@@ -1,5 +1,4 @@
-import { closedMark } from "../../shared/closed/closed-marks.ts";
-import { sealFacts, wrapBodyKey } from "../../shared/closed/seal-letter.ts";
+import { takeInSealed } from "../../shared/closed/take-in-sealed.ts";
 import type { Alongside } from "../../shared/letter/arrival/envelope.ts";
 import { closedFacts } from "../../shared/letter/closed-facts.ts";
 import type { Client } from "../clients/client.ts";
@@ -24,8 +23,8 @@ export interface ClosedHandIn {
 }
 
 /**
- * Takes in a classified letter that was judged: sealed octets on disk, then arrival, sealed facts and work in one transaction. Whatever
- * comes of it, keys and what is not kept are gone from memory and disk.
+ * Takes in a program's classified letter that was judged. Whatever comes of it, keys and what is not kept are gone from
+ * memory and disk.
  * @throws KeyFault, StoreError, what the database throws
  */
 export async function handInClosed(
@@ -33,10 +32,9 @@ export async function handInClosed(
   { client, agency, way, letter, alongside }: ClosedHandIn,
 ): Promise<ProgramAccepted> {
   const { sealed, level, facts, form, senderDomain, fingerprint } = letter;
-  const { letterId, key, spool } = sealed;
-  const place = { agencyId: agency.agency.id, level };
+  const { id: agencyId, mailbox } = agency.agency;
   try {
-    const { sha256, sizeBytes } = spool.content;
+    const { sha256, sizeBytes } = sealed.spool.content;
     const found = await offices.byDomain(senderDomain);
     const office = found && {
       domain: found.domain,
@@ -44,28 +42,17 @@ export async function handInClosed(
       organisationId: found.organisationId,
     };
     const handedIn = { form, mediaType: way.mediaType, sha256, sizeBytes };
-    const whole = closedFacts(facts, level, office, handedIn);
-    const rows = await sealFacts(closed, letterId, place.agencyId, whole);
-    const wrapped = await wrapBodyKey(closed, place, { letterId, part: 0, key });
-    const indexKey = await closed.indexKeys.of(place);
-    const kept = await spool.keep();
     // A node passes on letters of every office: whose this one is stands among its facts.
-    const envelope = programEnvelope(
-      client,
-      { id: place.agencyId, mailbox: agency.agency.mailbox, domain: agency.domain },
-      client.senderDomain,
-      way,
-    );
-    const { intakeId } = await closed.accept(
-      envelope,
-      {
-        ...rows,
-        body: { ...kept, ...wrapped },
-        handedIn: { sha256, sizeBytes },
-        likeness: closedMark(indexKey, "request", [client.id, fingerprint]),
-      },
-      alongside(indexKey),
-    );
+    const address = { id: agencyId, mailbox, domain: agency.domain };
+    const intakeId = await takeInSealed(closed, {
+      sealed,
+      agencyId,
+      envelope: programEnvelope(client, address, client.senderDomain, way),
+      facts: closedFacts(facts, level, office, handedIn),
+      clientId: client.id,
+      fingerprint,
+      alongside,
+    });
     return { result: "accepted", intakeId };
   } catch (error) {
     const { code, constraint } = error as { readonly code?: unknown; readonly constraint?: unknown };

@@ -44,7 +44,7 @@ export async function openClosedDoor({
     spools: await openClosedSpools({ dir: lettersDir }),
     provider,
     indexKeys,
-    accept: acceptClosedInto({ database, pipe }, now),
+    accept: acceptClosedInto({ room: "http", database, pipe }, now),
     async close() {
       await pipe.close();
       indexKeys.close();

@@ -1,3 +1,4 @@
+import { insertingClosedDocument } from "../../shared/closed/closed-document-statement.ts";
 import { documentMark, documentMarks, namedMarks } from "../../shared/closed/document-marks.ts";
 import type { ClosedLevel } from "../../shared/closed/key-provider.ts";
 import type { SealedSpool } from "../../shared/closed/seal-request.ts";
@@ -15,7 +16,6 @@ import {
   type ClosedDocument,
   deleteClosedDocument,
   findClosedDocument,
-  insertingClosedDocument,
   isClosedKept,
   isClosedNamed,
 } from "../closed/closed-document-store.ts";

@@ -43,6 +43,8 @@ export type EcmsDialect = (typeof ECMS_DIALECTS)[number];
 export interface AgencyEcms {
   readonly node?: EcmsNode & {
     /** Seconds between two looks into its queue there; default 60. */ readonly pollSeconds?: number;
+    /** The gravest class of letters that this node is appointed to give; left out: none that is classified. */
+    readonly level?: "confidential" | "secret";
   };
 }
 

@@ -7,7 +7,7 @@ export const flow = {
   "read-letter": { handedOnBy: ["intake", "http"], doneBy: "reading", key: "subject" },
   "register-letter": { handedOnBy: ["reading"], doneBy: "registry", key: "book" },
   // Of what is classified, into its own book: numbered as it comes, for nobody may read it on the way.
-  "register-closed": { handedOnBy: ["http"], doneBy: "registry", key: "book" },
+  "register-closed": { handedOnBy: ["http", "intake"], doneBy: "registry", key: "book" },
   // One name for acknowledgements and refusals: who sees the queue must not see which letters were classified.
   // Room notification hands it on when its own acknowledgement is asked for once more.
   "notify-sender": { handedOnBy: ["registry", "notification"], doneBy: "notification", key: "subject" },

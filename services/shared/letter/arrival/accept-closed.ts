@@ -8,7 +8,7 @@ import type { SealedLetter } from "./sealed-letter.ts";
 
 /**
  * The narrow place of classified letters. Resolves only when row, octets and work are durable. An envelope has one
- * recipient, and a program behind it: row-level security takes such rows from that program alone.
+ * recipient. Of one that a program handed in row-level security takes the rows from that program alone.
  */
 export type AcceptClosed = (
   envelope: Envelope,
@@ -17,11 +17,12 @@ export type AcceptClosed = (
 ) => Promise<{ readonly intakeId: string }>;
 
 /**
- * Accepts classified letters into the database, each in a transaction of its own that states whose program it is. They are
+ * Accepts classified letters into the database, each in a transaction of its own that states whose program it is, or that
+ * the room has fetched it from a node. They are
  * written and committed in the order in which they came, so that the book numbers them in that order.
  */
 export function acceptClosedInto(
-  { database, pipe }: Pick<ArrivalDatabase, "database"> & { readonly pipe: WritePipe },
+  { room, database, pipe }: Pick<ArrivalDatabase, "room" | "database"> & { readonly pipe: WritePipe },
   now: TrustedNow,
 ): AcceptClosed {
   const commit = groupCommit<() => Promise<string>, string>(
@@ -32,13 +33,13 @@ export function acceptClosedInto(
   return async (envelope, letter, alongside) => {
     const [recipient, ...others] = envelope.recipients;
     const clientId = envelope.program?.clientId ?? null;
-    if (recipient === undefined || others.length > 0 || clientId === null)
-      throw new Error("a classified letter is handed in by a program, for one agency");
+    if (recipient === undefined || others.length > 0)
+      throw new Error("a classified letter is for one agency");
     const stamp = now();
     const arrival = { envelope, recipient, clientId, letter, stamp, alongside: alongside ?? null };
     const intakeId = await commit(async () => {
       await pipe.write(
-        { actor: `client:${clientId}`, agencies: [recipient.agencyId] },
+        { actor: clientId === null ? `worker:${room}` : `client:${clientId}`, agencies: [recipient.agencyId] },
         closedArrivalStatements(arrival).map((statement) => statement.compile(database)),
         async () => {},
       );

@@ -7,7 +7,8 @@ import { SEALED_MEDIA_TYPE, type SealedLetter } from "./sealed-letter.ts";
 export interface ClosedArrival {
   readonly envelope: Envelope;
   readonly recipient: Recipient;
-  readonly clientId: string;
+  /** Null for what a node gave. */
+  readonly clientId: string | null;
   readonly letter: SealedLetter;
   readonly stamp: Stamp;
   readonly alongside: Alongside | null;
