@@ -27,12 +27,14 @@
  */
 import { join } from "node:path";
 import { sql } from "kysely";
+import { openKeyProvider } from "../shared/closed/open-key-provider.ts";
 import { acceptInto } from "../shared/letter/arrival/accept-letter.ts";
 import { startHeartbeat } from "../shared/letter/heartbeat.ts";
 import type { StartRoom } from "../shared/letter/room.ts";
 import type { Tables } from "../shared/letter/tables.ts";
 import { openDatabase, openWritePipe } from "../shared/runtime/database.ts";
 import { openStore } from "../shared/runtime/store.ts";
+import { openClosedQueue } from "./ecms/open-closed-queue.ts";
 import { openConfiguredQueues } from "./ecms/queues-from-settings.ts";
 import { recipientFinder } from "./find-recipient.ts";
 import { openConfiguredMailboxes } from "./imap/imap-from-settings.ts";
@@ -51,8 +53,18 @@ export const start: StartRoom = async ({ settings, address, now, log }) => {
     .select(["id as agencyId", "domain", "mailbox"])
     .where("active", "=", true)
     .execute();
+  const lettersDir = join(settings.dataDir, "letters");
+  const closed = await openClosedQueue({
+    database,
+    address,
+    lettersDir,
+    openKeys: (usedBy) => openKeyProvider(settings, usedBy),
+    now,
+    log,
+  });
   const parts = {
-    store: await openStore({ dir: join(settings.dataDir, "letters") }),
+    closed,
+    store: await openStore({ dir: lettersDir }),
     acceptLetter: acceptInto({ room: "intake", database, pipe }, now),
     findRecipient: recipientFinder(agencies),
     database,
@@ -80,6 +92,7 @@ export const start: StartRoom = async ({ settings, address, now, log }) => {
       await sweeps.stop();
       await Promise.all([door.close(GRACE_MS), mailboxes.close(GRACE_MS), queues.close(GRACE_MS)]);
       await pipe.close();
+      await closed.close();
       await database.destroy();
     },
   };

@@ -28,8 +28,9 @@ export function levelOfItem(
   { level }: Pick<AgencyNode, "level">,
   response: SoapResponse | null,
 ): "confidential" | "secret" | null {
-  const secrecy = response?.document ? secrecyOfCode(response.document.secretCode) : null;
-  if (level === undefined || secrecy === null || secrecy === "normal" || secrecy === "top-secret") return null;
+  const secrecy = secrecyOfCode(response?.document?.secretCode ?? null);
+  if (level === undefined || secrecy === null || secrecy === "normal" || secrecy === "top-secret")
+    return null;
   return SECRECIES.indexOf(secrecy) <= SECRECIES.indexOf(level) ? secrecy : null;
 }
 
@@ -65,7 +66,12 @@ export function takeInClosedItem(
     sealed,
     agencyId,
     envelope,
-    facts: closedFacts(factsOfDocument(document), level, null, { form: "soap", mediaType, sha256, sizeBytes }),
+    facts: closedFacts(factsOfDocument(document), level, null, {
+      form: "soap",
+      mediaType,
+      sha256,
+      sizeBytes,
+    }),
     clientId: "",
     fingerprint: fingerprintOfDocument(document),
     alongside:

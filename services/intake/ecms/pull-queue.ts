@@ -5,8 +5,9 @@ import type { NodeLimits } from "../../shared/ecms/post-soap.ts";
 import type { GovernmentDocument } from "../../shared/ecms/read-government-document.ts";
 import { isoDateOf } from "../../shared/ecms/wire-date.ts";
 import type { AcceptLetter, Envelope } from "../../shared/letter/arrival/envelope.ts";
-import type { ByteStore, SpooledBytes } from "../../shared/runtime/store.ts";
-import { askForDeletion, type FetchedItem, fetchItem } from "./ask-node.ts";
+import type { ByteStore } from "../../shared/runtime/store.ts";
+import { askForDeletion, type FetchedItem, type FetchedOctets, fetchItem } from "./ask-node.ts";
+import { type ClosedQueue, isClosedHere, takeInClosedItem } from "./closed-item.ts";
 import { NodeTrouble } from "./node-trouble.ts";
 import {
   type AgencyNode,
@@ -21,6 +22,8 @@ import {
 export interface PullParts {
   readonly store: ByteStore;
   readonly acceptLetter: AcceptLetter;
+  /** Null where no node is appointed for classified letters. */
+  readonly closed?: ClosedQueue | null;
   readonly memory: QueueMemory;
   readonly limits: NodeLimits;
   readonly log: {
@@ -70,7 +73,7 @@ export async function pullQueue(
       await askForDeletion(node, processId, parts);
       await parts.memory.markDeleted(item);
     } finally {
-      fetched.spooled.discard();
+      await letGo(fetched);
     }
   }
   return true;
@@ -84,17 +87,17 @@ async function dealWith(
   parts: PullParts,
 ): Promise<PulledItem> {
   const { memory, log } = parts;
-  const { processId, response, spooled } = fetched;
+  const { processId, response, octets, sha256 } = fetched;
   const item: PulledItem = { agencyId: node.agencyId, node: node.url, processId };
   const named = { agency: node.agencyId, node: node.url, item: processId };
   if (response === null && fetched.fault === "not-well-formed" && ++progress.unreadable < GIVE_UP_AT)
     throw new NodeTrouble("the first item of the queue is no XML");
   progress.unreadable = 0;
   const known = await memory.find(item);
-  const said = digestOf(response, spooled);
+  const said = digestOf(response, sha256);
   const isSame =
     known !== undefined &&
-    (!known.isDeleted || known.sha256 === spooled.sha256 || progress.seen.get(processId) === said);
+    (!known.isDeleted || known.sha256 === sha256 || progress.seen.get(processId) === said);
   remember(progress, processId, said);
   if (isSame) {
     log.info({ ...named, letter: known.intakeId }, "an item of the queue was taken in before");
@@ -112,6 +115,8 @@ async function dealWith(
     return fresh;
   }
   const envelope = await envelopeOf(node, fetched, memory);
+  if ("sealed" in octets) return dealWithClosed(fresh, fetched, octets, key, envelope, parts);
+  const { spooled } = octets;
   try {
     const { intakeIds } = await parts.acceptLetter(envelope, spooled, ({ intakeId, agencyId }) => [
       rememberingItem(fresh, intakeId, ""),
@@ -125,6 +130,40 @@ async function dealWith(
   return fresh;
 }
 
+/** Nothing is said of it but what stands in the tables, which only the appointed may read. */
+async function dealWithClosed(
+  item: PulledItem,
+  { response }: FetchedItem,
+  { sealed, level }: Extract<FetchedOctets, { sealed: unknown }>,
+  key: DocumentKey | null,
+  envelope: Envelope,
+  { closed, memory }: PullParts,
+): Promise<PulledItem> {
+  const document = response?.document;
+  if (!closed || !document) throw new Error("an item that is sealed is a letter of an appointed node");
+  // The same letter as an earlier item: it is here, and only has to go there.
+  if (key !== null && (await isClosedHere(closed, memory, item.agencyId, key))) return item;
+  const mediaType = envelope.program?.mediaType ?? "text/xml";
+  // In whose name it came stands among its facts.
+  const bare = { ...envelope, program: { mediaType, clientId: null, senderDomain: null } };
+  try {
+    await takeInClosedItem(closed, item, {
+      ...{ document, key, level, sealed, mediaType },
+      envelope: bare,
+      at: new Date(),
+    });
+  } catch (error) {
+    if (!isTakenAlready(error)) throw error;
+    throw new NodeTrouble("another process reads this queue too", { cause: error });
+  }
+  return item;
+}
+
+async function letGo({ octets }: FetchedItem): Promise<void> {
+  if ("sealed" in octets) await octets.sealed.drop();
+  else octets.spooled.discard();
+}
+
 function remember({ seen }: PullProgress, processId: string, said: string): void {
   seen.delete(processId);
   seen.set(processId, said);
@@ -133,7 +172,7 @@ function remember({ seen }: PullProgress, processId: string, said: string): void
 }
 
 /** Of what an item says, whatever the node writes around it (ProcessTime). */
-function digestOf(response: SoapResponse | null, { sha256 }: SpooledBytes): string {
+function digestOf(response: SoapResponse | null, sha256: string): string {
   if (response === null) return sha256;
   const { document, notifier } = response;
   const letter = document && {

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import type { DocumentMark } from "../../shared/closed/document-marks.ts";
 import type { DocumentKey } from "../../shared/ecms/message.ts";
 import type { EcmsNode } from "../../shared/letter/directory.ts";
 import type { Tables } from "../../shared/letter/tables.ts";
@@ -13,6 +14,8 @@ export interface AgencyNode extends EcmsNode {
   /** Its central address. */
   readonly address: string;
   readonly pollSeconds: number;
+  /** The gravest class of letters that it is appointed to give. */
+  readonly level?: "confidential" | "secret";
 }
 
 /** An item of a queue, as the tables remember it. */
@@ -46,6 +49,8 @@ export interface QueueMemory {
   enlist(): Promise<AgencyNode[]>;
   find(item: PulledItem): Promise<KnownItem | undefined>;
   findDocument(agencyId: string, key: DocumentKey): Promise<StandingDocument | undefined>;
+  /** Whether a classified letter from a node, with one of these identities, stands. */
+  isClosedDocument(agencyId: string, marks: readonly DocumentMark[]): Promise<boolean>;
   /** Remembers an item that becomes no arrival of its own, and why. */
   note(item: PulledItem, intakeId: string, note: string): Promise<void>;
   markDeleted(item: PulledItem): Promise<void>;
@@ -114,6 +119,16 @@ export function openQueueMemory(database: Kysely<Tables>): QueueMemory {
           transaction,
         );
         return rows[0];
+      }),
+
+    isClosedDocument: (agencyId, marks) =>
+      asRoom([agencyId], async (transaction) => {
+        const { rows } = await sql`
+          select from closed_document where agency_id = ${agencyId} and deleted_at is null
+             and identity = any (${marks.map(({ identity }) => identity)}::bytea[]) limit 1`.execute(
+          transaction,
+        );
+        return rows.length > 0;
       }),
 
     note: (item, intakeId, note) =>
@@ -192,5 +207,10 @@ export function rememberingDocument(
 /** Whether an error says that another process took the same item in, or the same letter. */
 export function isTakenAlready(error: unknown): boolean {
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
-  return code === "23505" && (constraint === "ecms_pulled_pkey" || constraint === "ecms_document_once");
+  return (
+    code === "23505" &&
+    (constraint === "ecms_pulled_pkey" ||
+      constraint === "ecms_document_once" ||
+      constraint === "closed_document_once")
+  );
 }

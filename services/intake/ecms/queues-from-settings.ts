@@ -19,7 +19,7 @@ export async function openConfiguredQueues(
     maxAnswerBytes,
   }: Pick<Settings["ecms"], "allowPrivate" | "timeoutSeconds" | "maxAnswerBytes">,
   address: DatabaseAddress,
-  parts: Pick<QueueDoorParts, "store" | "acceptLetter" | "waits"> & {
+  parts: Pick<QueueDoorParts, "store" | "acceptLetter" | "closed" | "waits"> & {
     readonly database: Kysely<Tables>;
     readonly log: Log;
   },
