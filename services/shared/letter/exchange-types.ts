@@ -348,7 +348,7 @@ export interface Letter {
   readonly subject: string;
   /** ชั้นความเร็ว: ปกติ, ด่วน, ด่วนมาก, ด่วนที่สุด */
   readonly urgency?: "normal" | "urgent" | "very-urgent" | "most-urgent";
-  /** ชั้นความลับ: ปกติ, ลับ, ลับมาก, ลับที่สุด. Classified letters are refused here, and top-secret ones for good */
+  /** ชั้นความลับ: ปกติ, ลับ, ลับมาก, ลับที่สุด. A program hands in what it is appointed for (saraban client add --level), and nothing graver; top-secret letters are refused for good */
   readonly secrecy?: "normal" | "confidential" | "secret" | "top-secret";
   /** หนังสือภายนอก, ภายใน, ประทับตรา, สั่งการ, ประชาสัมพันธ์, เจ้าหน้าที่ทำขึ้นหรือรับไว้เป็นหลักฐาน */
   readonly letterKind?: "external" | "internal" | "stamped" | "order" | "public" | "evidence";
